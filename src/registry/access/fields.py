@@ -1,0 +1,157 @@
+"""The types of fields that registers use, and the personal ones among them: which they are, how they are masked.
+
+A field is personal because its type says so (`x-personal` in its schema, with the kind of mask). Whoever declares a field `PersonName` cannot
+forget to seal it. 精神卫生法 §4(3) makes confidential whatever identifies a patient; free text that may name people is
+treated alike.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+from msgspec.inspect import ListType, Metadata, StructType, Type, UnionType, type_info
+
+SHORT = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f\s][^\x00-\x1f\x7f]*$"
+"""One line with something in it: no control characters, not blank."""
+LONG = r"^[^\x00-\x08\x0b-\x1f\x7f]*[^\x00-\x20\x7f\s][^\x00-\x08\x0b-\x1f\x7f]*$"
+"""As SHORT, but line breaks and tabs are fine."""
+UNMASKED = r"^[^\x00-\x1f\x7f*]*[^\x00-\x20\x7f*\s][^\x00-\x1f\x7f*]*$"
+"""As SHORT, and without `*`: a mask that is sent back (张*) is refused, never stored."""
+MASK = "[已隐去]"
+
+Line = Annotated[str, Meta(min_length=1, max_length=100, pattern=SHORT)]
+LongLine = Annotated[str, Meta(min_length=1, max_length=200, pattern=SHORT)]
+DivisionCode = Annotated[str, Meta(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="行政区划代码", max_length=12)]
+AreaMu = Annotated[str, Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,2})?$", title="面积(亩)", description="mu, 1/15 ha")]
+AreaM2 = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?$", title="面积(平方米)", description="m²")]
+Money = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\.[0-9]{2}$", title="金额(元)", description="yuan, two decimals")]
+Count = Annotated[int, Meta(ge=0, le=999_999)]
+Positive = Annotated[int, Meta(ge=1, le=999_999)]
+Moment = Annotated[dt.datetime, Meta(tz=True)]
+
+PersonName = Annotated[
+    str, Meta(min_length=1, max_length=80, pattern=UNMASKED, title="姓名", extra_json_schema={"x-personal": "name"})
+]
+Phone = Annotated[
+    str,
+    Meta(pattern=r"^(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})$", title="联系电话", max_length=13, extra_json_schema={"x-personal": "phone"}),
+]  # fmt: skip
+IdNumber = Annotated[
+    str,
+    Meta(
+        pattern=r"^[1-9][0-9]{5}[0-9]{8}[0-9]{3}[0-9Xx]$",
+        title="公民身份号码",
+        description="GB 11643-1999: 18 characters, the last is a check digit",
+        max_length=18,
+        extra_json_schema={"x-personal": "id_number", "format": "resident-id"},
+    ),
+]
+Address = Annotated[str, Meta(min_length=1, max_length=200, pattern=UNMASKED, title="地址", extra_json_schema={"x-personal": "text"})]
+BirthDate = Annotated[dt.date, Meta(title="出生日期", extra_json_schema={"x-personal": "date"})]
+Note = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=2000, pattern=LONG, 
+        extra_json_schema={"x-personal": "text", "not": {"enum": [MASK]}},
+    ),
+]  # fmt: skip
+"""Free text; it may name people, so it is sealed as personal data is."""
+
+MASKS: dict[str, Callable[[str], str]] = {
+    "name": lambda text: text[:1] + "*",
+    "phone": lambda text: text[:3] + "****" + text[-4:],
+    "id_number": lambda text: text[:4] + "*" * 10 + text[-4:],
+    "date": lambda text: text[:4] + "-**-**",
+    "text": lambda _: MASK,
+}
+
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+def is_resident_id(text: object) -> bool:
+    """Whether the check digit is right and the birth date in it is a real one (GB 11643-1999)."""
+    if not isinstance(text, str) or not re.fullmatch(r"[1-9][0-9]{16}[0-9Xx]", text):
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(text, WEIGHTS, strict=False))
+    return "10X98765432"[total % 11] == text[17].upper() and birth_date_in(text) is not None
+
+
+def birth_date_in(id_number: str) -> dt.date | None:
+    """The birth date in an ID number, if it is a date."""
+    try:
+        return dt.date.fromisoformat(f"{id_number[6:10]}-{id_number[10:12]}-{id_number[12:14]}")
+    except ValueError:
+        return None
+
+
+Path = tuple[str, ...]
+"""Where a personal field stands in a document; `*` is every item of a list."""
+
+
+@lru_cache(maxsize=256)
+def personal_paths(shape: type[msgspec.Struct]) -> tuple[tuple[Path, str], ...]:
+    """The personal fields of a shape and the mask of each, found from the types."""
+    return tuple(_walk(type_info(shape), ()))
+
+
+def _walk(node: Type, path: Path) -> Iterator[tuple[Path, str]]:
+    match node:
+        case Metadata(type=inner, extra_json_schema=extra):
+            if extra and "x-personal" in extra:
+                yield path, extra["x-personal"]
+            else:
+                yield from _walk(inner, path)
+        case UnionType(types=types):
+            for each in types:
+                yield from _walk(each, path)
+        case ListType(item_type=item):
+            yield from _walk(item, (*path, "*"))
+        case StructType(fields=fields):
+            for field in fields:
+                yield from _walk(field.type, (*path, field.encode_name))
+        case _:
+            return
+
+
+def personal_values(document: object, path: Path, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """The values that stand at a path: (JSON Pointer, plain text) for each that is there."""
+    if not path:
+        if isinstance(document, str):
+            yield pointer, document
+    elif isinstance(document, list):
+        for index, item in enumerate(document):
+            yield from personal_values(item, path[1:], f"{pointer}/{index}")
+    elif isinstance(document, dict):
+        yield from personal_values(document.get(path[0]), path[1:], f"{pointer}/{path[0]}")
+
+
+def put(document: dict[str, object], pointer: str, value: object, *, missing: bool = False) -> None:
+    """Set the value at a JSON Pointer, in place; with `missing`, take it out instead (a list's item becomes null)."""
+    *parents, last = pointer.split("/")[1:]
+    target: object = document
+    for step in parents:
+        target = target[int(step)] if isinstance(target, list) else target[step]  # type: ignore[index]
+    if isinstance(target, list):
+        target[int(last)] = None if missing else value
+    elif missing:
+        del target[last]  # type: ignore[attr-defined]
+    else:
+        target[last] = value  # type: ignore[index]
+
+
+def tidy(value: object) -> object:
+    """Strings as they are kept: NFC, without blanks at the ends; 63.0 as 63, so that JSON is canonical."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value).strip()
+    if isinstance(value, list):
+        return [tidy(item) for item in value]
+    if isinstance(value, dict):
+        return {key: tidy(item) for key, item in value.items()}
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

@@ -1,0 +1,58 @@
+"""The divisions that entries lie in: county, town, village, hamlet. Kept here because scope is made of them."""
+
+import datetime as dt
+
+from sqlalchemy import Column, Connection, Date, Index, Integer, Row, String, bindparam, column, select
+
+from registry.access.principals import Principal
+from registry.errors import Fault, Refused
+from registry.ledger.tables import version_table
+
+_standing = column("superseded_at").is_(None)
+
+DIVISIONS = version_table(
+    "divisions",
+    Column("code", String(12), comment="null for a hamlet: natural villages have no official code"),
+    Column("name", String(100), nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("parent", String(12)),
+    Column("valid_from", Date, nullable=False),
+    Column("closed_on", Date),
+    Column("hamlets", Integer, nullable=False),
+    Column("grid_staff", Integer, nullable=False),
+    Index("ix_divisions_code", "book", "code", unique=True, sqlite_where=_standing & column("code").isnot(None),
+          postgresql_where=_standing & column("code").isnot(None)),
+)  # fmt: skip
+
+FIND = select(DIVISIONS.c.name, DIVISIONS.c.level, DIVISIONS.c.parent, DIVISIONS.c.closed_on, DIVISIONS.c.voided).where(
+    DIVISIONS.c.book == bindparam("b"), DIVISIONS.c.code == bindparam("c"), DIVISIONS.c.superseded_at.is_(None)
+)
+
+
+def find_place(connection: Connection, book: str, code: str) -> Row[tuple[str, str, str, dt.date, bool]] | None:
+    """The division with this code, as it is today; None if there is none."""
+    return connection.execute(FIND, {"b": book, "c": code}).one_or_none()
+
+
+def place_name(
+    connection: Connection, who: Principal, code: str, on: dt.date | None = None, pointer: str = "/division"
+) -> str:
+    """The full name (客路镇迈港村委会) of a division that the caller may write to; entries keep it as it was then.
+
+    Raises Refused if there is no such division, if it was closed before `on`, or if it is not the caller's.
+    """
+    found = find_place(connection, who.book, code)
+    if found is None or found.voided:
+        raise Refused(faults=[Fault(pointer, "unknown_division", "没有这个行政区划代码。", "There is no such division.")])
+    if not who.covers(code):
+        raise Refused(faults=[Fault(pointer, "outside_division", "该行政区划不在您的辖区之内。", "This division is not one of yours.")])  # fmt: skip
+    if found.closed_on is not None and (on is None or on >= found.closed_on):
+        text = f"该行政区划已于 {found.closed_on} 撤销。", f"This division was closed on {found.closed_on}."
+        raise Refused(faults=[Fault(pointer, "closed_division", *text)])
+    return full_name(connection, who.book, found.name, found.level, found.parent)
+
+
+def full_name(connection: Connection, book: str, name: str, level: str, parent: str | None) -> str:
+    """客路镇 for a town, 客路镇迈港村委会 for a village."""
+    above = find_place(connection, book, parent) if level == "village" and parent else None
+    return f"{above.name}{name}" if above else name

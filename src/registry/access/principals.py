@@ -1,0 +1,166 @@
+"""Who is asking: roles, API keys, and the principal that a key stands for."""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from registry.access.tables import PRINCIPALS
+from registry.db.database import Database
+from registry.errors import Fault, NotFound, Refused, Unauthenticated
+from registry.ledger.clock import wall_clock
+from registry.ledger.ids import new_id
+from registry.ledger.versions import Actor
+
+CACHED_SECONDS = 5.0
+"""A revoked key works at most this much longer."""
+CACHE_SIZE = 10_000
+
+FIND = select(PRINCIPALS).where(PRINCIPALS.c.key_hash == bindparam("h"))
+
+
+class Role(StrEnum):
+    """What a key may do."""
+
+    CLERK = "clerk"
+    """镇(街)综治办: reads and writes its own divisions, sees personal data there."""
+    SUPERVISOR = "supervisor"
+    """County: reads and writes the whole book; also voids and transfers."""
+    DASHBOARD = "dashboard"
+    """Masked reads and totals."""
+    BOT = "bot"
+    """Masked reads and totals."""
+    AUDITOR = "auditor"
+    """Reads everything in every version, masked."""
+    ADMINISTRATOR = "administrator"
+    """Keys and divisions; no register contents."""
+
+
+OFFICE = frozenset({Role.CLERK, Role.SUPERVISOR})
+"""Roles that write, and see personal data in plain within their divisions."""
+READERS = OFFICE | {Role.DASHBOARD, Role.BOT, Role.AUDITOR}
+EVERYONE = frozenset(Role)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The caller: one API key."""
+
+    id: str
+    book: str
+    name: str
+    role: Role
+    divisions: tuple[str, ...]
+    expires_at: int | None
+    revoked_at: int | None
+
+    @cached_property
+    def county_wide(self) -> bool:
+        return self.book in self.divisions
+
+    @cached_property
+    def towns(self) -> tuple[str, ...]:
+        return tuple(code for code in self.divisions if len(code) == 9)  # noqa: PLR2004 - a town's code has 9 digits
+
+    @cached_property
+    def villages(self) -> tuple[str, ...]:
+        return tuple(code for code in self.divisions if len(code) == 12)  # noqa: PLR2004 - a village's code has 12
+
+    @property
+    def sees_personal(self) -> bool:
+        return self.role in OFFICE
+
+    def covers(self, division: str) -> bool:
+        """Whether a division is within the caller's own."""
+        return any(division.startswith(code) for code in self.divisions)
+
+    @cached_property
+    def actor(self) -> Actor:
+        return Actor(self.id, self.name, self.role, " ".join(self.divisions))
+
+
+def issue_key(
+    connection: Connection, book: str, name: str, role: Role, divisions: Iterable[str], expires_at: int | None = None
+) -> tuple[str, str]:
+    """Make a key. Returns the principal's id and the key itself, which is shown this once and kept only as a hash."""
+    codes = sorted(set(divisions))
+    if not codes or any(not code.startswith(book) for code in codes):
+        raise Refused(faults=[Fault("/divisions", "outside_book", "辖区代码须属于本县。", "Divisions must lie in the book's county.")])  # fmt: skip
+    key = "rk_" + secrets.token_urlsafe(32)
+    row = {
+        "id": new_id(),
+        "book": book,
+        "name": name,
+        "role": role,
+        "divisions": " ".join(codes),
+        "key_hash": hashlib.sha256(key.encode()).digest(),
+        "key_start": key[:8],
+        "created_at": wall_clock(),
+        "expires_at": expires_at,
+    }
+    connection.execute(insert(PRINCIPALS).values(row))
+    return str(row["id"]), key
+
+
+def revoke_key(connection: Connection, book: str, key: str) -> None:
+    """Revoke a key by its principal's id or its first 8 characters. Raises NotFound unless there is exactly one."""
+    here = (PRINCIPALS.c.book == book) & ((PRINCIPALS.c.id == key) | (PRINCIPALS.c.key_start == key))
+    rows = connection.execute(select(PRINCIPALS.c.id).where(here)).all()
+    if len(rows) != 1:
+        raise NotFound
+    live = (PRINCIPALS.c.id == rows[0].id) & PRINCIPALS.c.revoked_at.is_(None)
+    connection.execute(update(PRINCIPALS).where(live).values(revoked_at=wall_clock()))
+
+
+def list_keys(connection: Connection, book: str) -> list[Row[tuple[object, ...]]]:
+    """All keys of a book, oldest first, without anything that could be used to call."""
+    return list(connection.execute(select(PRINCIPALS).where(PRINCIPALS.c.book == book).order_by(PRINCIPALS.c.id)))
+
+
+class Keys:
+    """Finds the principal for a key, remembering it for at most 5 seconds; notes when each was last used."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[bytes, tuple[Principal, float]] = {}
+        self._used: dict[str, int] = {}
+
+    async def authenticate(self, key: str) -> Principal:
+        """The principal. Raises Unauthenticated for a key that is unknown, expired or revoked."""
+        digest = hashlib.sha256(key.encode()).digest()
+        principal, until = self._known.get(digest, (None, 0.0))
+        if principal is None or until < time.monotonic():
+            principal = await self._database.read(lambda connection: _find(connection, digest))
+            if len(self._known) >= CACHE_SIZE:
+                self._known.clear()
+            self._known[digest] = (principal, time.monotonic() + CACHED_SECONDS)
+        now = wall_clock()
+        if principal.expires_at is not None and principal.expires_at <= now:
+            raise Unauthenticated
+        self._used[principal.id] = now
+        return principal
+
+    async def save_last_used(self) -> None:
+        """Write down when keys were last used (called about once a minute and at the end)."""
+        used, self._used = self._used, {}
+        if used:
+            await self._database.write(lambda connection: _save_last_used(connection, used))
+
+
+def _find(connection: Connection, digest: bytes) -> Principal:
+    row = connection.execute(FIND, {"h": digest}).one_or_none()
+    if row is None or row.revoked_at is not None:
+        raise Unauthenticated
+    return Principal(
+        row.id, row.book, row.name, Role(row.role), tuple(row.divisions.split()), row.expires_at, row.revoked_at
+    )
+
+
+def _save_last_used(connection: Connection, used: dict[str, int]) -> None:
+    statement = update(PRINCIPALS).where(PRINCIPALS.c.id == bindparam("p")).values(last_used_at=bindparam("t"))
+    connection.execute(statement, [{"p": principal, "t": at} for principal, at in used.items()])

@@ -1,0 +1,186 @@
+"""Sealed personal data: AES-256-GCM under a data key for each subject, wrapped by a master key kept outside the database.
+
+A box is `a256gcm` ‖ 0x00 ‖ nonce (12) ‖ ciphertext; its associated data names book, register, entry and version, so that a box
+moved to another row does not open. The cipher's name leaves room for `sm4gcm` (密评). The blind index is an
+HMAC-SHA-256 under a key of its own, cut to 128 bits.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from pathlib import Path
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, bindparam, select, update
+
+from registry.access.tables import SUBJECT_KEYS
+from registry.ledger.versions import Sealed, encode
+from registry.settings import BadSetting
+
+CIPHER = b"a256gcm\x00"
+NONCE = 12
+CACHE_SIZE = 50_000
+
+FIND_KEY = select(SUBJECT_KEYS.c.master_id, SUBJECT_KEYS.c.wrapped).where(
+    SUBJECT_KEYS.c.book == bindparam("b"), SUBJECT_KEYS.c.subject == bindparam("s")
+)
+
+
+class KeyFile(msgspec.Struct, kw_only=True):
+    """What the key file holds, as JSON: master keys by id, which of them wraps new data keys, the key of the blind index."""
+
+    current: str
+    masters: dict[str, str]
+    index: str
+
+
+def load_key_file(path: Path) -> KeyFile:
+    """Read the key file, making it (mode 0600) if there is none. Raises BadSetting if others may read it."""
+    if not path.exists():
+        first = new_master_id()
+        write_key_file(path, KeyFile(current=first, masters={first: _new_key()}, index=_new_key()))
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise BadSetting(f"REGISTRY_KEY_FILE: {path} may be read by others; chmod 600 it")
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=KeyFile)
+    except (OSError, msgspec.MsgspecError) as fault:
+        raise BadSetting(f"REGISTRY_KEY_FILE: {path} is not a key file ({fault})") from None
+
+
+def write_key_file(path: Path, keys: KeyFile) -> None:
+    """Write the key file so that a crash leaves the old one or the new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(keys)))
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def new_master_id() -> str:
+    return "m-" + secrets.token_hex(4)
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+class Sealer:
+    """Seals and opens personal fields. Reads the key file again when it has changed (a rotation while serving)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._changed_at = 0
+        self._data_keys: dict[tuple[str, str], bytes] = {}
+        self._load()
+
+    def seal(
+        self, connection: Connection, book: str, subject: str, place: str, fields: dict[str, str],
+        digests: tuple[tuple[str, bytes], ...],
+    ) -> Sealed:  # fmt: skip
+        """Seal the personal fields (plain text by JSON Pointer) of the version that `place` names."""
+        row = None
+        try:
+            key = self._data_key(connection, book, subject)
+        except LookupError:
+            key, row = self._new_data_key(book, subject)
+        salt = secrets.token_bytes(16)
+        plain = encode(fields)
+        nonce = secrets.token_bytes(NONCE)
+        box = CIPHER + nonce + AESGCM(key).encrypt(nonce, salt + plain, place.encode())
+        return Sealed(box, hashlib.sha256(salt + plain).digest(), digests, row)
+
+    def open(self, connection: Connection, book: str, subject: str, place: str, box: bytes) -> dict[str, str]:
+        """The plain personal fields of a version, by JSON Pointer. Raises InvalidTag if the box was altered or moved."""
+        if not box.startswith(CIPHER):
+            raise InvalidTag
+        nonce, sealed = box[len(CIPHER) : len(CIPHER) + NONCE], box[len(CIPHER) + NONCE :]
+        plain = AESGCM(self._data_key(connection, book, subject)).decrypt(nonce, sealed, place.encode())
+        return msgspec.json.decode(plain[16:], type=dict[str, str])
+
+    def digest(self, book: str, kind: str, value: str) -> bytes:
+        """The blind index of an ID number (upper case, no blanks) or a phone (digits only)."""
+        text = value.replace(" ", "").upper() if kind == "id_number" else "".join(filter(str.isdigit, value))
+        return hmac.digest(self._index, f"{book}/{kind}/{text}".encode(), "sha256")[:16]
+
+    def _data_key(self, connection: Connection, book: str, subject: str) -> bytes:
+        known = self._data_keys.get((book, subject))
+        if known is None:
+            row = connection.execute(FIND_KEY, {"b": book, "s": subject}).one_or_none()
+            if row is None:
+                raise LookupError(subject)
+            known = self._unwrap(row.master_id, row.wrapped, book, subject)
+            self._remember(book, subject, known)
+        return known
+
+    def _new_data_key(self, book: str, subject: str) -> tuple[bytes, dict[str, object]]:
+        """A new data key and its row. It is not remembered before the row is committed: the write may yet fail."""
+        self._load()
+        key = secrets.token_bytes(32)
+        wrapped = _wrap(self._masters[self._current], key, book, subject)
+        return key, {"book": book, "subject": subject, "master_id": self._current, "wrapped": wrapped}
+
+    def _unwrap(self, master_id: str, wrapped: bytes, book: str, subject: str) -> bytes:
+        self._load()
+        nonce, sealed = wrapped[:NONCE], wrapped[NONCE:]
+        return AESGCM(self._masters[master_id]).decrypt(nonce, sealed, f"{book}/{subject}".encode())
+
+    def _remember(self, book: str, subject: str, key: bytes) -> None:
+        if len(self._data_keys) >= CACHE_SIZE:
+            self._data_keys.clear()
+        self._data_keys[book, subject] = key
+
+    def _load(self) -> None:
+        changed_at = self._path.stat().st_mtime_ns if self._path.exists() else 0
+        if changed_at and changed_at == self._changed_at:
+            return
+        keys = load_key_file(self._path)
+        self._changed_at = self._path.stat().st_mtime_ns
+        self._current = keys.current
+        self._masters = {name: base64.b64decode(key) for name, key in keys.masters.items()}
+        self._index = base64.b64decode(keys.index)
+
+
+def _wrap(master: bytes, key: bytes, book: str, subject: str) -> bytes:
+    nonce = secrets.token_bytes(NONCE)
+    return nonce + AESGCM(master).encrypt(nonce, key, f"{book}/{subject}".encode())
+
+
+def begin_rotation(path: Path) -> KeyFile:
+    """Add a new master key and make it the current one; from now on servers wrap new data keys under it."""
+    keys = load_key_file(path)
+    fresh = new_master_id()
+    rotated = KeyFile(current=fresh, masters={**keys.masters, fresh: _new_key()}, index=keys.index)
+    write_key_file(path, rotated)
+    return rotated
+
+
+def rewrap_data_keys(connection: Connection, keys: KeyFile) -> int:
+    """Wrap every data key under the current master key, in the connection's transaction. Returns how many."""
+    masters = {name: base64.b64decode(key) for name, key in keys.masters.items()}
+    rows = connection.execute(select(SUBJECT_KEYS).where(SUBJECT_KEYS.c.master_id != keys.current)).all()
+    statement = (
+        update(SUBJECT_KEYS)
+        .where(SUBJECT_KEYS.c.book == bindparam("b"), SUBJECT_KEYS.c.subject == bindparam("s"))
+        .values(master_id=keys.current, wrapped=bindparam("w"))
+    )
+    changes = []
+    for row in rows:
+        place = f"{row.book}/{row.subject}"
+        plain = AESGCM(masters[row.master_id]).decrypt(row.wrapped[:NONCE], row.wrapped[NONCE:], place.encode())
+        wrapped = _wrap(masters[keys.current], plain, row.book, row.subject)
+        changes.append({"b": row.book, "s": row.subject, "w": wrapped})
+    if changes:
+        connection.execute(statement, changes)
+    return len(changes)
+
+
+def end_rotation(path: Path, keys: KeyFile) -> None:
+    """Forget the old master keys, now that nothing is wrapped under them."""
+    write_key_file(path, KeyFile(current=keys.current, masters={keys.current: keys.masters[keys.current]}, index=keys.index))

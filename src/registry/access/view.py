@@ -1,0 +1,291 @@
+"""The one read path. A view is what one caller may see: who × which divisions × as of which watermark.
+
+Nobody else writes a clause for scope or for time (a test proves it). Out of scope is not found.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    String,
+    Table,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
+
+from registry.access.fields import put
+from registry.access.principals import Principal
+from registry.access.register import Register
+from registry.access.sealing import Sealer
+from registry.errors import Fault, Malformed, NotFound
+from registry.ledger.clock import BEIJING, microseconds, wall_clock
+from registry.ledger.tables import BLIND_INDEX, BOOKS, LOG, SHARING
+from registry.ledger.versions import encode
+
+SHOWN = ("entry_id", "number", "position", "case_id", "division", "document", "personal", "voided")
+WATERMARK = re.compile(r"wm_([0-9]{6})_([0-9]{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One version as the view shows it: its row, and the watermark of the answer."""
+
+    entry_id: str
+    number: int
+    position: int
+    case_id: str
+    division: str
+    document: bytes
+    personal: bytes | None
+    voided: bool
+    watermark: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one caller may see, as of a watermark (None: now)."""
+
+    who: Principal
+    as_of: int | None = None
+
+    def item(self, connection: Connection, register: Register, entry_id: str) -> Seen:
+        """The version that stands. Raises NotFound, also for what is out of scope."""
+        query = _item_query(register.table, self._reach(register), self.as_of is not None)
+        return self._one(connection, query, {"e": entry_id})
+
+    def version(self, connection: Connection, register: Register, entry_id: str, number: int) -> Seen:
+        """One version of an entry, by its number."""
+        return self._one(connection, _version_query(register.table, self._reach(register)), {"e": entry_id, "n": number})
+
+    def versions(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Seen]:
+        """Up to `limit` versions past number `after` that the caller may see. Raises NotFound if there are none at all."""
+        query = _versions_query(register.table, self._reach(register)).limit(limit)
+        binds = self._binds({"e": entry_id, "n": after, "w": self._horizon})
+        rows = connection.execute(query, binds).all()
+        if not rows:
+            self.version(connection, register, entry_id, after)
+        return [_seen(row, self.as_of) for row in rows]
+
+    def page(
+        self,
+        connection: Connection,
+        register: Register,
+        where: Sequence[ColumnElement[bool]],
+        limit: int,
+        before: int | None = None,
+    ) -> tuple[list[Seen], int]:
+        """The latest versions that match, last change first, and the watermark. Asks for `limit` rows and no count."""
+        table = register.table
+        chosen = (
+            select(*(table.c[name] for name in SHOWN))
+            .where(table.c.book == bindparam("b"), self._clause(register), self._standing(table), *where)
+            .order_by(table.c.position.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            chosen = chosen.where(table.c.position < before)
+        rows = chosen.subquery()
+        # The book's row comes along even when nothing matches, so that one statement gives rows and watermark alike.
+        query = (
+            select(*(rows.c[name] for name in SHOWN), BOOKS.c.next_position)
+            .select_from(BOOKS.outerjoin(rows, true()))
+            .where(BOOKS.c.book == bindparam("b"))
+            .order_by(rows.c.position.desc())
+        )
+        found = connection.execute(query, self._binds({"w": self._horizon})).all()
+        watermark = self.as_of if self.as_of is not None else (found[0].next_position if found else 0)
+        return [_seen(row, watermark) for row in found if row.entry_id is not None], watermark
+
+    def rows(self, register: Register, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+        """A select over what stands and the caller may see, for totals; run it with `binds()`."""
+        table = register.table
+        return select(*columns).where(
+            table.c.book == bindparam("b"), self._clause(register), self._standing(table), table.c.voided.is_(False)
+        )
+
+    def binds(self) -> dict[str, object]:
+        """The parameters of `rows`."""
+        return self._binds({"w": self._horizon})
+
+    def _one(self, connection: Connection, query: Select[Any], binds: dict[str, object]) -> Seen:
+        row = connection.execute(query, self._binds({**binds, "w": self._horizon})).one_or_none()
+        if row is None:
+            raise NotFound
+        return _seen(row, self.as_of)
+
+    @property
+    def _horizon(self) -> int:
+        return 2**62 if self.as_of is None else self.as_of
+
+    def _reach(self, register: Register) -> tuple[int, int] | None:
+        """How many towns and villages the clause must name; None for everything."""
+        if register.open or self.who.county_wide:
+            return None
+        return len(self.who.towns), len(self.who.villages)
+
+    def _clause(self, register: Register) -> ColumnElement[bool]:
+        return _scope(register.table, self._reach(register))
+
+    def _standing(self, table: Table) -> ColumnElement[bool]:
+        """The versions that stand at the watermark."""
+        if self.as_of is None:
+            return table.c.superseded_at.is_(None)
+        ended = table.c.superseded_at
+        return and_(table.c.position < bindparam("w"), or_(ended.is_(None), ended >= bindparam("w")))
+
+    def _binds(self, more: dict[str, object]) -> dict[str, object]:
+        towns = {f"t{index}": code for index, code in enumerate(self.who.towns)}
+        villages = {f"v{index}": code for index, code in enumerate(self.who.villages)}
+        return {"b": self.who.book, **towns, **villages, **more}
+
+
+def _scope(table: Table, reach: tuple[int, int] | None) -> ColumnElement[bool]:
+    """Own divisions, or cases that another town opened to one of them. Rights are today's, whatever the watermark."""
+    if reach is None:
+        return true()
+    towns, villages = reach
+    own = [table.c.town == bindparam(f"t{index}", type_=String) for index in range(towns)]
+    below = [table.c.division == bindparam(f"v{index}", type_=String) for index in range(villages)]
+    opened = select(SHARING.c.case_id).where(
+        SHARING.c.book == bindparam("b"),
+        or_(false(), *(SHARING.c.town == bindparam(f"t{index}", type_=String) for index in range(towns))),
+        SHARING.c.until.is_(None),
+    )
+    return or_(false(), *own, *below, table.c.case_id.in_(opened))
+
+
+def _shown(table: Table, scope: ColumnElement[bool]) -> Select[Any]:
+    watermark = select(BOOKS.c.next_position).where(BOOKS.c.book == bindparam("b")).scalar_subquery()
+    columns = [table.c[name] for name in SHOWN]
+    return select(*columns, watermark.label("next_position")).where(table.c.book == bindparam("b"), scope)
+
+
+@lru_cache(maxsize=512)
+def _item_query(table: Table, reach: tuple[int, int] | None, as_of: bool) -> Select[Any]:  # noqa: FBT001 - a cache key
+    query = _shown(table, _scope(table, reach)).where(table.c.entry_id == bindparam("e"))
+    if not as_of:
+        return query.where(table.c.superseded_at.is_(None))
+    inner = table.alias()
+    last = select(func.max(inner.c.number)).where(
+        inner.c.book == bindparam("b"), inner.c.entry_id == bindparam("e"), inner.c.position < bindparam("w")
+    )
+    return query.where(table.c.number == last.scalar_subquery())
+
+
+@lru_cache(maxsize=512)
+def _version_query(table: Table, reach: tuple[int, int] | None) -> Select[Any]:
+    query = _shown(table, _scope(table, reach))
+    at = (table.c.entry_id == bindparam("e"), table.c.number == bindparam("n"), table.c.position < bindparam("w"))
+    return query.where(*at)
+
+
+@lru_cache(maxsize=512)
+def _versions_query(table: Table, reach: tuple[int, int] | None) -> Select[Any]:
+    query = _shown(table, _scope(table, reach)).order_by(table.c.number)
+    at = (table.c.entry_id == bindparam("e"), table.c.number > bindparam("n"), table.c.position < bindparam("w"))
+    return query.where(*at)
+
+
+def _seen(row: Row[Any], watermark: int | None = None) -> Seen:
+    *values, head = row
+    return Seen(*values, head if watermark is None else watermark)
+
+
+def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnElement[bool]:
+    """The clause for entries whose version has this ID number or phone."""
+    positions = select(BLIND_INDEX.c.position).where(
+        BLIND_INDEX.c.book == book, BLIND_INDEX.c.kind == kind, BLIND_INDEX.c.digest == digest
+    )
+    return table.c.position.in_(positions)
+
+
+def plain_document(connection: Connection, sealer: Sealer, book: str, register: str, seen: Seen) -> dict[str, Any]:
+    """The document with its personal fields laid over in plain. Whoever calls this logs it before the answer leaves."""
+    document = cast(dict[str, Any], msgspec.json.decode(seen.document))
+    if seen.personal is not None:
+        place = place_of(book, register, seen.entry_id, seen.number)
+        for pointer, value in sealer.open(connection, book, seen.case_id, place, seen.personal).items():
+            put(document, pointer, value)
+    return document
+
+
+def render(connection: Connection, sealer: Sealer, who: Principal, register: Register, seen: Seen) -> bytes:
+    """The bytes to answer with: the stored ones, or with plain personal fields for those who may see them."""
+    if seen.personal is None or not who.sees_personal:
+        return seen.document
+    return encode(plain_document(connection, sealer, who.book, register.name, seen))
+
+
+def place_of(book: str, register: str, entry_id: str, number: int) -> str:
+    """What a sealed box is bound to."""
+    return f"{book}/{register}/{entry_id}/{number}"
+
+
+def resolve_as_of(connection: Connection, book: str, text: str) -> int:
+    """The watermark that `as_of` names: `wm_440882_81234`, a timestamp with offset, or a date (its end, Beijing time).
+
+    Raises Malformed for anything else, and for what lies in the future: such an answer could not be given again.
+    """
+    head = connection.scalar(select(BOOKS.c.next_position).where(BOOKS.c.book == book)) or 0
+    if match := WATERMARK.fullmatch(text):
+        if match[1] != book or int(match[2]) > head:
+            raise _bad_as_of
+        return int(match[2])
+    until = _end_of(text)
+    if until is None:
+        raise _bad_as_of
+    last = (
+        select(LOG.c.position)
+        .where(LOG.c.book == book, LOG.c.recorded_at <= until)
+        .order_by(LOG.c.recorded_at.desc())
+        .limit(1)
+    )
+    position = connection.scalar(last)
+    return 0 if position is None else position + 1
+
+
+def _end_of(text: str) -> int | None:
+    """The last microsecond that the text covers; None if it is no time, or a future one."""
+    now = wall_clock()
+    try:
+        if len(text) == 10:  # noqa: PLR2004 - YYYY-MM-DD
+            day = dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), BEIJING)
+            start = microseconds(day)
+            return min(microseconds(day + dt.timedelta(days=1)) - 1, now) if start <= now else None
+        # An unescaped + in a query string arrives as a blank.
+        at = dt.datetime.fromisoformat(text.replace(" ", "+"))
+        until = microseconds(at) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+    return until if until is not None and until <= now else None
+
+
+_bad_as_of = Malformed(
+    faults=[
+        Fault(
+            "#as_of",
+            "as_of",
+            "as_of 须为过去的日期、带时区的时间,或本县的水位号(wm_…)。",
+            "as_of must be a past date, a past timestamp with its offset, or a watermark of this book (wm_…).",
+        )
+    ]
+)
+
+
+def watermark_text(book: str, watermark: int) -> str:
+    """A watermark as it stands on answers."""
+    return f"wm_{book}_{watermark}"

@@ -1,0 +1,8 @@
+"""Alembic's entry: runs the migrations on the connection that `migrate.upgrade` hands over."""
+
+from alembic import context
+
+attributes = context.config.attributes
+context.configure(connection=attributes["connection"], target_metadata=attributes.get("metadata"), render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

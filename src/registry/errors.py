@@ -1,0 +1,213 @@
+"""What can go wrong: a class for each kind, with its status, a stable code and its text in two languages.
+
+RegistryError
+├── Malformed          400  the body or the parameters are not of the published shape
+├── Unauthenticated    401  no key, or not a valid one
+├── Forbidden          403  the key's role may not do this
+├── NotFound           404  no such entry, or outside the caller's divisions
+├── MethodNotAllowed   405
+├── Conflict           409  the entry's state forbids it
+├── PreconditionFailed 412  the version in If-Match is not the current one
+├── TooLarge           413
+├── WrongMediaType     415
+├── Refused            422  the shape is right, a rule of the register says no
+├── PreconditionNeeded 428  If-Match is missing
+├── Unavailable        503  database or write queue; try again
+└── Broken             500  a fault of ours
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with what was sent.
+
+    `pointer` is the JSON Pointer of the field (`#name` for a query parameter or header), `code` is stable,
+    `allowed` lists the values that would do, where there is such a list.
+    """
+
+    pointer: str
+    code: str
+    zh: str
+    en: str
+    allowed: tuple[str, ...] = ()
+
+
+class RegistryError(Exception):
+    """The root of every error that is answered as problem+json."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "error"
+    zh: ClassVar[str] = "请求未能完成。"
+    en: ClassVar[str] = "The request could not be completed."
+
+    def __init__(
+        self,
+        *,
+        zh: str | None = None,
+        en: str | None = None,
+        faults: Iterable[Fault] = (),
+        members: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.faults = tuple(faults)
+        self.members = dict(members or {})
+        self.headers = dict(headers or {})
+        self.detail = {"zh": zh or self.zh, "en": en or self.en}
+        super().__init__(self.detail["en"])
+
+
+class Malformed(RegistryError):
+    """The body or the parameters are not of the published shape. Nothing was changed."""
+
+    status = 400
+    code = "malformed"
+    zh = "提交的内容格式有误,请按 errors 逐项改正后重新提交。"
+    en = "What was sent is not of the published shape; mend each of the errors and send it again."
+
+
+class Unauthenticated(RegistryError):
+    """There is no API key, or it is unknown, expired or revoked."""
+
+    status = 401
+    code = "unauthenticated"
+    zh = "没有有效的 API 密钥。请在 Authorization 头中以 Bearer 方式提供。"
+    en = "No valid API key. Give one in the Authorization header, as Bearer."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Bearer realm="registry"'})
+
+
+class Forbidden(RegistryError):
+    """The key is valid, but its role may not do this."""
+
+    status = 403
+    code = "forbidden"
+    zh = "该密钥的角色无权进行此操作。"
+    en = "The role of this key may not do this."
+
+
+class NotFound(RegistryError):
+    """There is no such entry, or it is outside the caller's divisions; the answer does not tell which."""
+
+    status = 404
+    code = "not_found"
+    zh = "没有这条记录,或不在您的辖区之内。"
+    en = "There is no such entry, or it is outside your divisions."
+
+
+class MethodNotAllowed(RegistryError):
+    """The path exists, the method does not; `Allow` lists those that do."""
+
+    status = 405
+    code = "method_not_allowed"
+    zh = "该地址不支持此方法。"
+    en = "This path does not support that method."
+
+
+class Conflict(RegistryError):
+    """The state of the entry, or another entry, forbids it."""
+
+    status = 409
+    code = "conflict"
+    zh = "记录的现状不允许此操作。"
+    en = "The state of the entry forbids this."
+
+
+class EntryExists(Conflict):
+    """An entry with this id, or with this identity (an ID number on the roster), is there already."""
+
+    code = "entry_exists"
+    zh = "已有同一编号或同一身份的记录。"
+    en = "There is an entry with this id or this identity already."
+
+
+class EntryVoided(Conflict):
+    """The entry was voided (作废); it can be read, but no longer changed."""
+
+    code = "entry_voided"
+    zh = "该记录已作废,不能再修改。"
+    en = "The entry was voided and can no longer be changed."
+
+
+class PreconditionFailed(RegistryError):
+    """Somebody changed the entry since the version named in If-Match, or it exists (If-None-Match: *)."""
+
+    status = 412
+    code = "precondition_failed"
+    zh = "您所依据的版本已不是最新版本。请对照 current 与 conflicts 后重新提交。"
+    en = "The version you started from is no longer the current one; see current and conflicts."
+
+
+class TooLarge(RegistryError):
+    """The body is over the limit of 1 MiB."""
+
+    status = 413
+    code = "too_large"
+    zh = "提交的内容超过 1 MiB 的上限。"
+    en = "The body is over the limit of 1 MiB."
+
+
+class WrongMediaType(RegistryError):
+    """The body is not JSON by its Content-Type."""
+
+    status = 415
+    code = "wrong_media_type"
+    zh = "请以 application/json(修改时也可用 application/merge-patch+json)提交。"
+    en = "Send application/json (application/merge-patch+json will do for a change)."
+
+
+class Refused(RegistryError):
+    """The body is of the published shape, but a rule of the register says no. Nothing was changed."""
+
+    status = 422
+    code = "refused"
+    zh = "提交的内容不符合台账规则,请按 errors 逐项改正后重新提交。"
+    en = "A rule of the register refuses this; mend each of the errors and send it again."
+
+
+class KeyReused(RegistryError):
+    """The Idempotency-Key was used before, with another body."""
+
+    status = 422
+    code = "idempotency_key_reused"
+    zh = "该 Idempotency-Key 已用于内容不同的请求。"
+    en = "This Idempotency-Key was used before with another body."
+
+
+class PreconditionNeeded(RegistryError):
+    """A change needs If-Match with the version that it starts from."""
+
+    status = 428
+    code = "precondition_needed"
+    zh = '修改须在 If-Match 头中给出所依据的版本号,例如 If-Match: "3"。'
+    en = 'A change needs the version that it starts from in If-Match, such as If-Match: "3".'
+
+
+class Broken(RegistryError):
+    """A fault of ours. The request id finds it in the server's log."""
+
+    code = "broken"
+    zh = "服务器内部错误,已记录。请凭 request_id 联系管理员。"
+    en = "A fault of ours, logged under this request id."
+
+
+class Unavailable(RegistryError):
+    """The database is away or the write queue is full; nothing was written, and it can be sent again."""
+
+    status = 503
+    code = "unavailable"
+    zh = "服务暂时不可用,未写入任何内容,请稍后重试。"
+    en = "Temporarily unavailable; nothing was written, try again."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "2"})
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise Refused with all of these faults, if there are any."""
+    if found := tuple(faults):
+        raise Refused(faults=found)

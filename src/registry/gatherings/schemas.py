@@ -1,0 +1,128 @@
+"""What comes in and what goes out."""
+
+import datetime as dt
+from typing import Annotated
+
+from msgspec import Meta
+
+from registry.access.fields import AreaM2, Count, DivisionCode, Line, LongLine, Note, PersonName, Phone
+from registry.access.schemas import Header, Input, Point
+from registry.gatherings.models import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
+from registry.web.queries import ListQuery
+
+
+class Organiser(Input):
+    """Who would have held it (组织者): name, phone, and their part (理事会, 头家 …)."""
+
+    name: PersonName
+    phone: Phone | None = None
+    role: Line | None = None
+
+
+class Notice(Input):
+    """The notice that the measure rests on (依据的通告)."""
+
+    issuer: LongLine
+    title: LongLine
+    dated: dt.date
+    number: Annotated[Line | None, Meta(title="文号")] = None
+
+
+class GatheringIn(Input):
+    """A gathering that was called off (取消聚集活动), as an office records it."""
+
+    division: DivisionCode
+    title: Annotated[LongLine, Meta(title="活动名称")]
+    kind: Annotated[GatheringKind, Meta(title="类型")]
+    measure: Annotated[GatheringMeasure, Meta(title="处置方式")]
+    sessions: Annotated[int, Meta(title="场次", description="场: an opera run of five nights counts five", ge=1, le=999)]
+    planned_from: Annotated[dt.date, Meta(title="原定日期")]
+    decided_on: Annotated[dt.date, Meta(title="处置日期")]
+    hamlet: Annotated[Line | None, Meta(title="自然村")] = None
+    planned_to: Annotated[dt.date | None, Meta(title="原定结束日期")] = None
+    planned_lunar: Annotated[Line | None, Meta(title="农历日期", description="such as 正月十五")] = None
+    postponed_to: Annotated[dt.date | None, Meta(title="延期至")] = None
+    venue: Annotated[LongLine | None, Meta(title="原定地点")] = None
+    organiser: Organiser | None = None
+    expected_people: Annotated[Count | None, Meta(title="预计人数")] = None
+    handled_by: Annotated[list[Line], Meta(title="处置单位", max_length=20)] = []
+    notice: Notice | None = None
+    promise_signed: Annotated[bool, Meta(title="已签承诺书")] = False
+    note: Annotated[Note | None, Meta(title="备注")] = None
+
+
+class Gathering(GatheringIn, kw_only=True):
+    """A gathering that was called off, as it is kept."""
+
+    id: str
+    division_name: str
+    meta: Header
+
+
+class GatheringQuery(ListQuery, kw_only=True):
+    """Filters of the list of gatherings."""
+
+    kind: GatheringKind | None = None
+    measure: GatheringMeasure | None = None
+    decided_from: dt.date | None = None
+    decided_to: dt.date | None = None
+
+
+class ShedOwner(Input):
+    """Who owned or used the shed (当事人)."""
+
+    name: PersonName
+    phone: Phone | None = None
+
+
+class ShedNotice(Input):
+    """The order or public notice served before demolition (责令、公告): 行政强制法 §44."""
+
+    served_on: dt.date
+    number: Annotated[Line | None, Meta(title="文号")] = None
+    period_days: Annotated[int, Meta(title="自拆期限(日)", ge=0, le=365)] = 0
+
+
+class ShedIn(Input):
+    """A shed apt to draw gamblers (易诱发聚集赌博的简易棚), as an office records it."""
+
+    division: DivisionCode
+    place: Annotated[LongLine, Meta(title="地点")]
+    use: Annotated[ShedUse, Meta(title="用途")]
+    count: Annotated[int, Meta(title="数量(个)", ge=1, le=999)] = 1
+    hamlet: Annotated[Line | None, Meta(title="自然村")] = None
+    point: Point | None = None
+    structure: Annotated[ShedStructure | None, Meta(title="结构")] = None
+    area_m2: AreaM2 | None = None
+    owner: ShedOwner | None = None
+    found_on: Annotated[dt.date | None, Meta(title="发现日期")] = None
+    notice: ShedNotice | None = None
+    demolished_on: Annotated[dt.date | None, Meta(title="拆除日期")] = None
+    method: Annotated[DemolitionMethod | None, Meta(title="拆除方式")] = None
+    demolished_by: Annotated[list[Line], Meta(title="参与单位", max_length=20)] = []
+    gambling_evidence: Annotated[Note | None, Meta(title="涉赌证据")] = None
+    police_case_number: Annotated[Line | None, Meta(title="公安案件编号")] = None
+    seized: Annotated[list[Line], Meta(title="收缴物品", max_length=50)] = []
+    rechecked_on: Annotated[dt.date | None, Meta(title="复查日期")] = None
+    rebuilt: Annotated[bool | None, Meta(title="是否复建")] = None
+    note: Annotated[Note | None, Meta(title="备注")] = None
+
+
+class Shed(ShedIn, kw_only=True):
+    """A shed, as it is kept."""
+
+    id: str
+    division_name: str
+    meta: Header
+
+
+class ShedQuery(ListQuery, kw_only=True):
+    """Filters of the list of sheds."""
+
+    use: ShedUse | None = None
+    demolished: bool | None = None
+    demolished_from: dt.date | None = None
+    demolished_to: dt.date | None = None
+    police_case_number: Line | None = None
+
+

@@ -1,0 +1,99 @@
+"""One function a use case: what it reads, what it refuses, what it appends."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement
+
+from registry.access.writing import Change, Draft, Tx
+from registry.errors import refuse
+from registry.gatherings import rules
+from registry.gatherings.models import GATHERINGS, SHEDS
+from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
+from registry.gatherings.schemas import GatheringIn, GatheringQuery, ShedIn, ShedQuery
+from registry.ledger.versions import Append
+
+
+def record_gathering(tx: Tx, entry_id: str, data: GatheringIn) -> Append:
+    """A gathering was called off."""
+    return tx.create(GATHERING_REGISTER, entry_id, _gathering(tx, data))
+
+
+def change_gathering(tx: Tx, entry_id: str, change: Change) -> Append | None:
+    """It changed, or was recorded wrongly."""
+    current = tx.to_change(GATHERING_REGISTER, entry_id, change)
+    return tx.change(current, _gathering(tx, current.changed(GatheringIn, change)), change)
+
+
+def void_gathering(tx: Tx, entry_id: str, change: Change) -> Append:
+    """It should never have been entered."""
+    current = tx.to_change(GATHERING_REGISTER, entry_id, change)
+    return tx.void(current, change)
+
+
+def _gathering(tx: Tx, data: GatheringIn) -> Draft:
+    refuse(rules.check_gathering(data, tx.today))
+    columns = {
+        "kind": data.kind,
+        "measure": data.measure,
+        "sessions": data.sessions,
+        "planned_from": data.planned_from,
+        "decided_on": data.decided_on,
+    }
+    return Draft(data, data.division, columns, {"division_name": tx.place(data.division, data.decided_on)})
+
+
+def matching_gatherings(query: GatheringQuery) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the list's filters."""
+    table = GATHERINGS.c
+    if query.kind is not None:
+        yield table.kind == query.kind
+    if query.measure is not None:
+        yield table.measure == query.measure
+    if query.decided_from is not None:
+        yield table.decided_on >= query.decided_from
+    if query.decided_to is not None:
+        yield table.decided_on <= query.decided_to
+
+
+def record_shed(tx: Tx, entry_id: str, data: ShedIn) -> Append:
+    """A shed was found, or demolished."""
+    return tx.create(SHED_REGISTER, entry_id, _shed(tx, data))
+
+
+def change_shed(tx: Tx, entry_id: str, change: Change) -> Append | None:
+    """It was demolished, rechecked, or recorded wrongly."""
+    current = tx.to_change(SHED_REGISTER, entry_id, change)
+    return tx.change(current, _shed(tx, current.changed(ShedIn, change)), change)
+
+
+def void_shed(tx: Tx, entry_id: str, change: Change) -> Append:
+    """It should never have been entered."""
+    current = tx.to_change(SHED_REGISTER, entry_id, change)
+    return tx.void(current, change)
+
+
+def _shed(tx: Tx, data: ShedIn) -> Draft:
+    refuse(rules.check_shed(data, tx.today))
+    columns = {
+        "use": data.use,
+        "count": data.count,
+        "demolished_on": data.demolished_on,
+        "notice_served_on": data.notice.served_on if data.notice else None,
+        "police_case_number": data.police_case_number,
+    }
+    return Draft(data, data.division, columns, {"division_name": tx.place(data.division, data.demolished_on)})
+
+
+def matching_sheds(query: ShedQuery) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the list's filters."""
+    table = SHEDS.c
+    if query.use is not None:
+        yield table.use == query.use
+    if query.demolished is not None:
+        yield table.demolished_on.is_not(None) if query.demolished else table.demolished_on.is_(None)
+    if query.demolished_from is not None:
+        yield table.demolished_on >= query.demolished_from
+    if query.demolished_to is not None:
+        yield table.demolished_on <= query.demolished_to
+    if query.police_case_number is not None:
+        yield table.police_case_number == query.police_case_number

@@ -1,0 +1,172 @@
+"""One transaction's worth of writes: services run in turn, what they return is written together.
+
+The book's row is locked from the first line to the commit, so positions are given in commit order and have no gaps, with one
+server process or with several (`docs/decisions/0004`).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Table, Update, and_, bindparam, insert, select, update
+
+from registry.ledger.clock import Clock, timestamp
+from registry.ledger.tables import BLIND_INDEX, BOOKS, LOG, SEQUENCES, SHARING
+from registry.ledger.versions import Append
+
+HEAD = select(BOOKS.c.next_position, BOOKS.c.last_recorded_at).where(BOOKS.c.book == bindparam("b")).with_for_update()
+
+
+class Deferred(Exception):  # noqa: N818 - not an error: the write waits for the next batch
+    """The write touches a case that this batch has already written to."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a service decided: versions to append, rows to add beside them, and which version is the answer."""
+
+    appends: list[Append] = field(default_factory=list)
+    rows: list[tuple[Table, dict[str, object]]] = field(default_factory=list)
+    answer: object = None
+
+
+Work = Callable[["Batch"], Outcome]
+
+
+class Batch:
+    """The writes of one transaction on one book."""
+
+    def __init__(self, connection: Connection, book: str, clock: Clock, *, replayed_at: int | None = None) -> None:
+        self.connection = connection
+        self.book = book
+        head = connection.execute(HEAD, {"b": book}).one_or_none()
+        if head is None:
+            connection.execute(insert(BOOKS).values(book=book, next_position=0, last_recorded_at=0))
+        self.position, self.last_recorded_at = head or (0, 0)
+        self.start = self.position
+        self.now = max(clock(), self.last_recorded_at + 1)
+        """The time of this batch: the clock's, but never before what is recorded already."""
+        self._replayed_at = replayed_at
+        self._cases: set[str] = set()
+        self._claims: set[object] = set()
+        self._sequences: dict[str, int] = {}
+        self._appends: list[tuple[Append, int]] = []
+        self._rows: dict[Table, list[dict[str, object]]] = defaultdict(list)
+
+    def touch(self, case_id: str) -> None:
+        """Say that the running write reads or writes this case. Raises Deferred if the batch has changed it already."""
+        if case_id in self._cases:
+            raise Deferred
+
+    def claim(self, name: object) -> None:
+        """Let one write of the batch have `name` (an idempotency key); others wait for the next batch."""
+        if name in self._claims:
+            raise Deferred
+        self._claims.add(name)
+
+    def accept(self, outcome: Outcome) -> None:
+        """Take what a service returned: give positions, times and numbers. Nothing is written yet."""
+        for append in outcome.appends:
+            recorded_at = max(self.now, self.last_recorded_at + 1)
+            if append.sequence is not None:
+                self._number(append, append.sequence)
+            append.meta = self._meta(append, recorded_at)
+            append.document["meta"] = append.public["meta"] = append.meta
+            self._rows[LOG].append(append.log_row(self.book, self.position, recorded_at, self._replayed_at))
+            self._add_beside(append)
+            self._appends.append((append, self.position))
+            self._cases.add(append.case_id)
+            self.last_recorded_at = recorded_at
+            self.position += 1
+        for table, row in outcome.rows:
+            self._rows[table].append(row)
+
+    def flush(self) -> None:
+        """Write everything that was accepted."""
+        tables = {append.table: append for append, _ in self._appends}
+        for table in tables:
+            self._write_versions(table)
+        for table, rows in self._rows.items():
+            if rows:
+                self.connection.execute(insert(table), rows)
+        for name, last in self._sequences.items():
+            self._save_sequence(name, last)
+        if self.position > self.start:
+            head = {"next_position": self.position, "last_recorded_at": self.last_recorded_at}
+            self.connection.execute(update(BOOKS).where(BOOKS.c.book == self.book).values(head))
+
+    def _meta(self, append: Append, recorded_at: int) -> dict[str, object]:
+        return {
+            "register": append.register,
+            "version": append.number,
+            "position": self.position,
+            "action": append.action,
+            "reason": append.reason,
+            "voided": append.voided,
+            "recorded_at": timestamp(recorded_at),
+            "recorded_by": append.actor.document(),
+            "replayed_at": timestamp(self._replayed_at) if self._replayed_at else None,
+            "provenance": append.provenance,
+        }
+
+    def _add_beside(self, append: Append) -> None:
+        """Rows that go with a version: digests for searching, a new data key, towns that the case is opened to."""
+        if append.sealed:
+            digests = sorted(set(append.sealed.digests))
+            self._rows[BLIND_INDEX] += [
+                {"book": self.book, "kind": kind, "digest": digest, "position": self.position} for kind, digest in digests
+            ]
+        self._rows[SHARING] += [
+            {"book": self.book, "case_id": append.case_id, "town": town, "since": self.position, "until": None}
+            for town in append.share
+        ]
+
+    def _write_versions(self, table: Table) -> None:
+        mine = [(append, position) for append, position in self._appends if append.table is table]
+        ended = [
+            {"b": self.book, "e": append.entry_id, "n": append.number - 1, "p": position}
+            for append, position in mine
+            if append.number > 1
+        ]
+        if ended:
+            self.connection.execute(_supersede(table), ended)
+        self.connection.execute(insert(table), [append.version_row(self.book, position) for append, position in mine])
+        for append, position in mine:
+            if append.unshare:
+                self._close_sharing(append, position)
+
+    def _close_sharing(self, append: Append, position: int) -> None:
+        open_now = and_(
+            SHARING.c.book == self.book,
+            SHARING.c.case_id == append.case_id,
+            SHARING.c.town.in_(append.unshare),
+            SHARING.c.until.is_(None),
+        )
+        self.connection.execute(update(SHARING).where(open_now).values(until=position))
+
+    def _number(self, append: Append, name: str) -> None:
+        """Give the next running number of `name`: 440882102-2020 -> 440882102-2020-0001."""
+        if name not in self._sequences:
+            found = select(SEQUENCES.c.last).where(SEQUENCES.c.book == self.book, SEQUENCES.c.name == name)
+            self._sequences[name] = self.connection.scalar(found) or 0
+        self._sequences[name] += 1
+        given = f"{name}-{self._sequences[name]:04d}"
+        append.document["case_number"] = append.public["case_number"] = append.columns["case_number"] = given
+
+    def _save_sequence(self, name: str, last: int) -> None:
+        here = and_(SEQUENCES.c.book == self.book, SEQUENCES.c.name == name)
+        if not self.connection.execute(update(SEQUENCES).where(here).values(last=last)).rowcount:
+            self.connection.execute(insert(SEQUENCES).values(book=self.book, name=name, last=last))
+
+
+def _supersede(table: Table) -> Update:
+    return (
+        update(table)
+        .where(
+            table.c.book == bindparam("b"),
+            table.c.entry_id == bindparam("e"),
+            table.c.number == bindparam("n"),
+            table.c.superseded_at.is_(None),
+        )
+        .values(superseded_at=bindparam("p"))
+    )

@@ -1,0 +1,133 @@
+"""The committer: takes the waiting writes of a book, commits them together, answers each."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from registry.db.database import Database
+from registry.errors import EntryExists, RegistryError, Unavailable
+from registry.ledger.batch import Batch, Deferred, Outcome, Work
+from registry.ledger.clock import Clock, wall_clock
+
+BATCH = 64
+"""At most this many writes in one transaction."""
+QUEUE = 1024
+"""At most this many waiting; past it, writes are answered 503 at once."""
+
+log = logging.getLogger(__name__)
+
+Result = Outcome | Exception
+
+
+def commit(
+    connection: Connection, book: str, works: Sequence[Work], clock: Clock = wall_clock, replayed_at: int | None = None
+) -> list[Result]:
+    """Run the services one after another in the connection's transaction and write what they return, together.
+
+    A service that refuses gets its error back and leaves no trace; `Deferred` in the result means: again in the next batch.
+    """
+    batch = Batch(connection, book, clock, replayed_at=replayed_at)
+    results: list[Result] = []
+    for work in works:
+        try:
+            outcome = work(batch)
+        except (RegistryError, Deferred) as refusal:
+            results.append(refusal)
+        else:
+            batch.accept(outcome)
+            results.append(outcome)
+    batch.flush()
+    return results
+
+
+@dataclass(slots=True)
+class _Waiting:
+    work: Work
+    answer: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def settle(self, result: Result) -> None:
+        if self.answer.done():  # the client went away; its write is committed all the same
+            return
+        if isinstance(result, Outcome):
+            self.answer.set_result(result)
+        else:
+            self.answer.set_exception(result)
+
+
+class Committer:
+    """The one writer of a book in this process. While one batch commits, the next gathers (group commit)."""
+
+    def __init__(self, database: Database, book: str, clock: Clock = wall_clock) -> None:
+        self._database = database
+        self._book = book
+        self._clock = clock
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE)
+        self._task = asyncio.create_task(self._run(), name=f"committer-{book}")
+
+    async def submit(self, work: Work) -> Outcome:
+        """Wait until the write is committed. Raises what its service raised, or Unavailable; then nothing was written."""
+        waiting = _Waiting(work)
+        try:
+            self._queue.put_nowait(waiting)
+        except asyncio.QueueFull:
+            raise Unavailable from None
+        return await waiting.answer
+
+    async def close(self) -> None:
+        """Commit what waits, then stop."""
+        await self._queue.join()
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _run(self) -> None:
+        deferred: list[_Waiting] = []
+        while True:
+            batch = deferred or [await self._queue.get()]
+            while len(batch) < BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            deferred = await self._commit(batch)
+            for _ in range(len(batch) - len(deferred)):
+                self._queue.task_done()
+
+    async def _commit(self, batch: list[_Waiting]) -> list[_Waiting]:
+        """Commit a batch, answer its writes; the deferred ones come back, for the next."""
+        try:
+            results = await self._transact(batch)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, somebody waits for an answer
+            # A unique rule, or a service that broke: again one by one, so that only the guilty one fails.
+            if len(batch) > 1 and not _is_outage(failure):
+                return [late for waiting in batch for late in await self._commit([waiting])]
+            results = [_explain(failure)] * len(batch)
+        deferred = []
+        for waiting, result in zip(batch, results, strict=True):
+            if isinstance(result, Deferred):
+                deferred.append(waiting)
+            else:
+                waiting.settle(result)
+        return deferred
+
+    async def _transact(self, batch: list[_Waiting]) -> list[Result]:
+        works = [waiting.work for waiting in batch]
+        return await self._database.write(lambda connection: commit(connection, self._book, works, self._clock))
+
+
+def _is_outage(failure: Exception) -> bool:
+    """Whether the database is away, rather than the write at fault."""
+    return isinstance(failure, DBAPIError | PoolTimeout | OSError) and not isinstance(failure, IntegrityError | DataError)
+
+
+def _explain(failure: Exception) -> Exception:
+    """What a write that failed is told."""
+    if isinstance(failure, IntegrityError):
+        return EntryExists()
+    if _is_outage(failure):
+        log.error("a commit failed", exc_info=failure)
+        return Unavailable()
+    return failure

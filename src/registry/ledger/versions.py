@@ -1,0 +1,116 @@
+"""What a service hands to the ledger: versions to append, and how they become rows."""
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import msgspec
+from sqlalchemy import Table
+
+encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
+"""Canonical JSON (RFC 8785 for the values that registers hold): what is hashed is what is stored is what is sent."""
+
+
+class Action(StrEnum):
+    """What a version did."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    """The world moved on."""
+    CORRECTED = "corrected"
+    """What was recorded was wrong; has a reason."""
+    TRANSFERRED = "transferred"
+    """The entry moved to another division."""
+    VOIDED = "voided"
+    """It should never have been entered; has a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who writes: their key's id, name, role and office as they were then."""
+
+    id: str
+    name: str
+    role: str
+    office: str
+
+    def document(self) -> dict[str, object]:
+        return {"id": self.id, "name": self.name, "role": self.role, "office": self.office}
+
+
+@dataclass(slots=True)
+class Sealed:
+    """The personal fields of one version: the sealed bytes, their salted commitment, digests for searching."""
+
+    box: bytes
+    commitment: bytes
+    digests: tuple[tuple[str, bytes], ...]
+    subject_key: dict[str, object] | None
+    """The row of a data key made for this version, if it is the first of its subject."""
+
+
+@dataclass(slots=True)
+class Append:
+    """One version to append. Services return these; only the ledger writes them."""
+
+    register: str
+    table: Table
+    entry_id: str
+    number: int
+    action: Action
+    actor: Actor
+    case_id: str
+    division: str
+    document: dict[str, object]
+    """The public shape, personal fields masked, without `meta`, which the ledger adds."""
+    columns: dict[str, object]
+    public: dict[str, object]
+    """The document without its personal fields: what the log's hash covers."""
+    plain: dict[str, object] = field(default_factory=dict)
+    """Plain personal values by JSON Pointer, for the answer to the writer."""
+    sealed: Sealed | None = None
+    reason: dict[str, object] | None = None
+    voided: bool = False
+    sequence: str | None = None
+    """Name of the running number that the ledger puts into `case_number`: 440882102-2020 gives 440882102-2020-0001."""
+    share: tuple[str, ...] = ()
+    """Towns to open the case to."""
+    unshare: tuple[str, ...] = ()
+    """Towns to close it to."""
+    provenance: dict[str, object] | None = None
+    meta: dict[str, object] = field(default_factory=dict)
+
+    def version_row(self, book: str, position: int) -> dict[str, object]:
+        """The row of the register's version table."""
+        return {
+            "book": book,
+            "entry_id": self.entry_id,
+            "number": self.number,
+            "position": position,
+            "superseded_at": None,
+            "case_id": self.case_id,
+            "division": self.division,
+            "town": self.division[:9],
+            "voided": self.voided,
+            "document": encode(self.document),
+            "personal": self.sealed.box if self.sealed else None,
+            **self.columns,
+        }
+
+    def log_row(self, book: str, position: int, recorded_at: int, replayed_at: int | None) -> dict[str, object]:
+        """The row of the log."""
+        return {
+            "book": book,
+            "position": position,
+            "register": self.register,
+            "entry_id": self.entry_id,
+            "number": self.number,
+            "action": self.action,
+            "recorded_at": recorded_at,
+            "replayed_at": replayed_at,
+            "actor_id": self.actor.id,
+            "division": self.division,
+            "case_id": self.case_id,
+            "public_sha256": hashlib.sha256(encode(self.public)).digest(),
+            "personal_commitment": self.sealed.commitment if self.sealed else None,
+        }

@@ -1,0 +1,73 @@
+"""Settings: one frozen Struct, read from the environment once."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+HOSTS = {"sqlite", "postgresql"}
+
+
+class BadSetting(Exception):  # noqa: N818 - it is shown as one line that names the setting, not as an error class
+    """A setting that cannot be used; its text names the setting and stops the start."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the registry keeps its state and where it listens."""
+
+    home: Path
+    database: str
+    """`sqlite:///…` or `postgresql://…`."""
+    host: str
+    port: int
+    key_file: Path
+    """The master keys (0600), made at the first start."""
+    book: str
+    """The county whose book new keys are for: a 6-digit division code."""
+
+
+NAMES = {
+    "REGISTRY_HOME",
+    "REGISTRY_DATABASE",
+    "REGISTRY_HOST",
+    "REGISTRY_PORT",
+    "REGISTRY_KEY_FILE",
+    "REGISTRY_BOOK",
+}
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that the environment gives. Raises BadSetting for the first that cannot be used."""
+    for name in environ:
+        if name.startswith("REGISTRY_") and not name.startswith("REGISTRY_TEST_") and name not in NAMES:
+            raise BadSetting(f"{name}: no such setting; there are {', '.join(sorted(NAMES))}")
+    home = Path(environ.get("REGISTRY_HOME") or "var").absolute()
+    if home.exists() and not home.is_dir():
+        raise BadSetting(f"REGISTRY_HOME: {home} is not a folder")
+    return Settings(
+        home=home,
+        database=_database(environ.get("REGISTRY_DATABASE") or f"sqlite:///{home / 'registry.db'}"),
+        host=environ.get("REGISTRY_HOST") or "127.0.0.1",
+        port=_port(environ.get("REGISTRY_PORT") or "8000"),
+        key_file=Path(environ.get("REGISTRY_KEY_FILE") or home / "master.key").absolute(),
+        book=_book(environ.get("REGISTRY_BOOK") or "440882"),
+    )
+
+
+def _database(url: str) -> str:
+    if url.partition("://")[0] not in HOSTS:
+        raise BadSetting("REGISTRY_DATABASE: must begin with sqlite:/// or postgresql://")
+    return url
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 65535):  # noqa: PLR2004 - the range of TCP ports
+        raise BadSetting(f"REGISTRY_PORT: {text!r} is not a port (0 to 65535)")
+    return int(text)
+
+
+def _book(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) == 6):  # noqa: PLR2004 - a county's code has six digits
+        raise BadSetting(f"REGISTRY_BOOK: {text!r} is not a 6-digit division code")
+    return text

@@ -1,0 +1,1 @@
+"""HTTP, once for all registers: problems, preconditions, idempotency, paging, the published document."""

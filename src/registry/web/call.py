@@ -1,0 +1,148 @@
+"""One HTTP request as the registers meet it: who calls, with which parameters, body and preconditions."""
+
+import hashlib
+import re
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import jsonschema_rs
+import msgspec
+from litestar import Request
+from sqlalchemy import Connection
+
+from registry.access.principals import Principal
+from registry.access.register import Register, Right
+from registry.access.shapes import convert, faults_of, validator
+from registry.access.view import View, resolve_as_of
+from registry.access.writing import Change, Reason
+from registry.errors import Fault, Malformed, PreconditionFailed, PreconditionNeeded, Unauthenticated, WrongMediaType
+from registry.web.body import parse
+from registry.web.context import Context
+from registry.web.patches import patch_schema
+from registry.web.queries import Q, parse_query
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+VERSION_TAG = re.compile(r'"([1-9][0-9]{0,8})(-masked)?"')
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class Call(Request[Any, Any, Any]):
+    """The request class of the whole API."""
+
+    @property
+    def context(self) -> Context:
+        context: Context = self.app.state.context
+        return context
+
+    async def caller(self) -> Principal:
+        """Who calls. Raises Unauthenticated."""
+        scheme, _, key = self.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise Unauthenticated
+        return await self.context.keys.authenticate(key.strip())
+
+    async def enter(self, register: Register, right: Right) -> Principal:
+        """Who calls, if their role has this right to the register. Raises Unauthenticated or Forbidden."""
+        who = await self.caller()
+        register.require(who.role, right)
+        return who
+
+    def params(self, shape: type[Q]) -> Q:
+        """The query parameters. Raises Malformed for any that are unknown or wrong."""
+        return parse_query(self.scope["query_string"], shape)
+
+    async def json(self) -> Any:  # noqa: ANN401 - any JSON
+        """The body as strict JSON. Raises WrongMediaType or Malformed."""
+        media, _, parameters = self.headers.get("content-type", "").partition(";")
+        allowed = {"application/json", "application/merge-patch+json"} if self.method == "PATCH" else {"application/json"}
+        charset = parameters.strip().lower()
+        if media.strip().lower() not in allowed or charset not in {"", "charset=utf-8", 'charset="utf-8"'}:
+            raise WrongMediaType
+        return parse(await self.body())
+
+    async def sent(self, shape: type[T]) -> T:
+        """The body as a value of this shape. Raises Malformed with all its faults."""
+        return convert(await self.json(), shape)
+
+    async def patch(self, shape: type[msgspec.Struct]) -> dict[str, Any]:
+        """The body as a merge patch of this shape."""
+        tree = await self.json()
+        check_patch(tree, shape)
+        patch: dict[str, Any] = tree
+        return patch
+
+    async def change(self, shape: type[msgspec.Struct]) -> Change:
+        """A PATCH: what to change, from which version."""
+        expected = self.expected_version()
+        return Change(await self.patch(shape), expected)
+
+    async def correction(self, shape: type[msgspec.Struct]) -> Change:
+        """A correction: what was wrong, and why."""
+        expected = self.expected_version()
+        sent = await self.sent(Correction)
+        check_patch(sent.changes, shape, "/changes")
+        return Change(sent.changes, expected, sent.reason)
+
+    def expected_version(self) -> int | None:
+        """The version in If-Match; None for `*`. Raises PreconditionNeeded without one."""
+        tag = self.headers.get("if-match")
+        if tag is None:
+            raise PreconditionNeeded
+        if tag.strip() == "*":
+            return None
+        match = VERSION_TAG.fullmatch(tag.strip())
+        if match is None:
+            text = 'If-Match 须为 "版本号" 或 *。', 'If-Match must be "<version>" or *.'
+            raise Malformed(faults=[Fault("#If-Match", "if_match", *text)])
+        return int(match[1])
+
+    def only_if_new(self) -> bool:
+        """Whether If-None-Match: * was sent. Raises PreconditionFailed for any other tag: a PUT only creates."""
+        tag = self.headers.get("if-none-match")
+        if tag is not None and tag.strip() != "*":
+            raise PreconditionFailed
+        return tag is not None
+
+    def idempotency_key(self) -> str | None:
+        """The Idempotency-Key, 1 to 255 visible ASCII characters."""
+        key = self.headers.get("idempotency-key")
+        if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
+            text = "Idempotency-Key 须为 1 至 255 个可见字符。", "Idempotency-Key must be 1 to 255 visible ASCII characters."
+            raise Malformed(faults=[Fault("#Idempotency-Key", "idempotency_key", *text)])
+        return key
+
+    async def fingerprint(self) -> bytes:
+        """SHA-256 of the preconditions and the body, to know a repeated request by."""
+        tag = self.headers.get("if-match", "")
+        return hashlib.sha256(tag.encode() + b"\0" + await self.body()).digest()
+
+
+class Correction(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A correction (更正): what was wrong in the record, as a merge patch, and why."""
+
+    reason: Reason
+    changes: dict[str, Any]
+
+
+class Voiding(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A voiding (作废): why the entry should never have been entered."""
+
+    reason: Reason
+
+
+def check_patch(tree: object, shape: type[msgspec.Struct], pointer: str = "") -> None:
+    """Raise Malformed with all faults of a merge patch."""
+    found = list(faults_of(tree, _patch_validator(shape)))
+    if found:
+        raise Malformed(faults=[Fault(pointer + f.pointer, f.code, f.zh, f.en, f.allowed) for f in found])
+
+
+@lru_cache(maxsize=64)
+def _patch_validator(shape: type[msgspec.Struct]) -> jsonschema_rs.Validator:
+    return validator(patch_schema(shape))
+
+
+def view_of(connection: Connection, who: Principal, as_of: str | None) -> View:
+    """The caller's view, as of what was asked."""
+    return View(who, None if as_of is None else resolve_as_of(connection, who.book, as_of))

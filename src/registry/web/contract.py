@@ -1,0 +1,97 @@
+"""What each endpoint promises: what it takes and answers. The published document is made from these, and they are what
+the handlers enforce.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from registry import errors
+from registry.access.register import Register
+from registry.errors import RegistryError
+from registry.web.call import Correction, Voiding
+from registry.web.queries import AsOfQuery, ListQuery, NoQuery, PageQuery
+
+Problems = tuple[type[RegistryError], ...]
+
+GUARDED: Problems = (errors.Malformed, errors.Unauthenticated, errors.Forbidden, errors.Unavailable)
+WRITING: Problems = (*GUARDED, errors.TooLarge, errors.WrongMediaType, errors.Refused, errors.EntryExists)
+CHANGING: Problems = (*WRITING, errors.NotFound, errors.PreconditionFailed, errors.PreconditionNeeded)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One endpoint's promise."""
+
+    answer: type[msgspec.Struct] | None
+    status: int = 200
+    many: bool = False
+    """Whether the answer is a page of these."""
+    body: type[msgspec.Struct] | None = None
+    patch: bool = False
+    """Whether the body is a merge patch of that shape."""
+    query: type[msgspec.Struct] = NoQuery
+    headers: tuple[str, ...] = ()
+    problems: Problems = GUARDED
+    public: bool = False
+    """Whether it answers without a key."""
+
+
+def _opt(contract: Contract) -> dict[str, Any]:
+    return {"contract": contract}
+
+
+def lists(register: Register, query: type[ListQuery]) -> dict[str, Any]:
+    """A page of entries, last change first."""
+    return _opt(Contract(register.entry, many=True, query=query, headers=("If-None-Match",)))
+
+
+def searches(register: Register, body: type[msgspec.Struct]) -> dict[str, Any]:
+    """Entries that have this ID number or phone."""
+    problems = (*GUARDED, errors.TooLarge, errors.WrongMediaType, errors.Refused)
+    return _opt(Contract(register.entry, many=True, query=PageQuery, body=body, problems=problems))
+
+
+def reads(answer: type[msgspec.Struct], query: type[msgspec.Struct] = AsOfQuery) -> dict[str, Any]:
+    """One answer about one entry."""
+    return _opt(Contract(answer, query=query, headers=("If-None-Match",), problems=(*GUARDED, errors.NotFound)))
+
+
+def lists_versions(register: Register) -> dict[str, Any]:
+    """The versions of one entry, first to last."""
+    problems = (*GUARDED, errors.NotFound)
+    return _opt(Contract(register.entry, many=True, query=PageQuery, headers=("If-None-Match",), problems=problems))
+
+
+def creates(register: Register) -> dict[str, Any]:
+    """A new entry, whose id the server chooses."""
+    return _opt(Contract(register.entry, 201, body=register.shape, headers=("Idempotency-Key",), problems=WRITING))
+
+
+def puts(register: Register) -> dict[str, Any]:
+    """A new entry, whose id the client chose."""
+    problems = (*WRITING, errors.PreconditionFailed)
+    headers = ("Idempotency-Key", "If-None-Match")
+    return _opt(Contract(register.entry, 201, body=register.shape, headers=headers, problems=problems))
+
+
+def changes(register: Register) -> dict[str, Any]:
+    """A merge patch."""
+    headers = ("If-Match", "Idempotency-Key")
+    return _opt(Contract(register.entry, body=register.shape, patch=True, headers=headers, problems=CHANGING))
+
+
+def acts(register: Register, body: type[msgspec.Struct]) -> dict[str, Any]:
+    """A verb of the domain, done to an entry."""
+    return _opt(Contract(register.entry, body=body, headers=("If-Match", "Idempotency-Key"), problems=CHANGING))
+
+
+def corrects(register: Register) -> dict[str, Any]:
+    """A correction (更正)."""
+    return acts(register, Correction)
+
+
+def voids(register: Register) -> dict[str, Any]:
+    """A voiding (作废)."""
+    return acts(register, Voiding)

@@ -1,0 +1,47 @@
+"""Cursors: where a page ended, and the watermark that all pages of one reading share."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+
+from registry.errors import Fault, Malformed
+from registry.web.queries import PageQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The watermark of the first page, and the position (or version number) that the page before ended with."""
+
+    watermark: int
+    last: int
+
+    def text(self, query: PageQuery) -> str:
+        """Opaque to clients; bound to the filters that it was made under."""
+        packed = msgspec.json.encode([self.watermark, self.last, _filters(query)])
+        return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+
+def read_cursor(query: PageQuery) -> Cursor | None:
+    """The cursor of a request. Raises Malformed if it is none of ours, or was made under other filters."""
+    if query.cursor is None:
+        return None
+    try:
+        packed = base64.urlsafe_b64decode(query.cursor + "=" * (-len(query.cursor) % 4))
+        watermark, last, filters = msgspec.json.decode(packed, type=tuple[int, int, str])
+    except (ValueError, msgspec.MsgspecError):
+        raise _bad_cursor from None
+    if filters != _filters(query) or not (0 <= watermark < 2**62 and 0 <= last < 2**62):
+        raise _bad_cursor
+    return Cursor(watermark, last)
+
+
+def _filters(query: PageQuery) -> str:
+    kept = {name: value for name, value in msgspec.to_builtins(query).items() if name not in {"cursor", "limit"}}
+    return hashlib.sha256(msgspec.json.encode(kept, order="sorted")).hexdigest()[:12]
+
+
+_bad_cursor = Malformed(
+    faults=[Fault("#cursor", "cursor", "cursor 无效,或与筛选条件不符。", "Not a cursor of this list with these filters.")]
+)

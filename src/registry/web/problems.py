@@ -1,0 +1,126 @@
+"""Errors as answers: RFC 9457 problem+json. The only place that builds them."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from registry.errors import (
+    Broken,
+    Malformed,
+    MethodNotAllowed,
+    NotFound,
+    RegistryError,
+    TooLarge,
+    Unavailable,
+    WrongMediaType,
+)
+from registry.ledger.ids import new_id
+from registry.ledger.versions import encode
+
+MEDIA_TYPE = "application/problem+json"
+log = logging.getLogger(__name__)
+
+
+class ProblemFault(msgspec.Struct, kw_only=True):
+    """One thing wrong with what was sent."""
+
+    pointer: str
+    """JSON Pointer of the field; `#name` for a parameter or header."""
+    code: str
+    message: str
+    allowed: list[str]
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """Why a request was refused (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str
+    errors: list[ProblemFault]
+    current: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    """For 412: the version that stands."""
+    conflicts: list[str] | msgspec.UnsetType = msgspec.UNSET
+    """For 412: JSON Pointers that both changed."""
+
+
+def language(headers: Mapping[str, str]) -> str:
+    """`en` where Accept-Language asks for English before Chinese, else `zh`."""
+    wanted = headers.get("accept-language", "").lower()
+    english, chinese = wanted.find("en"), wanted.find("zh")
+    return "en" if english >= 0 and (chinese < 0 or english < chinese) else "zh"
+
+
+def answer(request: Request[Any, Any, Any], error: RegistryError) -> Response[bytes]:
+    """The answer that tells of an error."""
+    request_id = new_id()
+    spoken = language(request.headers)
+    if isinstance(error, Broken):
+        log.error("request %s failed", request_id, exc_info=error.__cause__)
+    body = {
+        "type": f"/problems/{error.code}",
+        "title": title(type(error), spoken),
+        "status": error.status,
+        "detail": error.detail[spoken],
+        "instance": request.url.path,
+        "code": error.code,
+        "request_id": request_id,
+        "errors": [
+            {"pointer": f.pointer, "code": f.code, "message": getattr(f, spoken), "allowed": list(f.allowed)}
+            for f in error.faults
+        ],
+        **error.members,
+    }
+    headers = {"Cache-Control": "no-store", "Content-Language": spoken, **error.headers}
+    return Response(encode(body), status_code=error.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def title(kind: type[RegistryError], spoken: str) -> str:
+    """The short form: the first sentence of the detail, without what varies."""
+    text = kind.zh if spoken == "zh" else kind.en
+    return text.split("。" if spoken == "zh" else ".")[0]
+
+
+def on_registry_error(request: Request[Any, Any, Any], error: RegistryError) -> Response[bytes]:
+    return answer(request, error)
+
+
+def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Litestar's own: an unknown path, a wrong method, a body over the limit."""
+    kinds: dict[int, type[RegistryError]] = {
+        404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 415: WrongMediaType, 400: Malformed,
+    }  # fmt: skip
+    kind = kinds.get(error.status_code)
+    if kind is None:
+        return on_exception(request, error)
+    return answer(request, kind(headers=dict(error.headers or {})))
+
+
+def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Whatever else: the database is away, or a fault of ours."""
+    if isinstance(error, DBAPIError | PoolTimeout | ConnectionError):
+        log.error("the database failed", exc_info=error)
+        return answer(request, Unavailable())
+    broken = Broken()
+    broken.__cause__ = error
+    return answer(request, broken)
+
+
+def kinds() -> Iterator[type[RegistryError]]:
+    """Every kind of error, for the pages that explain them."""
+    waiting = [RegistryError]
+    while waiting:
+        kind = waiting.pop(0)
+        if kind is not RegistryError:
+            yield kind
+        waiting.extend(kind.__subclasses__())
