@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 from litestar import Litestar
 from litestar.exceptions import HTTPException
 
@@ -10,23 +11,31 @@ from registry.access.principals import Keys
 from registry.access.register import Register
 from registry.access.sealing import Sealer
 from registry.db.database import open_database
+from registry.divisions.controller import DivisionController, StaffController
+from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
 from registry.errors import RegistryError
 from registry.gatherings.controller import GatheringController, ShedController
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
-from registry.settings import Settings
-from registry.web import problems
+from registry.ledger.versions import encode
+from registry.settings import Settings, read_settings
+from registry.web import openapi, problems, server
 from registry.web.call import Call
 from registry.web.context import Context
+from registry.web.keys import KeyController
 
 BODY_LIMIT = 1024 * 1024
 """Bytes."""
 
 REGISTERS: tuple[Register, ...] = (
+    DIVISION_REGISTER,
+    STAFF_REGISTER,
     GATHERING_REGISTER,
     SHED_REGISTER,
 )
 
 CONTROLLERS = [
+    DivisionController,
+    StaffController,
     GatheringController,
     ShedController,
 ]
@@ -46,8 +55,8 @@ def create_app(settings: Settings) -> Litestar:
         finally:
             await context.close()
 
-    return Litestar(
-        route_handlers=CONTROLLERS,
+    app = Litestar(
+        route_handlers=[*CONTROLLERS, KeyController, *server.HANDLERS],
         lifespan=[lifespan],
         request_class=Call,
         request_max_body_size=BODY_LIMIT,
@@ -57,5 +66,12 @@ def create_app(settings: Settings) -> Litestar:
             Exception: problems.on_exception,
         },
         openapi_config=None,
-        pdb_on_exception=False,
     )
+    app.state.document = msgspec.json.format(encode(openapi.build(app)), indent=2) + b"\n"
+    return app
+
+
+def document() -> bytes:
+    """The published document, as it is committed and served."""
+    text: bytes = create_app(read_settings({})).state.document
+    return text

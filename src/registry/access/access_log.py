@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from registry.access.principals import Principal
 from registry.access.register import Register
 from registry.access.tables import ACCESS_LOG
-from registry.access.view import Seen
+from registry.access.view import Seen, shows_plain
 from registry.ledger.batch import Batch, Outcome, Work
 from registry.ledger.ids import new_id
 
 
-def disclosed(who: Principal, seen: Sequence[Seen]) -> list[str]:
+def disclosed(who: Principal, register: Register, seen: Sequence[Seen]) -> list[str]:
     """The entries among these that the caller is shown personal data of."""
-    return [each.entry_id for each in seen if each.personal is not None] if who.sees_personal else []
+    return [each.entry_id for each in seen if shows_plain(who, register, each)]
 
 
 def note_access(who: Principal, register: Register, path: str, entries: Sequence[str], request_id: str) -> Work:

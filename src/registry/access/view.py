@@ -223,9 +223,16 @@ def plain_document(connection: Connection, sealer: Sealer, book: str, register: 
     return document
 
 
+def shows_plain(who: Principal, register: Register, seen: Seen) -> bool:
+    """Whether the caller is shown the personal fields of this version in plain; what has none shows none."""
+    if seen.personal is None or not who.sees_personal:
+        return False
+    return not register.open or who.covers(seen.division)
+
+
 def render(connection: Connection, sealer: Sealer, who: Principal, register: Register, seen: Seen) -> bytes:
     """The bytes to answer with: the stored ones, or with plain personal fields for those who may see them."""
-    if seen.personal is None or not who.sees_personal:
+    if not shows_plain(who, register, seen):
         return seen.document
     return encode(plain_document(connection, sealer, who.book, register.name, seen))
 

@@ -13,7 +13,7 @@ from registry.access.access_log import disclosed, note_access
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
-from registry.access.view import Seen, View, has_digest, render, watermark_text
+from registry.access.view import Seen, View, has_digest, render, shows_plain, watermark_text
 from registry.access.writing import Change, Tx, outcome, plain_answer
 from registry.errors import EntryExists, KeyReused, PreconditionFailed
 from registry.ledger.batch import Batch, Outcome
@@ -38,7 +38,7 @@ async def item(call: Call, register: Register, entry_id: str) -> Answer:
     query = call.params(AsOfQuery)
     seen, body = await call.context.read(partial(_item, call.context.sealer, who, register, entry_id, query.as_of))
     await note(call, who, register, "item", [seen])
-    return _entry(call, who, seen, body)
+    return _entry(call, who, register, seen, body)
 
 
 async def version(call: Call, register: Register, entry_id: str, number: int) -> Answer:
@@ -48,7 +48,7 @@ async def version(call: Call, register: Register, entry_id: str, number: int) ->
     work = partial(_version, call.context.sealer, who, register, entry_id, number, query.as_of)
     seen, body = await call.context.read(work)
     await note(call, who, register, "version", [seen])
-    return _entry(call, who, seen, body)
+    return _entry(call, who, register, seen, body)
 
 
 async def versions(call: Call, register: Register, entry_id: str) -> Answer:
@@ -242,7 +242,7 @@ async def _stands(
     else:
         seen, body = await call.context.read(partial(_item, sealer, who, register, entry_id, None))
     await note(call, who, register, "item", [seen])
-    answer = _entry(call, who, seen, body, status=status if replay else 200)
+    answer = _entry(call, who, register, seen, body, status=status if replay else 200)
     if replay:
         answer.headers["Idempotency-Replayed"] = "true"
     return answer
@@ -250,7 +250,7 @@ async def _stands(
 
 async def note(call: Call, who: Principal, register: Register, path: str, seen: Sequence[Seen]) -> None:
     """Write down that personal data is about to be shown; the answer waits for it."""
-    if entries := disclosed(who, seen):
+    if entries := disclosed(who, register, seen):
         await call.context.write(who.book, note_access(who, register, path, entries, new_id()))
 
 
@@ -316,8 +316,8 @@ def within(register: Register, division: str) -> ColumnElement[bool]:
             return table.c.division == division
 
 
-def _entry(call: Call, who: Principal, seen: Seen, body: bytes, status: int = 200) -> Answer:
-    masked = seen.personal is not None and not who.sees_personal
+def _entry(call: Call, who: Principal, register: Register, seen: Seen, body: bytes, status: int = 200) -> Answer:
+    masked = seen.personal is not None and not shows_plain(who, register, seen)
     tag = f'"{seen.number}-masked"' if masked else f'"{seen.number}"'
     return respond(call, body, tag, watermark_text(who.book, seen.watermark), status)
 

@@ -1,0 +1,196 @@
+"""The command line: registry serve | demo | migrate | keys | openapi."""
+
+import asyncio
+import datetime as dt
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Connection, select
+
+from registry import __version__
+from registry.access.principals import Role, issue_key, list_keys, revoke_key
+from registry.access.sealing import begin_rotation, end_rotation, load_key_file, rewrap_data_keys
+from registry.db.database import Database, open_database
+from registry.db.migrate import upgrade
+from registry.errors import RegistryError
+from registry.ledger.clock import BEIJING, microseconds, timestamp
+from registry.ledger.tables import BOOKS
+from registry.settings import BadSetting, Settings, read_settings
+
+T = TypeVar("T")
+GRACE = 5
+"""Seconds that open requests get when the server stops."""
+
+console = Console()
+
+
+@click.group()
+@click.version_option(__version__)
+def main() -> None:
+    """Registers in which nothing is ever rubbed out (综治台账)."""
+
+
+def settings() -> Settings:
+    """The settings; a bad one stops the command with one line."""
+    try:
+        return read_settings()
+    except BadSetting as bad:
+        fail(str(bad))
+
+
+def fail(line: str) -> NoReturn:
+    """Stop with one line and status 2."""
+    click.echo(f"registry: {line}", err=True)
+    sys.exit(2)
+
+
+def run(work: Callable[[Settings, Database], Awaitable[T]]) -> T:
+    """Run something on the database that the settings name."""
+    read = settings()
+
+    async def job() -> T:
+        database = open_database(read.database)
+        try:
+            return await work(read, database)
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(job())
+    except BadSetting as bad:
+        fail(str(bad))
+    except RegistryError as error:
+        fail("; ".join([error.detail["en"], *(fault.en for fault in error.faults)]))
+    except OSError as error:
+        fail(f"REGISTRY_DATABASE: cannot be opened ({error})")
+
+
+@main.command()
+def serve() -> None:
+    """Serve the API."""
+    import uvicorn
+
+    from registry.app import create_app
+
+    read = settings()
+    try:
+        load_key_file(read.key_file)
+    except BadSetting as bad:
+        fail(str(bad))
+    console.print(f"registry {__version__} on http://{read.host}:{read.port} - /docs, /openapi.json")
+    uvicorn.run(
+        create_app(read),
+        host=read.host,
+        port=read.port,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
+    )
+
+
+@main.command()
+def migrate() -> None:
+    """Make or update the tables."""
+    run(_migrate)
+
+
+async def _migrate(read: Settings, database: Database) -> None:
+    read.home.mkdir(parents=True, exist_ok=True)
+    await database.write(upgrade)
+    load_key_file(read.key_file)
+
+
+@main.command()
+@click.option("--if-empty", is_flag=True, help="Do nothing, quietly, where the book has entries already.")
+def demo(*, if_empty: bool) -> None:
+    """Load the demo county leizhou-2020 into an empty home, and write a key for each role."""
+    from registry.demo.loader import load
+
+    run(lambda read, database: load(read, database, console, if_empty=if_empty))
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Only tell whether the committed document is the enforced one.")
+def openapi(*, check: bool) -> None:
+    """Write the published document to openapi/registry.json."""
+    from registry.app import document
+
+    target = Path("openapi/registry.json")
+    text = document()
+    if check and (not target.exists() or target.read_bytes() != text):
+        fail("openapi/registry.json is not what the code enforces; run: registry openapi")
+    if not check:
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(text)
+
+
+@main.group()
+def keys() -> None:
+    """API keys, and the master key that seals personal data."""
+
+
+@keys.command("create")
+@click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--division", "divisions", multiple=True, help="A division code; may be given more than once. [the county]")
+@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="The last day it works, Beijing time.")
+def create_key(name: str, role: str, divisions: tuple[str, ...], expires: dt.datetime | None) -> None:
+    """Make a key called NAME. It is printed this once."""
+
+    async def work(read: Settings, database: Database) -> str:
+        until = microseconds(expires.replace(tzinfo=BEIJING) + dt.timedelta(days=1)) if expires else None
+        codes = divisions or (read.book,)
+        _, key = await database.write(lambda c: issue_key(c, read.book, name, Role(role), codes, until))
+        return key
+
+    click.echo(run(work))
+
+
+@keys.command("list")
+def show_keys() -> None:
+    """List the keys."""
+
+    async def work(read: Settings, database: Database) -> Table:
+        table = Table("id", "key", "name", "role", "divisions", "created", "expires", "revoked", "last used")
+        for row in await database.read(lambda c: list_keys(c, read.book)):
+            times = (row.created_at, row.expires_at, row.revoked_at, row.last_used_at)
+            shown = [timestamp(at)[:16] if at else "" for at in times]
+            table.add_row(row.id, row.key_start + "…", row.name, row.role, row.divisions, *shown)
+        return table
+
+    Console(width=None if console.is_terminal else 200).print(run(work))
+
+
+@keys.command("revoke")
+@click.argument("key")
+def revoke(key: str) -> None:
+    """Revoke KEY: its id, or its first eight characters."""
+
+    async def work(read: Settings, database: Database) -> None:
+        await database.write(lambda c: revoke_key(c, read.book, key))
+
+    run(work)
+
+
+@keys.command("rotate-master")
+def rotate_master() -> None:
+    """Make a new master key, wrap every data key under it, forget the old one. Servers may run on."""
+
+    async def work(read: Settings, database: Database) -> int:
+        rotated = begin_rotation(read.key_file)
+
+        def rewrap(connection: Connection) -> int:
+            connection.execute(select(BOOKS.c.book).with_for_update()).all()  # no write in between
+            return rewrap_data_keys(connection, rotated)
+
+        count = await database.write(rewrap)
+        end_rotation(read.key_file, rotated)
+        return count
+
+    click.echo(f"{run(work)} data keys are wrapped under the new master key")

@@ -1,0 +1,23 @@
+"""The registers, declared."""
+
+from registry.access.places import DIVISIONS
+from registry.access.principals import EVERYONE, Role
+from registry.access.register import Register
+from registry.divisions.models import STAFF
+from registry.divisions.schemas import Division, DivisionIn, Staff, StaffIn
+
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+
+DIVISION_REGISTER = Register(
+    "divisions",
+    "行政区划",
+    DIVISIONS,
+    DivisionIn,
+    Division,
+    readers=EVERYONE,
+    writers=ADMINISTRATORS,
+    voiders=ADMINISTRATORS,
+    open=True,
+)
+
+STAFF_REGISTER = Register("grid-staff", "网格员台账", STAFF, StaffIn, Staff)

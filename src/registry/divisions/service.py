@@ -1,0 +1,132 @@
+"""One function a use case: what it reads, what it refuses, what it appends."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement
+
+from registry.access.places import DIVISIONS, find_place
+from registry.access.writing import Change, Current, Draft, Tx
+from registry.divisions import rules
+from registry.divisions.models import STAFF
+from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
+from registry.divisions.schemas import Closing, DivisionIn, DivisionQuery, Renaming, StaffIn, StaffQuery
+from registry.errors import Conflict, Fault, Refused, refuse
+from registry.ledger.versions import Append
+
+UNCHANGED: dict[str, object] = {"former_names": [], "closed_on": None, "merged_into": None}
+
+
+def record_division(tx: Tx, entry_id: str, data: DivisionIn) -> Append:
+    """A place there was no entry for."""
+    return tx.create(DIVISION_REGISTER, entry_id, _division(tx, data, dict(UNCHANGED)))
+
+
+def change_division(tx: Tx, entry_id: str, change: Change) -> Append | None:
+    """Its counts changed, or it was recorded wrongly. A new name is a renaming."""
+    current = tx.to_change(DIVISION_REGISTER, entry_id, change)
+    return tx.change(current, _division(tx, current.changed(DivisionIn, change), _kept(current)), change)
+
+
+def rename_division(tx: Tx, entry_id: str, data: Renaming, change: Change) -> Append | None:
+    """It has a new name from a day on."""
+    current = _open(tx, entry_id, change)
+    kept = _kept(current)
+    last_day = data.on - dt.timedelta(days=1)
+    kept["former_names"] = [*current.document["former_names"], {"name": current.document["name"], "until": last_day.isoformat()}]  # fmt: skip
+    renamed = current.changed(DivisionIn, Change({"name": data.name}, None))
+    return tx.change(current, _division(tx, renamed, kept), change)
+
+
+def close_division(tx: Tx, entry_id: str, data: Closing, change: Change) -> Append | None:
+    """It ends on a day, perhaps merged into another; entries in it keep their meaning."""
+    current = _open(tx, entry_id, change)
+    if data.on < dt.date.fromisoformat(current.document["valid_from"]):
+        raise Refused(faults=[Fault("/on", "before_valid", "撤销日期早于启用日期。", "It closes before it was valid.")])
+    if data.merged_into is not None:
+        _check_successor(tx, current, data.merged_into)
+    kept = {**_kept(current), "closed_on": data.on.isoformat(), "merged_into": data.merged_into}
+    return tx.change(current, _division(tx, current.data(DivisionIn), kept), change)
+
+
+def void_division(tx: Tx, entry_id: str, change: Change) -> Append:
+    """It should never have been entered."""
+    return tx.void(tx.to_change(DIVISION_REGISTER, entry_id, change), change)
+
+
+def _open(tx: Tx, entry_id: str, change: Change) -> Current:
+    current = tx.to_change(DIVISION_REGISTER, entry_id, change)
+    if current.document["closed_on"] is not None:
+        raise Conflict(zh="该行政区划已撤销。", en="This division is closed.")
+    return current
+
+
+def _check_successor(tx: Tx, current: Current, code: str) -> None:
+    found = find_place(tx.batch.connection, tx.who.book, code)
+    own = current.document
+    if found is None or found.voided or found.closed_on or found.level != own["level"] or code == own["code"]:
+        text = "并入的区划须存在、未撤销、层级相同。", "It must merge into another open division of its level."
+        raise Refused(faults=[Fault("/merged_into", "wrong_successor", *text)])
+
+
+def _kept(current: Current) -> dict[str, object]:
+    return {name: current.document[name] for name in UNCHANGED}
+
+
+def _division(tx: Tx, data: DivisionIn, derived: dict[str, object]) -> Draft:
+    book = tx.who.book
+    parent = find_place(tx.batch.connection, book, data.parent) if data.parent else None
+    refuse(rules.check_division(data, parent.level if parent else None, book))
+    closed_on = derived["closed_on"]
+    columns = {
+        "code": data.code,
+        "name": data.name,
+        "level": data.level,
+        "parent": data.parent,
+        "valid_from": data.valid_from,
+        "closed_on": dt.date.fromisoformat(str(closed_on)) if closed_on else None,
+        "hamlets": data.hamlets,
+        "grid_staff": data.grid_staff,
+    }
+    return Draft(data, data.code or data.parent or book, columns, derived)
+
+
+def matching_divisions(query: DivisionQuery) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the list's filters."""
+    table = DIVISIONS.c
+    if query.code is not None:
+        yield table.code == query.code
+    if query.parent is not None:
+        yield table.parent == query.parent
+    if query.level is not None:
+        yield table.level == query.level
+
+
+def record_staff(tx: Tx, entry_id: str, data: StaffIn) -> Append:
+    """Somebody took up a duty."""
+    return tx.create(STAFF_REGISTER, entry_id, _staff(tx, data))
+
+
+def change_staff(tx: Tx, entry_id: str, change: Change) -> Append | None:
+    """Their duty changed or ended, or was recorded wrongly."""
+    current = tx.to_change(STAFF_REGISTER, entry_id, change)
+    return tx.change(current, _staff(tx, current.changed(StaffIn, change)), change)
+
+
+def void_staff(tx: Tx, entry_id: str, change: Change) -> Append:
+    """They should never have been entered."""
+    return tx.void(tx.to_change(STAFF_REGISTER, entry_id, change), change)
+
+
+def _staff(tx: Tx, data: StaffIn) -> Draft:
+    refuse(rules.check_staff(data, tx.today))
+    columns = {"duty": data.duty, "tier": data.tier, "left_on": data.left_on}
+    return Draft(data, data.division, columns, {"division_name": tx.place(data.division, data.since)})
+
+
+def matching_staff(query: StaffQuery) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the list's filters."""
+    if query.duty is not None:
+        yield STAFF.c.duty == query.duty
+    if query.tier is not None:
+        yield STAFF.c.tier == query.tier
