@@ -11,12 +11,30 @@ from registry.access.principals import Keys
 from registry.access.register import Register
 from registry.access.sealing import Sealer
 from registry.db.database import open_database
+from registry.disputes.case_controller import (
+    AgreementController,
+    ProceedingController,
+    ReturnVisitController,
+    SessionController,
+)
+from registry.disputes.controller import DisputeController
+from registry.disputes.register import (
+    AGREEMENT_REGISTER,
+    DISPUTE_REGISTER,
+    PROCEEDING_REGISTER,
+    RETURN_VISIT_REGISTER,
+    SESSION_REGISTER,
+)
 from registry.divisions.controller import DivisionController, StaffController
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
 from registry.errors import RegistryError
+from registry.followups.controller import CampaignController, PatientController
+from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
+from registry.followups.visit_controller import VisitController
 from registry.gatherings.controller import GatheringController, ShedController
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
 from registry.ledger.versions import encode
+from registry.reports.controller import BulletinController
 from registry.settings import Settings, read_settings
 from registry.web import openapi, problems, server
 from registry.web.call import Call
@@ -29,6 +47,14 @@ BODY_LIMIT = 1024 * 1024
 REGISTERS: tuple[Register, ...] = (
     DIVISION_REGISTER,
     STAFF_REGISTER,
+    DISPUTE_REGISTER,
+    PROCEEDING_REGISTER,
+    SESSION_REGISTER,
+    AGREEMENT_REGISTER,
+    RETURN_VISIT_REGISTER,
+    PATIENT_REGISTER,
+    VISIT_REGISTER,
+    CAMPAIGN_REGISTER,
     GATHERING_REGISTER,
     SHED_REGISTER,
 )
@@ -36,8 +62,17 @@ REGISTERS: tuple[Register, ...] = (
 CONTROLLERS = [
     DivisionController,
     StaffController,
+    DisputeController,
+    ProceedingController,
+    SessionController,
+    AgreementController,
+    ReturnVisitController,
+    PatientController,
+    VisitController,
+    CampaignController,
     GatheringController,
     ShedController,
+    BulletinController,
 ]
 
 
@@ -67,6 +102,7 @@ def create_app(settings: Settings) -> Litestar:
         },
         openapi_config=None,
     )
+    app.state.registers = REGISTERS
     app.state.document = msgspec.json.format(encode(openapi.build(app)), indent=2) + b"\n"
     return app
 

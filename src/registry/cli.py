@@ -138,7 +138,9 @@ def keys() -> None:
 @keys.command("create")
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@click.option("--division", "divisions", multiple=True, help="A division code; may be given more than once. [the county]")
+@click.option(
+    "--division", "divisions", multiple=True, help="A division code; may be given more than once. [the county]"
+)
 @click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="The last day it works, Beijing time.")
 def create_key(name: str, role: str, divisions: tuple[str, ...], expires: dt.datetime | None) -> None:
     """Make a key called NAME. It is printed this once."""

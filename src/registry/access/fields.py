@@ -51,7 +51,13 @@ IdNumber = Annotated[
         extra_json_schema={"x-personal": "id_number", "format": "resident-id"},
     ),
 ]
-Address = Annotated[str, Meta(min_length=1, max_length=200, pattern=UNMASKED, title="地址", extra_json_schema={"x-personal": "text"})]
+Address = Annotated[
+    str, Meta(min_length=1, max_length=200, pattern=UNMASKED, title="地址", extra_json_schema={"x-personal": "text"})
+]
+Sensitive = Annotated[
+    str, Meta(min_length=1, max_length=100, pattern=UNMASKED, extra_json_schema={"x-personal": "text"})
+]
+"""One line that identifies somebody or tells of their health: a hamlet's few houses, a drug."""
 BirthDate = Annotated[dt.date, Meta(title="出生日期", extra_json_schema={"x-personal": "date"})]
 Note = Annotated[
     str,

@@ -1,6 +1,7 @@
 """The divisions that entries lie in: county, town, village, hamlet. Kept here because scope is made of them."""
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import Column, Connection, Date, Index, Integer, Row, String, bindparam, column, select
 
@@ -29,7 +30,7 @@ FIND = select(DIVISIONS.c.name, DIVISIONS.c.level, DIVISIONS.c.parent, DIVISIONS
 )
 
 
-def find_place(connection: Connection, book: str, code: str) -> Row[tuple[str, str, str, dt.date, bool]] | None:
+def find_place(connection: Connection, book: str, code: str) -> Row[Any] | None:
     """The division with this code, as it is today; None if there is none."""
     return connection.execute(FIND, {"b": book, "c": code}).one_or_none()
 
@@ -43,7 +44,9 @@ def place_name(
     """
     found = find_place(connection, who.book, code)
     if found is None or found.voided:
-        raise Refused(faults=[Fault(pointer, "unknown_division", "没有这个行政区划代码。", "There is no such division.")])
+        raise Refused(
+            faults=[Fault(pointer, "unknown_division", "没有这个行政区划代码。", "There is no such division.")]
+        )
     if not who.covers(code):
         raise Refused(faults=[Fault(pointer, "outside_division", "该行政区划不在您的辖区之内。", "This division is not one of yours.")])  # fmt: skip
     if found.closed_on is not None and (on is None or on >= found.closed_on):
@@ -56,3 +59,12 @@ def full_name(connection: Connection, book: str, name: str, level: str, parent: 
     """客路镇 for a town, 客路镇迈港村委会 for a village."""
     above = find_place(connection, book, parent) if level == "village" and parent else None
     return f"{above.name}{name}" if above else name
+
+
+def place_names(connection: Connection, book: str) -> dict[str, str]:
+    """The names of the county and its towns, by code."""
+    above_villages = DIVISIONS.c.level.in_(("county", "town"))
+    query = select(DIVISIONS.c.code, DIVISIONS.c.name).where(
+        DIVISIONS.c.book == book, above_villages, DIVISIONS.c.superseded_at.is_(None)
+    )
+    return {str(code): name for code, name in connection.execute(query)}

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
@@ -117,7 +118,7 @@ def revoke_key(connection: Connection, book: str, key: str) -> None:
     connection.execute(update(PRINCIPALS).where(live).values(revoked_at=wall_clock()))
 
 
-def list_keys(connection: Connection, book: str) -> list[Row[tuple[object, ...]]]:
+def list_keys(connection: Connection, book: str) -> list[Row[Any]]:
     """All keys of a book, oldest first, without anything that could be used to call."""
     return list(connection.execute(select(PRINCIPALS).where(PRINCIPALS.c.book == book).order_by(PRINCIPALS.c.id)))
 

@@ -51,5 +51,3 @@ class Point(Input):
     lon: Annotated[float, Meta(ge=73, le=136, title="经度")]
     lat: Annotated[float, Meta(ge=3, le=54, title="纬度")]
     crs: Annotated[str, Meta(pattern="^(CGCS2000|WGS84|GCJ02|BD09)$", title="坐标系")] = "CGCS2000"
-
-

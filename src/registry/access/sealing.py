@@ -183,4 +183,6 @@ def rewrap_data_keys(connection: Connection, keys: KeyFile) -> int:
 
 def end_rotation(path: Path, keys: KeyFile) -> None:
     """Forget the old master keys, now that nothing is wrapped under them."""
-    write_key_file(path, KeyFile(current=keys.current, masters={keys.current: keys.masters[keys.current]}, index=keys.index))
+    write_key_file(
+        path, KeyFile(current=keys.current, masters={keys.current: keys.masters[keys.current]}, index=keys.index)
+    )

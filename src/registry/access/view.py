@@ -69,7 +69,9 @@ class View:
 
     def version(self, connection: Connection, register: Register, entry_id: str, number: int) -> Seen:
         """One version of an entry, by its number."""
-        return self._one(connection, _version_query(register.table, self._reach(register)), {"e": entry_id, "n": number})
+        return self._one(
+            connection, _version_query(register.table, self._reach(register)), {"e": entry_id, "n": number}
+        )
 
     def versions(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Seen]:
         """Up to `limit` versions past number `after` that the caller may see. Raises NotFound if there are none at all."""
@@ -200,9 +202,8 @@ def _versions_query(table: Table, reach: tuple[int, int] | None) -> Select[Any]:
     return query.where(*at)
 
 
-def _seen(row: Row[Any], watermark: int | None = None) -> Seen:
-    *values, head = row
-    return Seen(*values, head if watermark is None else watermark)
+def _seen(row: Any, watermark: int | None = None) -> Seen:  # noqa: ANN401 - rows are typed by the number of their columns
+    return Seen(*row[:-1], row[-1] if watermark is None else watermark)
 
 
 def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnElement[bool]:
@@ -247,7 +248,7 @@ def resolve_as_of(connection: Connection, book: str, text: str) -> int:
 
     Raises Malformed for anything else, and for what lies in the future: such an answer could not be given again.
     """
-    head = connection.scalar(select(BOOKS.c.next_position).where(BOOKS.c.book == book)) or 0
+    head = head_of(connection, book)
     if match := WATERMARK.fullmatch(text):
         if match[1] != book or int(match[2]) > head:
             raise _bad_as_of
@@ -263,6 +264,11 @@ def resolve_as_of(connection: Connection, book: str, text: str) -> int:
     )
     position = connection.scalar(last)
     return 0 if position is None else position + 1
+
+
+def head_of(connection: Connection, book: str) -> int:
+    """The watermark now: how long the log is."""
+    return connection.scalar(select(BOOKS.c.next_position).where(BOOKS.c.book == book)) or 0
 
 
 def _end_of(text: str) -> int | None:

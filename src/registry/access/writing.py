@@ -1,13 +1,14 @@
 """What a service writes with: it reads what stands, checks the rules, and returns what to append."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from registry.access import places
 from registry.access.fields import MASKS, Note, personal_paths, personal_values, put, tidy
@@ -17,16 +18,15 @@ from registry.access.sealing import Sealer
 from registry.access.shapes import convert, merge
 from registry.access.tables import SUBJECT_KEYS
 from registry.access.view import Seen, View, place_of, plain_document
-from registry.errors import EntryVoided, Forbidden, Malformed, PreconditionFailed, Refused
+from registry.errors import EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
 from registry.ledger.batch import Batch, Outcome
 from registry.ledger.clock import beijing_day
+from registry.ledger.tables import SHARING
 from registry.ledger.versions import Action, Append, Sealed, encode
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-COMMON = frozenset(
-    "book entry_id number position superseded_at case_id division town voided document personal".split()
-)
+COMMON = frozenset("book entry_id number position superseded_at case_id division town voided document personal".split())
 """The columns that every register's table has."""
 SEARCHED = frozenset({"id_number", "phone"})
 
@@ -70,8 +70,8 @@ class Draft:
 
     data: msgspec.Struct
     division: str
-    columns: dict[str, object]
-    derived: dict[str, object] = field(default_factory=dict)
+    columns: dict[str, Any]
+    derived: dict[str, Any] = field(default_factory=dict)
     case_id: str | None = None
     """The dispute or patient it belongs to; None: itself."""
     sequence: str | None = None
@@ -124,6 +124,39 @@ class Tx:
         """The name of a division that the caller may write to."""
         return places.place_name(self.batch.connection, self.who, code, on, pointer)
 
+    def known_place(self, code: str, pointer: str) -> None:
+        """Raise Refused unless there is such a division; it may be another office's."""
+        if places.find_place(self.batch.connection, self.who.book, code) is None:
+            raise Refused(
+                faults=[Fault(pointer, "unknown_division", "没有这个行政区划代码。", "There is no such division.")]
+            )
+
+    def rows(self, register: Register, *columns: ColumnElement[Any], where: ColumnElement[bool]) -> Sequence[Row[Any]]:
+        """Columns of what stands and the caller may see, for rules that look at more than one entry."""
+        query = self.view.rows(register, columns).where(where)
+        return self.batch.connection.execute(query, self.view.binds()).all()
+
+    def shared_with(self, case_id: str) -> set[str]:
+        """The towns that a case is open to now, besides its own."""
+        open_now = (SHARING.c.book == self.who.book, SHARING.c.case_id == case_id, SHARING.c.until.is_(None))
+        return set(self.batch.connection.scalars(select(SHARING.c.town).where(*open_now)))
+
+    def parent(self, register: Register, entry_id: str, pointer: str) -> Current:
+        """The entry that a new one belongs to. Raises Refused, naming the field, where it is not there or voided."""
+        try:
+            current = self.current(register, entry_id)
+        except NotFound:
+            raise Refused(
+                faults=[Fault(pointer, "unknown_entry", "没有这条记录。", "There is no such entry.")]
+            ) from None
+        if current.seen.voided:
+            raise Refused(faults=[Fault(pointer, "voided_entry", "该记录已作废。", "That entry was voided.")])
+        return current
+
+    def own_division(self, division: str) -> str:
+        """Where to keep what belongs to an entry of `division`: there, or at the caller's own office if that is another's."""
+        return division if self.who.covers(division) else self.who.divisions[0]
+
     def current(self, register: Register, entry_id: str) -> Current:
         """The version that stands. Raises NotFound out of scope; waits for the next batch if this one changed its case."""
         self.batch.touch(entry_id)
@@ -139,7 +172,9 @@ class Tx:
         """
         current = self.current(register, entry_id)
         if not self.who.covers(current.seen.division):
-            raise Forbidden(zh="该记录由其他镇(街)保管,请由其修改。", en="Another office keeps this entry; only it may change it.")
+            raise Forbidden(
+                zh="该记录由其他镇(街)保管,请由其修改。", en="Another office keeps this entry; only it may change it."
+            )
         if change.expected is not None and change.expected != current.seen.number:
             raise self._stale(current, change)
         if current.seen.voided:
@@ -167,7 +202,11 @@ class Tx:
     def void(self, current: Current, change: Change) -> Append:
         """A last version, alike but for its header, that says that the entry should never have been entered."""
         shape = current.register.shape
-        kept = {name: value for name, value in current.document.items() if name not in {"meta", "id", *shape.__struct_fields__}}
+        kept = {
+            name: value
+            for name, value in current.document.items()
+            if name not in {"meta", "id", *shape.__struct_fields__}
+        }
         columns = columns_of(self.batch.connection, self.who.book, current)
         draft = Draft(current.data(shape), current.seen.division, columns, kept, current.seen.case_id)
         number = current.seen.number + 1
@@ -267,4 +306,3 @@ def outcome(*appends: Append | None) -> Outcome:
     written = [append for append in appends if append is not None]
     keys = [(SUBJECT_KEYS, a.sealed.subject_key) for a in written if a.sealed and a.sealed.subject_key]
     return Outcome(appends=written, rows=keys)
-

@@ -53,7 +53,12 @@ class DivisionController(Controller):
         """Change a division: the world moved on."""
         return await serve.change(request, DIVISION_REGISTER, service.change_division, str(entry_id))
 
-    @post("/{entry_id:uuid}/correct", operation_id="correctDivision", opt=contract.corrects(DIVISION_REGISTER), status_code=200)
+    @post(
+        "/{entry_id:uuid}/correct",
+        operation_id="correctDivision",
+        opt=contract.corrects(DIVISION_REGISTER),
+        status_code=200,
+    )
     async def correct_division(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a division that was recorded wrongly (更正)."""
         return await serve.correct(request, DIVISION_REGISTER, service.change_division, str(entry_id))
@@ -63,7 +68,9 @@ class DivisionController(Controller):
         """Void a division that should never have been entered (作废)."""
         return await serve.void(request, DIVISION_REGISTER, service.void_division, str(entry_id))
 
-    @get("/{entry_id:uuid}/versions", operation_id="listDivisionVersions", opt=contract.lists_versions(DIVISION_REGISTER))
+    @get(
+        "/{entry_id:uuid}/versions", operation_id="listDivisionVersions", opt=contract.lists_versions(DIVISION_REGISTER)
+    )
     async def list_division_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """List the versions of a division, first to last."""
         return await serve.versions(request, DIVISION_REGISTER, str(entry_id))
@@ -73,12 +80,22 @@ class DivisionController(Controller):
         """Read one version of a division."""
         return await serve.version(request, DIVISION_REGISTER, str(entry_id), number)
 
-    @post("/{entry_id:uuid}/rename", operation_id="renameDivision", opt=contract.acts(DIVISION_REGISTER, Renaming), status_code=200)
+    @post(
+        "/{entry_id:uuid}/rename",
+        operation_id="renameDivision",
+        opt=contract.acts(DIVISION_REGISTER, Renaming),
+        status_code=200,
+    )
     async def rename_division(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Rename a division from a day on (更名)."""
         return await serve.act(request, DIVISION_REGISTER, Renaming, service.rename_division, str(entry_id))
 
-    @post("/{entry_id:uuid}/close", operation_id="closeDivision", opt=contract.acts(DIVISION_REGISTER, Closing), status_code=200)
+    @post(
+        "/{entry_id:uuid}/close",
+        operation_id="closeDivision",
+        opt=contract.acts(DIVISION_REGISTER, Closing),
+        status_code=200,
+    )
     async def close_division(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Close a division, or merge it into another (撤销、并入)."""
         return await serve.act(request, DIVISION_REGISTER, Closing, service.close_division, str(entry_id))
@@ -114,7 +131,9 @@ class StaffController(Controller):
         """Change a member of staff: the world moved on."""
         return await serve.change(request, STAFF_REGISTER, service.change_staff, str(entry_id))
 
-    @post("/{entry_id:uuid}/correct", operation_id="correctStaff", opt=contract.corrects(STAFF_REGISTER), status_code=200)
+    @post(
+        "/{entry_id:uuid}/correct", operation_id="correctStaff", opt=contract.corrects(STAFF_REGISTER), status_code=200
+    )
     async def correct_staff(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a member of staff that was recorded wrongly (更正)."""
         return await serve.correct(request, STAFF_REGISTER, service.change_staff, str(entry_id))

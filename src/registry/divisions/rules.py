@@ -13,7 +13,9 @@ def check_division(data: DivisionIn, parent_level: str | None, book: str) -> Ite
     code = data.code or ""
     if data.level is Level.COUNTY:
         if data.code != book or data.parent is not None:
-            yield Fault("/code", "county_code", f"县级代码须为 {book},且无上级。", f"The county is {book}, without parent.")
+            yield Fault(
+                "/code", "county_code", f"县级代码须为 {book},且无上级。", f"The county is {book}, without parent."
+            )
         return
     if parent_level != ABOVE[data.level]:
         yield Fault("/parent", "wrong_parent", "上级须为存在的、高一级的区划。", "The parent must exist, one level up.")

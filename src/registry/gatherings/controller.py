@@ -43,17 +43,28 @@ class GatheringController(Controller):
         """Change a gathering that was called off: the world moved on."""
         return await serve.change(request, GATHERING_REGISTER, service.change_gathering, str(entry_id))
 
-    @post("/{entry_id:uuid}/correct", operation_id="correctGathering", opt=contract.corrects(GATHERING_REGISTER), status_code=200)
+    @post(
+        "/{entry_id:uuid}/correct",
+        operation_id="correctGathering",
+        opt=contract.corrects(GATHERING_REGISTER),
+        status_code=200,
+    )
     async def correct_gathering(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a gathering that was called off that was recorded wrongly (更正)."""
         return await serve.correct(request, GATHERING_REGISTER, service.change_gathering, str(entry_id))
 
-    @post("/{entry_id:uuid}/void", operation_id="voidGathering", opt=contract.voids(GATHERING_REGISTER), status_code=200)
+    @post(
+        "/{entry_id:uuid}/void", operation_id="voidGathering", opt=contract.voids(GATHERING_REGISTER), status_code=200
+    )
     async def void_gathering(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a gathering that was called off that should never have been entered (作废)."""
         return await serve.void(request, GATHERING_REGISTER, service.void_gathering, str(entry_id))
 
-    @get("/{entry_id:uuid}/versions", operation_id="listGatheringVersions", opt=contract.lists_versions(GATHERING_REGISTER))
+    @get(
+        "/{entry_id:uuid}/versions",
+        operation_id="listGatheringVersions",
+        opt=contract.lists_versions(GATHERING_REGISTER),
+    )
     async def list_gathering_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """List the versions of a gathering that was called off, first to last."""
         return await serve.versions(request, GATHERING_REGISTER, str(entry_id))

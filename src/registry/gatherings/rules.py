@@ -16,13 +16,17 @@ def check_gathering(data: GatheringIn, today: dt.date) -> Iterator[Fault]:
     if ends < data.planned_from:
         yield Fault("/planned_to", "ends_before_start", "结束日期早于开始日期。", "Ends before it starts.")
     if data.decided_on > ends:
-        yield Fault("/decided_on", "after_event", "活动结束后不能再取消。", "A gathering that is over cannot be called off.")
+        yield Fault(
+            "/decided_on", "after_event", "活动结束后不能再取消。", "A gathering that is over cannot be called off."
+        )
     if (data.measure is GatheringMeasure.POSTPONED) != (data.postponed_to is not None):
         yield Fault("/postponed_to", "postponed_to", "延期须填延期至的日期,其他处置方式不填。", "Needed when postponed, and only then.")  # fmt: skip
     if data.postponed_to is not None and data.postponed_to <= data.planned_from:
         yield Fault("/postponed_to", "not_later", "延期至的日期须晚于原定日期。", "Must be after the planned date.")
     if data.notice is not None and data.notice.dated > data.decided_on:
-        yield Fault("/notice/dated", "after_decision", "通告日期晚于处置日期。", "The notice is later than the decision.")
+        yield Fault(
+            "/notice/dated", "after_decision", "通告日期晚于处置日期。", "The notice is later than the decision."
+        )
 
 
 def check_shed(data: ShedIn, today: dt.date) -> Iterator[Fault]:
@@ -51,11 +55,15 @@ def _check_demolished(data: ShedIn, on: dt.date) -> Iterator[Fault]:
     if data.found_on is not None and on < data.found_on:
         yield Fault("/demolished_on", "before_found", "拆除日期早于发现日期。", "Demolished before it was found.")
     if data.rechecked_on is not None and data.rechecked_on < on:
-        yield Fault("/rechecked_on", "before_demolition", "复查日期早于拆除日期。", "Rechecked before it was demolished.")
+        yield Fault(
+            "/rechecked_on", "before_demolition", "复查日期早于拆除日期。", "Rechecked before it was demolished."
+        )
     if data.method is DemolitionMethod.COMPULSORY:
         yield from _check_compulsory(data, on)
     elif data.notice is not None and on < data.notice.served_on:
-        yield Fault("/demolished_on", "before_notice", "拆除日期早于送达日期。", "Demolished before the notice was served.")
+        yield Fault(
+            "/demolished_on", "before_notice", "拆除日期早于送达日期。", "Demolished before the notice was served."
+        )
 
 
 def _check_compulsory(data: ShedIn, on: dt.date) -> Iterator[Fault]:
@@ -63,4 +71,6 @@ def _check_compulsory(data: ShedIn, on: dt.date) -> Iterator[Fault]:
     if data.notice is None:
         yield Fault("/notice", "required", "强制拆除须先公告(行政强制法第四十四条)。", "Compulsory demolition needs a notice first.")  # fmt: skip
     elif on < data.notice.served_on + dt.timedelta(days=data.notice.period_days):
-        yield Fault("/demolished_on", "within_notice_period", "自拆期限未满,不得强制拆除。", "The notice period is not over.")
+        yield Fault(
+            "/demolished_on", "within_notice_period", "自拆期限未满,不得强制拆除。", "The notice period is not over."
+        )

@@ -35,7 +35,9 @@ class GatheringIn(Input):
     title: Annotated[LongLine, Meta(title="活动名称")]
     kind: Annotated[GatheringKind, Meta(title="类型")]
     measure: Annotated[GatheringMeasure, Meta(title="处置方式")]
-    sessions: Annotated[int, Meta(title="场次", description="场: an opera run of five nights counts five", ge=1, le=999)]
+    sessions: Annotated[
+        int, Meta(title="场次", description="场: an opera run of five nights counts five", ge=1, le=999)
+    ]
     planned_from: Annotated[dt.date, Meta(title="原定日期")]
     decided_on: Annotated[dt.date, Meta(title="处置日期")]
     hamlet: Annotated[Line | None, Meta(title="自然村")] = None
@@ -124,5 +126,3 @@ class ShedQuery(ListQuery, kw_only=True):
     demolished_from: dt.date | None = None
     demolished_to: dt.date | None = None
     police_case_number: Line | None = None
-
-

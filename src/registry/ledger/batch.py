@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Table, Update, and_, bindparam, insert, select, update
 
+from registry.errors import Conflict
 from registry.ledger.clock import Clock, timestamp
 from registry.ledger.tables import BLIND_INDEX, BOOKS, LOG, SEQUENCES, SHARING
 from registry.ledger.versions import Append
@@ -42,7 +43,10 @@ class Batch:
         head = connection.execute(HEAD, {"b": book}).one_or_none()
         if head is None:
             connection.execute(insert(BOOKS).values(book=book, next_position=0, last_recorded_at=0))
-        self.position, self.last_recorded_at = head or (0, 0)
+        self.position: int = head.next_position if head else 0
+        self.last_recorded_at: int = head.last_recorded_at if head else 0
+        if replayed_at is not None:
+            self._check_replay()
         self.start = self.position
         self.now = max(clock(), self.last_recorded_at + 1)
         """The time of this batch: the clock's, but never before what is recorded already."""
@@ -52,6 +56,14 @@ class Batch:
         self._sequences: dict[str, int] = {}
         self._appends: list[tuple[Append, int]] = []
         self._rows: dict[Table, list[dict[str, object]]] = defaultdict(list)
+
+    def _check_replay(self) -> None:
+        """A replay clock is for loading into an empty book: once a live version stands in the log, it is refused."""
+        last = select(LOG.c.replayed_at).where(LOG.c.book == self.book, LOG.c.position == self.position - 1)
+        if self.position and self.connection.scalar(last) is None:
+            raise Conflict(
+                zh="台账已有实时记录,不能再载入过去的日子。", en="The book has live versions; days cannot be replayed."
+            )
 
     def touch(self, case_id: str) -> None:
         """Say that the running write reads or writes this case. Raises Deferred if the batch has changed it already."""
@@ -114,7 +126,8 @@ class Batch:
         if append.sealed:
             digests = sorted(set(append.sealed.digests))
             self._rows[BLIND_INDEX] += [
-                {"book": self.book, "kind": kind, "digest": digest, "position": self.position} for kind, digest in digests
+                {"book": self.book, "kind": kind, "digest": digest, "position": self.position}
+                for kind, digest in digests
             ]
         self._rows[SHARING] += [
             {"book": self.book, "case_id": append.case_id, "town": town, "since": self.position, "until": None}

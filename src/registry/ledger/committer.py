@@ -120,7 +120,9 @@ class Committer:
 
 def _is_outage(failure: Exception) -> bool:
     """Whether the database is away, rather than the write at fault."""
-    return isinstance(failure, DBAPIError | PoolTimeout | OSError) and not isinstance(failure, IntegrityError | DataError)
+    return isinstance(failure, DBAPIError | PoolTimeout | OSError) and not isinstance(
+        failure, IntegrityError | DataError
+    )
 
 
 def _explain(failure: Exception) -> Exception:

@@ -99,7 +99,9 @@ def version_table(name: str, *items: SchemaItem) -> Table:
         Column("superseded_at", BigInteger, comment="position of the next version"),
         Column("case_id", String(36), nullable=False, comment="the dispute or patient it belongs to; else itself"),
         Column("division", String(12), nullable=False),
-        Column("town", String(9), nullable=False, comment="first nine digits of the division; six for the county itself"),
+        Column(
+            "town", String(9), nullable=False, comment="first nine digits of the division; six for the county itself"
+        ),
         Column("voided", Boolean, nullable=False),
         Column("document", LargeBinary, nullable=False),
         Column("personal", LargeBinary),

@@ -55,7 +55,9 @@ class Call(Request[Any, Any, Any]):
     async def json(self) -> Any:  # noqa: ANN401 - any JSON
         """The body as strict JSON. Raises WrongMediaType or Malformed."""
         media, _, parameters = self.headers.get("content-type", "").partition(";")
-        allowed = {"application/json", "application/merge-patch+json"} if self.method == "PATCH" else {"application/json"}
+        allowed = (
+            {"application/json", "application/merge-patch+json"} if self.method == "PATCH" else {"application/json"}
+        )
         charset = parameters.strip().lower()
         if media.strip().lower() not in allowed or charset not in {"", "charset=utf-8", 'charset="utf-8"'}:
             raise WrongMediaType
@@ -108,7 +110,10 @@ class Call(Request[Any, Any, Any]):
         """The Idempotency-Key, 1 to 255 visible ASCII characters."""
         key = self.headers.get("idempotency-key")
         if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
-            text = "Idempotency-Key 须为 1 至 255 个可见字符。", "Idempotency-Key must be 1 to 255 visible ASCII characters."
+            text = (
+                "Idempotency-Key 须为 1 至 255 个可见字符。",
+                "Idempotency-Key must be 1 to 255 visible ASCII characters.",
+            )
             raise Malformed(faults=[Fault("#Idempotency-Key", "idempotency_key", *text)])
         return key
 

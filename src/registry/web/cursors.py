@@ -43,5 +43,7 @@ def _filters(query: PageQuery) -> str:
 
 
 _bad_cursor = Malformed(
-    faults=[Fault("#cursor", "cursor", "cursor 无效,或与筛选条件不符。", "Not a cursor of this list with these filters.")]
+    faults=[
+        Fault("#cursor", "cursor", "cursor 无效,或与筛选条件不符。", "Not a cursor of this list with these filters.")
+    ]
 )

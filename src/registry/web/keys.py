@@ -1,6 +1,6 @@
 """API keys over HTTP, for administrators. The command line does the same: `registry keys`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -59,9 +59,7 @@ class KeyList(msgspec.Struct, kw_only=True):
 
 
 LISTS = Contract(KeyList)
-CREATES = Contract(
-    NewKey, 201, body=KeyIn, problems=(*GUARDED, errors.TooLarge, errors.WrongMediaType, errors.Refused)
-)
+CREATES = Contract(NewKey, 201, body=KeyIn, problems=(*GUARDED, errors.TooLarge, errors.WrongMediaType, errors.Refused))
 REVOKES = Contract(KeyList, problems=(*GUARDED, errors.NotFound))
 
 
@@ -105,13 +103,13 @@ async def _listed(request: Call, who: Principal) -> Answer:
     return _answer(KeyList(items=[Key(**_fields(row)) for row in rows]))
 
 
-def _issue(connection: Connection, book: str, sent: KeyIn) -> tuple[Row[tuple[object, ...]], str]:
+def _issue(connection: Connection, book: str, sent: KeyIn) -> tuple[Row[Any], str]:
     expires_at = microseconds(sent.expires_at) if sent.expires_at else None
     made, key = issue_key(connection, book, sent.name.strip(), sent.role, sent.divisions, expires_at)
     return next(row for row in list_keys(connection, book) if row.id == made), key
 
 
-def _fields(row: Row[tuple[object, ...]]) -> dict[str, object]:
+def _fields(row: Row[Any]) -> dict[str, Any]:
     times = ("created_at", "expires_at", "revoked_at", "last_used_at")
     return {
         "id": row.id,

@@ -25,7 +25,8 @@ DivisionParam = Annotated[
 ]
 LimitParam = Annotated[int, Meta(ge=1, le=200, description="How many at most.")]
 CursorParam = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$", description="`next_cursor` of the page before.")
+    str,
+    Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$", description="`next_cursor` of the page before."),
 ]
 
 
@@ -60,7 +61,9 @@ def parse_query(raw: bytes, shape: type[Q]) -> Q:
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
-        raise Malformed(faults=[Fault("#query", "not_utf8", "查询参数编码有误。", "The query is not valid UTF-8.")]) from None
+        raise Malformed(
+            faults=[Fault("#query", "not_utf8", "查询参数编码有误。", "The query is not valid UTF-8.")]
+        ) from None
     known = {field.encode_name for field in fields(shape)}
     faults = [_unknown(name, known) for name, _ in pairs if name not in known]
     faults += [_twice(name) for name in {name for name, _ in pairs} if [n for n, _ in pairs].count(name) > 1]
@@ -75,7 +78,9 @@ def parse_query(raw: bytes, shape: type[Q]) -> Q:
 
 
 def _unknown(name: str, known: set[str]) -> Fault:
-    return Fault(f"#{name}", "unknown_parameter", "没有这个查询参数。", "There is no such parameter.", tuple(sorted(known)))
+    return Fault(
+        f"#{name}", "unknown_parameter", "没有这个查询参数。", "There is no such parameter.", tuple(sorted(known))
+    )
 
 
 def _twice(name: str) -> Fault:

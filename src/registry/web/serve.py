@@ -89,7 +89,11 @@ async def search(call: Call, register: Register, shape: type[T]) -> Answer:
 
 
 async def create(
-    call: Call, register: Register, shape: type[T], service: Callable[[Tx, str, T], Written], entry_id: str | None = None
+    call: Call,
+    register: Register,
+    shape: type[T],
+    service: Callable[[Tx, str, T], Written],
+    entry_id: str | None = None,
 ) -> Answer:
     """A new entry. The id is the client's (PUT) or ours (POST)."""
     who = await call.enter(register, Right.WRITE)
@@ -185,8 +189,8 @@ async def write(
     done = await call.context.write(who.book, work)
     if done.appends:
         return _written(who, register, done.appends[0], status)
-    replayed = isinstance(done.answer, tuple)
-    return await _stands(call, who, register, entry_id, done.answer if replayed else None, status)
+    replay = done.answer if isinstance(done.answer, tuple) else None
+    return await _stands(call, who, register, entry_id, replay, status)
 
 
 def _replayed(batch: Batch, who: Principal, route: str, key: str, fingerprint: bytes) -> tuple[str, int] | None:
@@ -232,13 +236,11 @@ def _written(who: Principal, register: Register, append: Append, status: int) ->
     return Response(plain_answer(append), status_code=status, media_type="application/json", headers=headers)
 
 
-async def _stands(
-    call: Call, who: Principal, register: Register, entry_id: str, replay: object, status: int
-) -> Answer:
+async def _stands(call: Call, who: Principal, register: Register, entry_id: str, replay: tuple[str, int] | None, status: int) -> Answer:
     """The answer where nothing was written: the stored answer again, under today's rights, or what stands unchanged."""
     sealer = call.context.sealer
-    if isinstance(replay, tuple):
-        seen, body = await call.context.read(partial(_version, sealer, who, register, *replay, None))
+    if replay is not None:
+        seen, body = await call.context.read(partial(_version, sealer, who, register, replay[0], replay[1], None))
     else:
         seen, body = await call.context.read(partial(_item, sealer, who, register, entry_id, None))
     await note(call, who, register, "item", [seen])

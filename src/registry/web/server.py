@@ -87,8 +87,9 @@ async def ui_file(name: FromPath[str]) -> Response[bytes]:
 def _ui_bytes(name: str) -> bytes:
     package = find_spec("flask_swagger_ui")  # found, never imported: it would want Flask
     assert package is not None  # noqa: S101 - it is in the lock file
-    (folder,) = package.submodule_search_locations or ()
-    return (Path(folder) / "dist" / name).read_bytes()
+    folders = package.submodule_search_locations
+    assert folders  # noqa: S101 - it is a package
+    return (Path(folders[0]) / "dist" / name).read_bytes()
 
 
 @get("/problems/{code:str}", media_type=MediaType.HTML)

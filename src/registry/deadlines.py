@@ -1,0 +1,40 @@
+"""How legal periods are counted (民法典 §201-203, 民诉法 §85): the first day does not count, a month ends on the same day or
+the month's last, and a period that would end on a day of rest ends on the first working day after.
+"""
+
+import calendar
+import datetime as dt
+
+import chinese_calendar
+
+
+def add_months(day: dt.date, months: int) -> dt.date:
+    """The same day some months later, or that month's last: 31 January + 1 is 28 or 29 February."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def is_rest_day(day: dt.date) -> bool:
+    """Weekend or statutory holiday, with the days worked instead; past the published tables, weekends only."""
+    try:
+        return bool(chinese_calendar.is_holiday(day))
+    except NotImplementedError:
+        return day.weekday() >= 5  # noqa: PLR2004 - Saturday
+
+
+def rolled(day: dt.date) -> dt.date:
+    """The day itself, or the first working day after it."""
+    while is_rest_day(day):
+        day += dt.timedelta(days=1)
+    return day
+
+
+def days_after(start: dt.date, days: int) -> dt.date:
+    """The last day of a period of so many calendar days from `start`."""
+    return rolled(start + dt.timedelta(days=days))
+
+
+def months_after(start: dt.date, months: int) -> dt.date:
+    """The last day of a period of so many months from `start`."""
+    return rolled(add_months(start, months))

@@ -1,0 +1,277 @@
+"""One handler an endpoint: what belongs to a dispute."""
+
+from uuid import UUID
+
+from litestar import Controller, get, patch, post, put
+from litestar.params import FromPath
+
+from registry.disputes import case_service as service
+from registry.disputes.case_schemas import (
+    Agreement,
+    AgreementIn,
+    CaseQuery,
+    Proceeding,
+    ProceedingIn,
+    ReturnVisit,
+    ReturnVisitIn,
+    Session,
+    SessionIn,
+)
+from registry.disputes.register import (
+    AGREEMENT_REGISTER,
+    PROCEEDING_REGISTER,
+    RETURN_VISIT_REGISTER,
+    SESSION_REGISTER,
+)
+from registry.web import contract, serve
+from registry.web.call import Call
+from registry.web.serve import Answer
+
+
+class ProceedingController(Controller):
+    """Proceedings (裁决、复议、判决)."""
+
+    path = "/v1/proceedings"
+
+    @get("/", operation_id="listProceedings", opt=contract.lists(PROCEEDING_REGISTER, CaseQuery))
+    async def list_proceedings(self, request: Call) -> Answer:
+        """List proceedings (裁决、复议、判决), last change first."""
+        return await serve.page(request, PROCEEDING_REGISTER, CaseQuery, service.matching_proceedings)
+
+    @post("/", operation_id="recordProceeding", opt=contract.creates(PROCEEDING_REGISTER))
+    async def record_proceeding(self, request: Call) -> Answer:
+        """Record a proceeding."""
+        return await serve.create(request, PROCEEDING_REGISTER, ProceedingIn, service.record_proceeding)
+
+    @put("/{entry_id:uuid}", operation_id="putProceeding", opt=contract.puts(PROCEEDING_REGISTER), status_code=201)
+    async def put_proceeding(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Record a proceeding under the form's own id (UUIDv7)."""
+        return await serve.create(request, PROCEEDING_REGISTER, ProceedingIn, service.record_proceeding, str(entry_id))
+
+    @get("/{entry_id:uuid}", operation_id="readProceeding", opt=contract.reads(Proceeding))
+    async def read_proceeding(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Read a proceeding as it stands, or stood."""
+        return await serve.item(request, PROCEEDING_REGISTER, str(entry_id))
+
+    @patch("/{entry_id:uuid}", operation_id="changeProceeding", opt=contract.changes(PROCEEDING_REGISTER))
+    async def change_proceeding(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Change a proceeding: the world moved on."""
+        return await serve.change(request, PROCEEDING_REGISTER, service.change_proceeding, str(entry_id))
+
+    @post(
+        "/{entry_id:uuid}/correct",
+        operation_id="correctProceeding",
+        opt=contract.corrects(PROCEEDING_REGISTER),
+        status_code=200,
+    )
+    async def correct_proceeding(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Correct a proceeding that was recorded wrongly (更正)."""
+        return await serve.correct(request, PROCEEDING_REGISTER, service.change_proceeding, str(entry_id))
+
+    @post(
+        "/{entry_id:uuid}/void", operation_id="voidProceeding", opt=contract.voids(PROCEEDING_REGISTER), status_code=200
+    )
+    async def void_proceeding(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Void a proceeding that should never have been entered (作废)."""
+        return await serve.void(request, PROCEEDING_REGISTER, service.void_proceeding, str(entry_id))
+
+    @get(
+        "/{entry_id:uuid}/versions",
+        operation_id="listProceedingVersions",
+        opt=contract.lists_versions(PROCEEDING_REGISTER),
+    )
+    async def list_proceeding_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """List the versions of a proceeding, first to last."""
+        return await serve.versions(request, PROCEEDING_REGISTER, str(entry_id))
+
+    @get("/{entry_id:uuid}/versions/{number:int}", operation_id="readProceedingVersion", opt=contract.reads(Proceeding))
+    async def read_proceeding_version(self, request: Call, entry_id: FromPath[UUID], number: FromPath[int]) -> Answer:
+        """Read one version of a proceeding."""
+        return await serve.version(request, PROCEEDING_REGISTER, str(entry_id), number)
+
+
+class SessionController(Controller):
+    """Mediation sessions (调解记录)."""
+
+    path = "/v1/mediation-sessions"
+
+    @get("/", operation_id="listSessions", opt=contract.lists(SESSION_REGISTER, CaseQuery))
+    async def list_sessions(self, request: Call) -> Answer:
+        """List mediation sessions (调解记录), last change first."""
+        return await serve.page(request, SESSION_REGISTER, CaseQuery, service.matching_sessions)
+
+    @post("/", operation_id="recordSession", opt=contract.creates(SESSION_REGISTER))
+    async def record_session(self, request: Call) -> Answer:
+        """Record a mediation session."""
+        return await serve.create(request, SESSION_REGISTER, SessionIn, service.record_session)
+
+    @put("/{entry_id:uuid}", operation_id="putSession", opt=contract.puts(SESSION_REGISTER), status_code=201)
+    async def put_session(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Record a mediation session under the form's own id (UUIDv7)."""
+        return await serve.create(request, SESSION_REGISTER, SessionIn, service.record_session, str(entry_id))
+
+    @get("/{entry_id:uuid}", operation_id="readSession", opt=contract.reads(Session))
+    async def read_session(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Read a mediation session as it stands, or stood."""
+        return await serve.item(request, SESSION_REGISTER, str(entry_id))
+
+    @patch("/{entry_id:uuid}", operation_id="changeSession", opt=contract.changes(SESSION_REGISTER))
+    async def change_session(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Change a mediation session: the world moved on."""
+        return await serve.change(request, SESSION_REGISTER, service.change_session, str(entry_id))
+
+    @post(
+        "/{entry_id:uuid}/correct",
+        operation_id="correctSession",
+        opt=contract.corrects(SESSION_REGISTER),
+        status_code=200,
+    )
+    async def correct_session(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Correct a mediation session that was recorded wrongly (更正)."""
+        return await serve.correct(request, SESSION_REGISTER, service.change_session, str(entry_id))
+
+    @post("/{entry_id:uuid}/void", operation_id="voidSession", opt=contract.voids(SESSION_REGISTER), status_code=200)
+    async def void_session(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Void a mediation session that should never have been entered (作废)."""
+        return await serve.void(request, SESSION_REGISTER, service.void_session, str(entry_id))
+
+    @get("/{entry_id:uuid}/versions", operation_id="listSessionVersions", opt=contract.lists_versions(SESSION_REGISTER))
+    async def list_session_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """List the versions of a mediation session, first to last."""
+        return await serve.versions(request, SESSION_REGISTER, str(entry_id))
+
+    @get("/{entry_id:uuid}/versions/{number:int}", operation_id="readSessionVersion", opt=contract.reads(Session))
+    async def read_session_version(self, request: Call, entry_id: FromPath[UUID], number: FromPath[int]) -> Answer:
+        """Read one version of a mediation session."""
+        return await serve.version(request, SESSION_REGISTER, str(entry_id), number)
+
+
+class AgreementController(Controller):
+    """Agreements (调解协议)."""
+
+    path = "/v1/agreements"
+
+    @get("/", operation_id="listAgreements", opt=contract.lists(AGREEMENT_REGISTER, CaseQuery))
+    async def list_agreements(self, request: Call) -> Answer:
+        """List agreements (调解协议), last change first."""
+        return await serve.page(request, AGREEMENT_REGISTER, CaseQuery, service.matching_agreements)
+
+    @post("/", operation_id="signAgreement", opt=contract.creates(AGREEMENT_REGISTER))
+    async def sign_agreement(self, request: Call) -> Answer:
+        """Record an agreement."""
+        return await serve.create(request, AGREEMENT_REGISTER, AgreementIn, service.sign_agreement)
+
+    @put("/{entry_id:uuid}", operation_id="putAgreement", opt=contract.puts(AGREEMENT_REGISTER), status_code=201)
+    async def put_agreement(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Record an agreement under the form's own id (UUIDv7)."""
+        return await serve.create(request, AGREEMENT_REGISTER, AgreementIn, service.sign_agreement, str(entry_id))
+
+    @get("/{entry_id:uuid}", operation_id="readAgreement", opt=contract.reads(Agreement))
+    async def read_agreement(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Read an agreement as it stands, or stood."""
+        return await serve.item(request, AGREEMENT_REGISTER, str(entry_id))
+
+    @patch("/{entry_id:uuid}", operation_id="changeAgreement", opt=contract.changes(AGREEMENT_REGISTER))
+    async def change_agreement(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Change an agreement: the world moved on."""
+        return await serve.change(request, AGREEMENT_REGISTER, service.change_agreement, str(entry_id))
+
+    @post(
+        "/{entry_id:uuid}/correct",
+        operation_id="correctAgreement",
+        opt=contract.corrects(AGREEMENT_REGISTER),
+        status_code=200,
+    )
+    async def correct_agreement(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Correct an agreement that was recorded wrongly (更正)."""
+        return await serve.correct(request, AGREEMENT_REGISTER, service.change_agreement, str(entry_id))
+
+    @post(
+        "/{entry_id:uuid}/void", operation_id="voidAgreement", opt=contract.voids(AGREEMENT_REGISTER), status_code=200
+    )
+    async def void_agreement(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Void an agreement that should never have been entered (作废)."""
+        return await serve.void(request, AGREEMENT_REGISTER, service.void_agreement, str(entry_id))
+
+    @get(
+        "/{entry_id:uuid}/versions",
+        operation_id="listAgreementVersions",
+        opt=contract.lists_versions(AGREEMENT_REGISTER),
+    )
+    async def list_agreement_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """List the versions of an agreement, first to last."""
+        return await serve.versions(request, AGREEMENT_REGISTER, str(entry_id))
+
+    @get("/{entry_id:uuid}/versions/{number:int}", operation_id="readAgreementVersion", opt=contract.reads(Agreement))
+    async def read_agreement_version(self, request: Call, entry_id: FromPath[UUID], number: FromPath[int]) -> Answer:
+        """Read one version of an agreement."""
+        return await serve.version(request, AGREEMENT_REGISTER, str(entry_id), number)
+
+
+class ReturnVisitController(Controller):
+    """Return visits (回访记录)."""
+
+    path = "/v1/return-visits"
+
+    @get("/", operation_id="listReturnVisits", opt=contract.lists(RETURN_VISIT_REGISTER, CaseQuery))
+    async def list_return_visits(self, request: Call) -> Answer:
+        """List return visits (回访记录), last change first."""
+        return await serve.page(request, RETURN_VISIT_REGISTER, CaseQuery, service.matching_return_visits)
+
+    @post("/", operation_id="recordReturnVisit", opt=contract.creates(RETURN_VISIT_REGISTER))
+    async def record_return_visit(self, request: Call) -> Answer:
+        """Record a return visit."""
+        return await serve.create(request, RETURN_VISIT_REGISTER, ReturnVisitIn, service.record_return_visit)
+
+    @put("/{entry_id:uuid}", operation_id="putReturnVisit", opt=contract.puts(RETURN_VISIT_REGISTER), status_code=201)
+    async def put_return_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Record a return visit under the form's own id (UUIDv7)."""
+        return await serve.create(
+            request, RETURN_VISIT_REGISTER, ReturnVisitIn, service.record_return_visit, str(entry_id)
+        )
+
+    @get("/{entry_id:uuid}", operation_id="readReturnVisit", opt=contract.reads(ReturnVisit))
+    async def read_return_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Read a return visit as it stands, or stood."""
+        return await serve.item(request, RETURN_VISIT_REGISTER, str(entry_id))
+
+    @patch("/{entry_id:uuid}", operation_id="changeReturnVisit", opt=contract.changes(RETURN_VISIT_REGISTER))
+    async def change_return_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Change a return visit: the world moved on."""
+        return await serve.change(request, RETURN_VISIT_REGISTER, service.change_return_visit, str(entry_id))
+
+    @post(
+        "/{entry_id:uuid}/correct",
+        operation_id="correctReturnVisit",
+        opt=contract.corrects(RETURN_VISIT_REGISTER),
+        status_code=200,
+    )
+    async def correct_return_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Correct a return visit that was recorded wrongly (更正)."""
+        return await serve.correct(request, RETURN_VISIT_REGISTER, service.change_return_visit, str(entry_id))
+
+    @post(
+        "/{entry_id:uuid}/void",
+        operation_id="voidReturnVisit",
+        opt=contract.voids(RETURN_VISIT_REGISTER),
+        status_code=200,
+    )
+    async def void_return_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Void a return visit that should never have been entered (作废)."""
+        return await serve.void(request, RETURN_VISIT_REGISTER, service.void_return_visit, str(entry_id))
+
+    @get(
+        "/{entry_id:uuid}/versions",
+        operation_id="listReturnVisitVersions",
+        opt=contract.lists_versions(RETURN_VISIT_REGISTER),
+    )
+    async def list_return_visit_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """List the versions of a return visit, first to last."""
+        return await serve.versions(request, RETURN_VISIT_REGISTER, str(entry_id))
+
+    @get(
+        "/{entry_id:uuid}/versions/{number:int}", operation_id="readReturnVisitVersion", opt=contract.reads(ReturnVisit)
+    )
+    async def read_return_visit_version(self, request: Call, entry_id: FromPath[UUID], number: FromPath[int]) -> Answer:
+        """Read one version of a return visit."""
+        return await serve.version(request, RETURN_VISIT_REGISTER, str(entry_id), number)

@@ -1,0 +1,120 @@
+"""A dispute read whole, and its clock."""
+
+import datetime as dt
+from functools import partial
+
+import msgspec
+from sqlalchemy import Connection
+
+from registry.access.access_log import disclosed, note_access
+from registry.access.principals import Principal
+from registry.access.register import Register, Right
+from registry.access.sealing import Sealer
+from registry.access.view import Seen, View, render, watermark_text
+from registry.disputes import rules
+from registry.disputes.models import ENDED, SETTLED, Stage
+from registry.disputes.register import (
+    AGREEMENT_REGISTER,
+    DISPUTE_REGISTER,
+    PROCEEDING_REGISTER,
+    RETURN_VISIT_REGISTER,
+    SESSION_REGISTER,
+)
+from registry.disputes.schemas import ClockQuery, DisputeClock
+from registry.disputes.service import today
+from registry.errors import Fault, Malformed
+from registry.ledger.ids import new_id
+from registry.ledger.versions import encode
+from registry.web import serve
+from registry.web.call import Call, view_of
+from registry.web.queries import AsOfQuery
+from registry.web.serve import Answer
+
+PARTS: dict[str, Register] = {
+    "proceedings": PROCEEDING_REGISTER,
+    "mediation_sessions": SESSION_REGISTER,
+    "agreements": AGREEMENT_REGISTER,
+    "return_visits": RETURN_VISIT_REGISTER,
+}
+MANY = 10_000
+"""More parts than any case has; read in one statement each."""
+
+
+async def read_case(call: Call, entry_id: str) -> Answer:
+    """The dispute and all that belongs to it, of one watermark."""
+    who = await call.enter(DISPUTE_REGISTER, Right.READ)
+    query = call.params(AsOfQuery)
+    body, seen, watermark = await call.context.scan(partial(_case, call.context.sealer, who, entry_id, query.as_of))
+    for register, versions in seen:
+        if entries := disclosed(who, register, versions):
+            await call.context.write(who.book, note_access(who, register, "case", entries, new_id()))
+    return serve.respond(call, body, serve.page_tag(call, who, watermark), watermark_text(who.book, watermark))
+
+
+def _case(
+    sealer: Sealer, who: Principal, entry_id: str, as_of: str | None, connection: Connection
+) -> tuple[bytes, list[tuple[Register, list[Seen]]], int]:
+    view = view_of(connection, who, as_of)
+    dispute = view.item(connection, DISPUTE_REGISTER, entry_id)
+    seen = [(DISPUTE_REGISTER, [dispute])]
+    parts = [b'{"dispute":' + render(connection, sealer, who, DISPUTE_REGISTER, dispute)]
+    for name, register in PARTS.items():
+        found = _part(connection, view, register, entry_id)
+        bodies = [render(connection, sealer, who, register, each) for each in found]
+        parts.append(f'"{name}":['.encode() + b",".join(bodies) + b"]")
+        seen.append((register, found))
+    parts.append(f'"watermark":"{watermark_text(who.book, dispute.watermark)}"}}'.encode())
+    return b",".join(parts), seen, dispute.watermark
+
+
+def _part(connection: Connection, view: View, register: Register, dispute_id: str) -> list[Seen]:
+    """The parts of one kind, first recorded first."""
+    mine = [register.table.c.case_id == dispute_id, register.table.c.voided.is_(False)]
+    found, _ = view.page(connection, register, mine, MANY)
+    return found[::-1]
+
+
+async def read_clock(call: Call, entry_id: str) -> Answer:
+    """How long the dispute has been open on a day, and whether it is overdue."""
+    who = await call.enter(DISPUTE_REGISTER, Right.READ)
+    query = call.params(ClockQuery)
+    seen = await call.context.read(
+        lambda connection: view_of(connection, who, query.as_of).item(connection, DISPUTE_REGISTER, entry_id)
+    )
+    clock = _clock(seen, query.on or today(), watermark_text(who.book, seen.watermark))
+    tag = f'"{seen.number}-{clock.on.isoformat()}-{seen.watermark}"'
+    return serve.respond(call, encode(clock), tag, clock.watermark)
+
+
+def _clock(seen: Seen, on: dt.date, watermark: str) -> DisputeClock:
+    found = msgspec.json.decode(seen.document, type=_Dates)
+    if on < found.discovered_on:
+        raise Malformed(faults=[Fault("#on", "before_discovery", "早于发现日期。", "Before the dispute was found.")])
+    ended = [move.on for move in found.moves if move.to in ENDED | SETTLED and move.on <= on]
+    until = ended[0] if ended and found.stage in ENDED | SETTLED else on
+    overdue = rules.is_overdue(found.stage, found.mediation_due_on, on)
+    return DisputeClock(
+        id=seen.entry_id,
+        on=on,
+        stage=found.stage,
+        days_open=(until - found.discovered_on).days,
+        mediation_due_on=found.mediation_due_on,
+        overdue=overdue,
+        days_overdue=(on - found.mediation_due_on).days if overdue and found.mediation_due_on else 0,
+        rule=rules.MEDIATION_RULE,
+        watermark=watermark,
+    )
+
+
+class _Moved(msgspec.Struct):
+    to: Stage
+    on: dt.date
+
+
+class _Dates(msgspec.Struct):
+    """What the clock needs of a stored dispute."""
+
+    discovered_on: dt.date
+    stage: Stage
+    moves: list[_Moved]
+    mediation_due_on: dt.date | None

@@ -1,0 +1,120 @@
+"""What proceedings, sessions, agreements and return visits must satisfy; no database, no HTTP."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from registry.deadlines import days_after
+from registry.disputes.case_schemas import AgreementIn, Confirmation, Meeting, ProceedingIn, ReturnVisitIn, SessionIn
+from registry.disputes.models import AgreementKind, Subject
+from registry.errors import Fault
+
+CONFIRMABLE = frozenset({AgreementKind.PEOPLE_MEDIATION, AgreementKind.ORAL})
+"""Kinds that a court may confirm: made by a people's mediation committee (人民调解法 §33)."""
+CONFIRMATION_DAYS = 30
+NEEDS_MEDIATOR = frozenset(
+    {AgreementKind.PEOPLE_MEDIATION, AgreementKind.LAND_AUTHORITY_MEDIATION, AgreementKind.RURAL_CONTRACT_MEDIATION}
+)
+"""Kinds that take effect only with the mediator's signature and the body's seal (domain.md 3.3)."""
+
+
+def check_proceeding(data: ProceedingIn, today: dt.date) -> Iterator[Fault]:
+    """The faults of a proceeding. It may be older than the dispute's discovery: a dispute may have a long past."""
+    if data.decided_on is not None and data.decided_on > today:
+        yield Fault("/decided_on", "in_future", "作出日期不能晚于今天。", "Must not be after today.")
+    if data.served_on is not None and (data.decided_on is None or not data.decided_on <= data.served_on <= today):
+        yield Fault("/served_on", "wrong_date", "送达日期须在作出日期与今天之间。", "Between the decision and today.")
+
+
+def check_session(data: SessionIn, discovered_on: dt.date, today: dt.date) -> Iterator[Fault]:
+    """The faults of a mediation session."""
+    if not discovered_on <= data.held_on <= today:
+        yield Fault("/held_on", "wrong_date", "调解日期须在发现日期与今天之间。", "Between discovery and today.")
+    if data.next_session_on is not None and data.next_session_on <= data.held_on:
+        yield Fault("/next_session_on", "not_later", "下次调解须晚于本次。", "Must be after this session.")
+
+
+def check_return_visit(data: ReturnVisitIn, discovered_on: dt.date, today: dt.date) -> Iterator[Fault]:
+    """The faults of a return visit."""
+    if not discovered_on <= data.visited_on <= today:
+        yield Fault("/visited_on", "wrong_date", "回访日期须在发现日期与今天之间。", "Between discovery and today.")
+
+
+def check_agreement(data: AgreementIn, discovered_on: dt.date, today: dt.date) -> Iterator[Fault]:
+    """The faults of an agreement."""
+    if not discovered_on <= data.signed_on <= today:
+        yield Fault("/signed_on", "wrong_date", "签订日期须在发现日期与今天之间。", "Between discovery and today.")
+    if len({signatory.party for signatory in data.signatories}) < 2:  # noqa: PLR2004 - it takes two to agree
+        yield Fault("/signatories", "one_party", "至少须有两方签字。", "At least two parties must sign.")
+    for index, term in enumerate(data.terms):
+        if term.due_on is not None and term.due_on < data.signed_on:
+            yield Fault(
+                f"/terms/{index}/due_on", "before_signing", "履行期限早于签订日期。", "Due before it was signed."
+            )
+        if term.performed_on is not None and not data.signed_on <= term.performed_on <= today:
+            yield Fault(f"/terms/{index}/performed_on", "wrong_date", "履行日期须在签订日期与今天之间。", "Between signing and today.")  # fmt: skip
+    if data.authorised_by is not None:
+        yield from _check_meeting(data.authorised_by, data.signed_on)
+    if data.confirmation is not None:
+        yield from _check_confirmation(data, data.confirmation, today)
+
+
+def _check_meeting(meeting: Meeting, signed_on: dt.date) -> Iterator[Fault]:
+    """村委会组织法 §28."""
+    at = "/authorised_by"
+    if meeting.held_on > signed_on:
+        yield Fault(
+            f"{at}/held_on", "after_signing", "村民会议须在签订之前。", "The meeting must come before the signing."
+        )
+    if meeting.attended > meeting.eligible or meeting.in_favour > meeting.attended:
+        yield Fault(f"{at}/attended", "too_many", "到会、同意人数超过应到、到会人数。", "More than there were.")
+    elif meeting.attended * 3 < meeting.eligible * 2:
+        yield Fault(
+            f"{at}/attended",
+            "no_quorum",
+            "到会不足三分之二(村委会组织法第二十八条)。",
+            "Less than two thirds attended.",
+        )
+    elif meeting.in_favour * 2 <= meeting.attended:
+        yield Fault(f"{at}/in_favour", "no_majority", "同意人数未过到会半数。", "Not a majority of those present.")
+
+
+def _check_confirmation(data: AgreementIn, asked: Confirmation, today: dt.date) -> Iterator[Fault]:
+    at = "/confirmation"
+    due = confirmation_due_on(data)
+    if data.subject is Subject.LAND_OWNERSHIP:
+        yield Fault(at, "not_confirmable", "涉及物权确权的协议不得司法确认(民诉法解释第三百五十五条第五项)。", "A court must refuse what decides who owns land.")  # fmt: skip
+    elif data.kind not in CONFIRMABLE:
+        yield Fault(at, "not_confirmable", "只有人民调解委员会的协议可以申请司法确认。", "Only a mediation committee's agreement can be confirmed.")  # fmt: skip
+    elif due is None or asked.applied_on > due:
+        yield Fault(f"{at}/applied_on", "too_late", "须自协议生效之日起三十日内共同申请(人民调解法第三十三条)。", "Within 30 days of taking effect.")  # fmt: skip
+    if not data.signed_on <= asked.applied_on <= today:
+        yield Fault(f"{at}/applied_on", "wrong_date", "申请日期须在签订日期与今天之间。", "Between signing and today.")
+    if (asked.decided_on is None) != (asked.result is None):
+        yield Fault(f"{at}/result", "required", "裁定日期与结果须同时填写。", "The day and the result go together.")
+    if asked.decided_on is not None and not asked.applied_on <= asked.decided_on <= today:
+        yield Fault(
+            f"{at}/decided_on", "wrong_date", "裁定日期须在申请日期与今天之间。", "Between application and today."
+        )
+
+
+def effective_on(data: AgreementIn) -> dt.date | None:
+    """When the agreement took effect by the rules of its kind; None while a signature or seal is missing."""
+    if data.kind in NEEDS_MEDIATOR and not (data.mediator_signed and data.sealed_by):
+        return None
+    return max([data.signed_on, *(s.signed_on for s in data.signatories if s.signed_on is not None)])
+
+
+def confirmation_due_on(data: AgreementIn) -> dt.date | None:
+    """The last day to apply for judicial confirmation; None where there is none to be had."""
+    start = effective_on(data)
+    if start is None or data.kind not in CONFIRMABLE or data.subject is Subject.LAND_OWNERSHIP:
+        return None
+    return days_after(start, CONFIRMATION_DAYS)
+
+
+def performed_on(data: AgreementIn) -> dt.date | None:
+    """When the last term was performed; None while any is open. Without terms, signing is performance."""
+    days = [term.performed_on for term in data.terms]
+    if any(day is None for day in days):
+        return None
+    return max([data.signed_on, *(day for day in days if day is not None)])

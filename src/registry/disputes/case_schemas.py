@@ -1,0 +1,197 @@
+"""What comes in and what goes out: what belongs to a dispute - proceedings, mediation sessions, agreements, return visits."""
+
+import datetime as dt
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from registry.access.fields import Line, LongLine, Note, PersonName, Positive
+from registry.access.schemas import Header, Input
+from registry.disputes.models import (
+    AgreementKind,
+    CourtResult,
+    Outcome,
+    Performance,
+    SessionResult,
+    Subject,
+    Track,
+)
+from registry.disputes.schemas import Dispute
+from registry.web.queries import ListQuery
+
+
+class CaseQuery(ListQuery, kw_only=True):
+    """Filters of the lists of what belongs to disputes."""
+
+    dispute_id: UUID | None = None
+
+
+class ProceedingIn(Input):
+    """An earlier or other proceeding over the same land (裁决、复议、仲裁、判决)."""
+
+    dispute_id: UUID
+    track: Annotated[Track, Meta(title="程序")]
+    body: Annotated[LongLine, Meta(title="机关")]
+    outcome: Annotated[Outcome, Meta(title="结果")]
+    document_number: Annotated[Line | None, Meta(title="文号、案号")] = None
+    decided_on: Annotated[dt.date | None, Meta(title="作出日期")] = None
+    served_on: Annotated[dt.date | None, Meta(title="送达日期")] = None
+    note: Annotated[Note | None, Meta(title="说明")] = None
+
+
+class Proceeding(ProceedingIn, kw_only=True):
+    """A proceeding, as it is kept."""
+
+    id: str
+    division: str
+    meta: Header
+
+
+class Mediator(Input):
+    """Who mediated: the unit always, the name where it is known."""
+
+    unit: Line
+    name: PersonName | None = None
+
+
+class Attendee(Input):
+    """Who was there for a party."""
+
+    party: Line
+    name: PersonName | None = None
+    capacity: Line | None = None
+
+
+class Statement(Input):
+    """What a side asked for."""
+
+    party: Line
+    asked: Note
+
+
+class SessionIn(Input):
+    """A mediation session (调解记录)."""
+
+    dispute_id: UUID
+    held_on: Annotated[dt.date, Meta(title="调解日期")]
+    place: Annotated[LongLine, Meta(title="地点")]
+    mediators: Annotated[list[Mediator], Meta(min_length=1, max_length=20, title="调解人")]
+    result: Annotated[SessionResult, Meta(title="结果")]
+    attended: Annotated[list[Attendee], Meta(max_length=100, title="参加人")] = []
+    statements: Annotated[list[Statement], Meta(max_length=50, title="各方诉求")] = []
+    next_session_on: dt.date | None = None
+    note: Annotated[Note | None, Meta(title="记录")] = None
+
+
+class Session(SessionIn, kw_only=True):
+    """A mediation session, as it is kept."""
+
+    id: str
+    division: str
+    meta: Header
+
+
+class Signatory(Input):
+    """Who signed for a party."""
+
+    party: Line
+    name: PersonName | None = None
+    capacity: Line | None = None
+    signed_on: dt.date | None = None
+
+
+class Term(Input):
+    """One thing that was agreed, when it is due, and when it was done."""
+
+    text: Note
+    due_on: dt.date | None = None
+    performed_on: dt.date | None = None
+
+
+class Meeting(Input):
+    """The villagers' meeting that authorised it (村委会组织法 §28): two thirds attend, a majority of those agree."""
+
+    held_on: dt.date
+    eligible: Positive
+    attended: Positive
+    in_favour: Positive
+    published_on: dt.date | None = None
+
+
+class Confirmation(Input):
+    """Judicial confirmation (司法确认): applied for jointly within 30 days (人民调解法 §33)."""
+
+    applied_on: dt.date
+    court: Line
+    number: Annotated[Line | None, Meta(title="案号")] = None
+    decided_on: dt.date | None = None
+    result: CourtResult | None = None
+
+
+class AgreementIn(Input):
+    """An agreement (协议); a dispute may have several."""
+
+    dispute_id: UUID
+    kind: Annotated[AgreementKind, Meta(title="协议类型")]
+    title: Annotated[LongLine, Meta(title="协议名称")]
+    subject: Annotated[Subject, Meta(title="标的")]
+    signed_on: Annotated[dt.date, Meta(title="签订日期")]
+    signatories: Annotated[list[Signatory], Meta(min_length=2, max_length=50, title="签字人")]
+    number: Annotated[Line | None, Meta(title="协议编号")] = None
+    signed_at: Annotated[LongLine | None, Meta(title="签订地点")] = None
+    mediators: Annotated[list[Mediator], Meta(max_length=20, title="调解人")] = []
+    mediator_signed: Annotated[bool, Meta(title="调解员已签名")] = False
+    sealed_by: Annotated[Line | None, Meta(title="盖章单位")] = None
+    terms: Annotated[list[Term], Meta(max_length=100, title="协议条款")] = []
+    copies: Annotated[int, Meta(ge=1, le=99, title="份数")] = 3
+    authorised_by: Annotated[Meeting | None, Meta(title="村民会议")] = None
+    confirmation: Annotated[Confirmation | None, Meta(title="司法确认")] = None
+    note: Annotated[Note | None, Meta(title="备注")] = None
+
+
+class Agreement(AgreementIn, kw_only=True):
+    """An agreement, as it is kept."""
+
+    id: str
+    division: str
+    effective_on: Annotated[
+        dt.date | None, Meta(description="null while a signature or seal that its kind needs is missing")
+    ]
+    performed_on: Annotated[dt.date | None, Meta(description="when the last term was performed; null until all are")]
+    confirmation_due_on: Annotated[dt.date | None, Meta(description="null where the law allows no confirmation")]
+    meta: Header
+
+
+class ReturnVisitIn(Input):
+    """A return visit after an agreement (回访)."""
+
+    dispute_id: UUID
+    visited_on: Annotated[dt.date, Meta(title="回访日期")]
+    visitors: Annotated[list[Mediator], Meta(min_length=1, max_length=20, title="回访人")]
+    performance: Annotated[Performance, Meta(title="履行情况")]
+    agreement_id: UUID | None = None
+    satisfied: Annotated[bool | None, Meta(title="是否满意")] = None
+    escalation_signs: Annotated[bool, Meta(title="有无激化迹象")] = False
+    lawsuit: Annotated[bool, Meta(title="是否起诉")] = False
+    findings: Annotated[Note | None, Meta(title="回访情况")] = None
+
+
+class ReturnVisit(ReturnVisitIn, kw_only=True):
+    """A return visit, as it is kept."""
+
+    id: str
+    division: str
+    meta: Header
+
+
+class Case(msgspec.Struct, kw_only=True):
+    """A dispute read whole, with everything that belongs to it, earliest first."""
+
+    dispute: Dispute
+    proceedings: list[Proceeding]
+    mediation_sessions: list[Session]
+    agreements: list[Agreement]
+    return_visits: list[ReturnVisit]
+    watermark: str

@@ -1,0 +1,137 @@
+"""What a dispute and its moves must satisfy; no database, no HTTP."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from registry.deadlines import months_after
+from registry.disputes.codes import CATEGORIES
+from registry.disputes.models import ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
+from registry.disputes.schemas import DisputeIn, Move, Party, PolygonGeometry
+from registry.errors import Fault
+
+MEDIATION_MONTHS = 1
+MEDIATION_RULE = "人民调解工作若干规定(司法部令第75号)第三十三条:一般在一个月内调结"
+
+
+def check_dispute(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
+    """The faults of a dispute."""
+    if data.discovered_on > today:
+        yield Fault("/discovered_on", "in_future", "发现日期不能晚于今天。", "Must not be after today.")
+    if data.category not in CATEGORIES:
+        yield Fault(
+            "/category", "unknown_category", "没有这个事件类别代码。", "There is no such category.", tuple(CATEGORIES)
+        )
+    if data.since_year is not None and not 1900 <= data.since_year <= data.discovered_on.year:  # noqa: PLR2004 - a year
+        yield Fault(
+            "/since_year", "wrong_year", "起始年份须在 1900 年至发现年份之间。", "From 1900 to the year it was found."
+        )
+    for index, party in enumerate(data.parties):
+        yield from _check_party(f"/parties/{index}", party)
+    if isinstance(data.geometry, PolygonGeometry):
+        yield from _check_rings(data.geometry)
+    yield from _check_team(data, today)
+
+
+def _check_party(pointer: str, party: Party) -> Iterator[Fault]:
+    public = party.kind in {PartyKind.VILLAGE, PartyKind.ORGANISATION}
+    if public and party.name is None:
+        yield Fault(f"{pointer}/name", "required", "村或单位须填名称。", "A village or organisation needs its name.")
+    if not public and party.person is None:
+        yield Fault(
+            f"{pointer}/person", "required", "户或个人须填当事人姓名。", "A household or person needs the person."
+        )
+    if not public and party.name is not None:
+        yield Fault(
+            f"{pointer}/name", "personal_name", "个人姓名请填在 person 中。", "A person's name belongs into person."
+        )
+
+
+def _check_rings(geometry: PolygonGeometry) -> Iterator[Fault]:
+    for index, ring in enumerate(geometry.coordinates):
+        if ring[0] != ring[-1]:
+            yield Fault(
+                f"/geometry/coordinates/{index}", "open_ring", "多边形须首尾相接。", "A ring must end where it begins."
+            )
+
+
+def _check_team(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
+    team, response = data.task_force, data.response
+    if team is not None and team.stationed_from < data.discovered_on:
+        yield Fault(
+            "/task_force/stationed_from", "before_discovery", "进驻日期早于发现日期。", "Stationed before it was found."
+        )
+    if team is not None and team.stationed_to is not None and team.stationed_to < team.stationed_from:
+        yield Fault("/task_force/stationed_to", "ends_before_start", "撤离日期早于进驻日期。", "Ends before it starts.")
+    if response is not None and not data.discovered_on <= response.arrived_on <= today:
+        yield Fault(
+            "/response/arrived_on", "wrong_date", "到场日期须在发现日期与今天之间。", "Between discovery and today."
+        )
+    if data.resolve_by is not None and data.resolve_by < data.discovered_on:
+        yield Fault("/resolve_by", "before_discovery", "化解时限早于发现日期。", "Before it was found.")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the rules need to know of a dispute to judge a move."""
+
+    stage: Stage
+    since: dt.date
+    """The day of the last move, or of discovery."""
+    effective_agreement_on: dt.date | None
+    """When the first agreement took effect."""
+    terms_open: int
+    """Agreements with a term not yet performed."""
+
+
+def check_move(now: Standing, move: Move, today: dt.date) -> Iterator[Fault]:
+    """The faults of a move to another stage, all of them."""
+    if move.to not in NEXT[now.stage]:
+        allowed = tuple(sorted(NEXT[now.stage]))
+        text = f"{now.stage} 之后不能是 {move.to}。", f"{now.stage} cannot become {move.to}."
+        yield Fault("/to", "forbidden_move", *text, allowed)
+        return
+    if not now.since <= move.on <= today:
+        yield Fault("/on", "wrong_date", f"日期须在 {now.since} 与今天之间。", f"Between {now.since} and today.")
+    if move.to is Stage.REFERRED and move.referred_to is None:
+        yield Fault("/referred_to", "required", "移交须填移交单位。", "A referral needs the authority it goes to.")
+    if now.stage in ENDED and move.to is Stage.MEDIATING and move.reason is None:
+        yield Fault("/reason", "required", "重新调解须填理由。", "Reopening needs a reason.")
+    yield from _check_agreed(now, move)
+
+
+def _check_agreed(now: Standing, move: Move) -> Iterator[Fault]:
+    if move.to is Stage.AGREED and (now.effective_agreement_on is None or now.effective_agreement_on > move.on):
+        yield Fault("/to", "no_agreement", "尚无已生效的协议。", "There is no agreement in effect on that day.")
+    if move.to is Stage.PERFORMED and now.terms_open:
+        text = f"还有 {now.terms_open} 份协议未履行完毕。", f"{now.terms_open} agreements have terms not yet performed."
+        yield Fault("/to", "not_performed", *text)
+
+
+def accepted_on(moves: Sequence[Move]) -> dt.date | None:
+    """The day of the last acceptance, or of reopening, from which the mediation period runs."""
+    days = [move.on for before, move in zip([None, *moves], moves, strict=False) if _starts_period(before, move)]
+    return days[-1] if days else None
+
+
+def _starts_period(before: Move | None, move: Move) -> bool:
+    reopened = before is not None and before.to in ENDED and move.to is Stage.MEDIATING
+    return move.to is Stage.ACCEPTED or reopened
+
+
+def settled_on(moves: Sequence[Move]) -> dt.date | None:
+    """The day of the agreement, while the dispute stands settled by one."""
+    if not moves or moves[-1].to not in SETTLED:
+        return None
+    days = [move.on for move in moves if move.to is Stage.AGREED]
+    return days[-1] if days else None
+
+
+def mediation_due_on(accepted: dt.date | None) -> dt.date | None:
+    """The end of the mediation period: one month from acceptance (人民调解工作若干规定 §33), rolled over holidays."""
+    return months_after(accepted, MEDIATION_MONTHS) if accepted else None
+
+
+def is_overdue(stage: Stage, due: dt.date | None, on: dt.date) -> bool:
+    """Whether the mediation period is over and the dispute still in mediation."""
+    return stage in PENDING and due is not None and on > due

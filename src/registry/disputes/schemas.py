@@ -1,0 +1,179 @@
+"""What comes in and what goes out: the dispute itself. Its children's shapes are in `case_schemas`."""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from registry.access.fields import (
+    AreaMu,
+    Count,
+    DivisionCode,
+    IdNumber,
+    Line,
+    LongLine,
+    Note,
+    PersonName,
+    Phone,
+)
+from registry.access.schemas import Header, Input
+from registry.disputes.models import Cause, DisputeKind, FoundBy, PartyKind, Risk, Scale, Stage
+from registry.web.queries import AsOfQuery, ListQuery
+
+Longitude = Annotated[float, Meta(ge=73, le=136)]
+Latitude = Annotated[float, Meta(ge=3, le=54)]
+Ring = Annotated[list[tuple[Longitude, Latitude]], Meta(min_length=4, max_length=5000)]
+Rings = Annotated[list[Ring], Meta(min_length=1, max_length=100)]
+
+
+class PointGeometry(Input, tag_field="type", tag="Point"):
+    """A GeoJSON point."""
+
+    coordinates: tuple[Longitude, Latitude]
+
+
+class PolygonGeometry(Input, tag_field="type", tag="Polygon"):
+    """A GeoJSON polygon: rings of [longitude, latitude], each closed."""
+
+    coordinates: Rings
+
+
+class Contact(Input):
+    """Somebody to speak to (联系人)."""
+
+    name: PersonName
+    phone: Phone | None = None
+    position: Annotated[Line | None, Meta(title="职务")] = None
+
+
+class PartyPerson(Input):
+    """A person or the head of a household who is a party."""
+
+    name: PersonName
+    id_number: IdNumber | None = None
+    phone: Phone | None = None
+
+
+class Party(Input):
+    """A party (当事人). Villages and organisations have a public name, persons and households a person."""
+
+    kind: PartyKind
+    name: Annotated[Line | None, Meta(title="名称")] = None
+    person: PartyPerson | None = None
+    division: DivisionCode | None = None
+    hamlet: Annotated[Line | None, Meta(title="自然村")] = None
+    representative: Contact | None = None
+    claim: Annotated[Note | None, Meta(title="诉求")] = None
+
+
+class TaskForce(Input):
+    """A work team stationed on the spot (工作专班)."""
+
+    lead_unit: Annotated[Line, Meta(title="牵头单位")]
+    leader: Annotated[Line, Meta(title="组长", description="an office, not a name")]
+    stationed_at: Annotated[Line, Meta(title="进驻地点")]
+    stationed_from: dt.date
+    stationed_to: dt.date | None = None
+    members: Annotated[list[Line], Meta(max_length=50, title="成员单位")] = []
+
+
+class Response(Input):
+    """Who was first on the scene, and when (现场处置)."""
+
+    arrived_on: dt.date
+    units: Annotated[list[Line], Meta(min_length=1, max_length=20)]
+    result: Annotated[LongLine | None, Meta(title="处置结果")] = None
+    police_reported_on: Annotated[dt.date | None, Meta(title="报警日期", description="人民调解法 §25")] = None
+
+
+class DisputeIn(Input):
+    """A land dispute (涉土纠纷), as an office records it."""
+
+    division: DivisionCode
+    title: Annotated[LongLine, Meta(title="纠纷名称")]
+    kind: DisputeKind
+    category: Annotated[str, Meta(title="事件类别", pattern=r"^[0-9]{2}([0-9]{2})?$", max_length=4)]
+    cause: Cause
+    scale: Scale
+    people_involved: Annotated[Count, Meta(title="涉及人数")]
+    discovered_on: Annotated[dt.date, Meta(title="发现日期")]
+    found_by: Annotated[FoundBy, Meta(title="来源")]
+    parties: Annotated[list[Party], Meta(min_length=2, max_length=50, title="当事人")]
+    risk: Annotated[Risk, Meta(title="难易程度")] = Risk.GENERAL
+    place_name: Annotated[LongLine | None, Meta(title="争议地点")] = None
+    geometry: PointGeometry | PolygonGeometry | None = None
+    crs: Annotated[Literal["CGCS2000", "WGS84", "GCJ02", "BD09"], Meta(title="坐标系")] = "CGCS2000"
+    area_mu: AreaMu | None = None
+    since_year: Annotated[int | None, Meta(title="起始年份")] = None
+    found_by_unit: Annotated[Line | None, Meta(title="发现单位")] = None
+    responsible_unit: Annotated[Line | None, Meta(title="责任单位")] = None
+    responsible: Contact | None = None
+    task_force: TaskForce | None = None
+    response: Response | None = None
+    resolve_by: Annotated[dt.date | None, Meta(title="化解时限")] = None
+    status_quo_order: Annotated[bool, Meta(title="维持土地利用现状", description="土地管理法 §14")] = False
+    summary: Annotated[Note | None, Meta(title="事件简述")] = None
+
+
+class Move(Input):
+    """A step from one stage to another."""
+
+    to: Stage
+    on: dt.date
+    reason: Line | None = None
+    referred_to: Annotated[Line | None, Meta(title="移交单位")] = None
+
+
+class Dispute(DisputeIn, kw_only=True):
+    """A land dispute, as it is kept."""
+
+    id: str
+    case_number: Annotated[str, Meta(title="编号", description="town, year, running number")]
+    division_name: str
+    stage: Stage
+    moves: list[Move]
+    accepted_on: dt.date | None
+    settled_on: dt.date | None
+    days_to_settle: Annotated[int | None, Meta(description="from acceptance to settlement")]
+    mediation_due_on: Annotated[dt.date | None, Meta(description="人民调解工作若干规定 §33: normally within one month")]
+    meta: Header
+
+
+class DisputeQuery(ListQuery, kw_only=True):
+    """Filters of the list of disputes."""
+
+    stage: Stage | None = None
+    kind: DisputeKind | None = None
+    risk: Risk | None = None
+    land: Annotated[bool | None, Meta(description="涉土纠纷 only, or all others.")] = None
+    discovered_from: dt.date | None = None
+    discovered_to: dt.date | None = None
+    overdue: Annotated[bool | None, Meta(description="Past the mediation period today, Beijing time.")] = None
+
+
+class ClockQuery(AsOfQuery, kw_only=True):
+    """The day to count on."""
+
+    on: Annotated[dt.date | None, Meta(description="The day to count on; today without it.")] = None
+
+
+class DisputeClock(msgspec.Struct, kw_only=True):
+    """What changes with the day: how long a dispute has been open, and whether it is overdue."""
+
+    id: str
+    on: dt.date
+    stage: Stage
+    days_open: int
+    mediation_due_on: dt.date | None
+    overdue: bool
+    days_overdue: int
+    rule: str
+    watermark: str
+
+
+class PersonSearch(Input):
+    """Whom to look for. Sent as a body, so that it stands in no URL and no log."""
+
+    id_number: IdNumber | None = None
+    phone: Phone | None = None

@@ -1,0 +1,147 @@
+"""The dispute itself: one function a use case. What belongs to it is in `case_service`."""
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, and_
+
+from registry.access.writing import Change, Current, Draft, Tx
+from registry.disputes import rules
+from registry.disputes.codes import LAND_CATEGORIES
+from registry.disputes.models import AGREEMENTS, DISPUTES, PENDING, Stage
+from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
+from registry.disputes.schemas import DisputeIn, DisputeQuery, Move
+from registry.errors import refuse
+from registry.ledger.clock import beijing_day, wall_clock
+from registry.ledger.versions import Append
+
+
+def report_dispute(tx: Tx, entry_id: str, data: DisputeIn) -> Append:
+    """A dispute was found; it gets the next number of its town and year."""
+    draft = _dispute(tx, data, [], entry_id)
+    draft.sequence = f"{data.division[:9]}-{data.discovered_on.year}"
+    return tx.create(DISPUTE_REGISTER, entry_id, draft)
+
+
+def change_dispute(tx: Tx, entry_id: str, change: Change) -> Append | None:
+    """Something about it changed, or was recorded wrongly. Its stage is changed by a move."""
+    current = tx.to_change(DISPUTE_REGISTER, entry_id, change)
+    return tx.change(current, _dispute(tx, current.changed(DisputeIn, change), moves_of(current), entry_id), change)
+
+
+def move_dispute(tx: Tx, entry_id: str, move: Move, change: Change) -> Append | None:
+    """It came to another stage."""
+    current = tx.to_change(DISPUTE_REGISTER, entry_id, change)
+    refuse(rules.check_move(_standing(tx, current), move, tx.today))
+    draft = _dispute(tx, current.data(DisputeIn), [*moves_of(current), move], entry_id)
+    return tx.change(current, draft, change)
+
+
+def void_dispute(tx: Tx, entry_id: str, change: Change) -> Append:
+    """It should never have been entered."""
+    return tx.void(tx.to_change(DISPUTE_REGISTER, entry_id, change), change)
+
+
+def moves_of(current: Current) -> list[Move]:
+    """The moves so far, first to last."""
+    return msgspec.convert(current.document["moves"], list[Move])
+
+
+def discovered_on(current: Current) -> dt.date:
+    """The day the dispute was found."""
+    return dt.date.fromisoformat(current.document["discovered_on"])
+
+
+def _standing(tx: Tx, current: Current) -> rules.Standing:
+    """What the rules of moves need to know."""
+    moves = moves_of(current)
+    table = AGREEMENTS.c
+    mine = and_(table.case_id == current.seen.entry_id, table.effective_on.is_not(None))
+    signed = tx.rows(AGREEMENT_REGISTER, table.effective_on, table.performed_on, where=mine)
+    return rules.Standing(
+        stage=Stage(current.document["stage"]),
+        since=moves[-1].on if moves else discovered_on(current),
+        effective_agreement_on=min((row.effective_on for row in signed), default=None),
+        terms_open=sum(row.performed_on is None for row in signed),
+    )
+
+
+def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], case_id: str) -> Draft:
+    refuse(rules.check_dispute(data, tx.today))
+    name = tx.place(data.division, data.discovered_on)
+    for index, party in enumerate(data.parties):
+        if party.division is not None:
+            tx.known_place(party.division, f"/parties/{index}/division")
+    derived = _derived(moves)
+    share, unshare = _towns(tx, data, case_id)
+    columns = {
+        "case_number": None,
+        "kind": data.kind,
+        "category": data.category,
+        "cause": data.cause,
+        "stage": derived["stage"],
+        "scale": data.scale,
+        "risk": data.risk,
+        "since_year": data.since_year,
+        "discovered_on": data.discovered_on,
+        "accepted_on": derived["accepted_on"],
+        "settled_on": derived["settled_on"],
+        "mediation_due_on": derived["mediation_due_on"],
+        "days_to_settle": derived["days_to_settle"],
+        "people_involved": data.people_involved,
+        "area_hundredths": int(Decimal(data.area_mu) * 100) if data.area_mu else None,
+    }
+    return Draft(data, data.division, columns, {**derived, "division_name": name}, share=share, unshare=unshare)
+
+
+def _derived(moves: list[Move]) -> dict[str, Any]:
+    """What follows from the moves: stage, dates, days from acceptance to settlement, the mediation period's end."""
+    accepted, settled = rules.accepted_on(moves), rules.settled_on(moves)
+    return {
+        "stage": moves[-1].to if moves else Stage.REPORTED,
+        "moves": moves,
+        "accepted_on": accepted,
+        "settled_on": settled,
+        "days_to_settle": (settled - accepted).days if settled and accepted else None,
+        "mediation_due_on": rules.mediation_due_on(accepted),
+    }
+
+
+def _towns(tx: Tx, data: DisputeIn, case_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Towns to open the case to, and to close it to: a dispute between villages of two towns is visible to both."""
+    wanted = {party.division[:9] for party in data.parties if party.division and len(party.division) > 6}  # noqa: PLR2004
+    wanted -= {data.division[:9]}
+    shared = tx.shared_with(case_id)
+    return tuple(sorted(wanted - shared)), tuple(sorted(shared - wanted))
+
+
+def matching_disputes(query: DisputeQuery) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the list's filters."""
+    table = DISPUTES.c
+    if query.stage is not None:
+        yield table.stage == query.stage
+    if query.kind is not None:
+        yield table.kind == query.kind
+    if query.risk is not None:
+        yield table.risk == query.risk
+    if query.land is not None:
+        yield table.category.in_(LAND_CATEGORIES) if query.land else table.category.not_in(LAND_CATEGORIES)
+    if query.discovered_from is not None:
+        yield table.discovered_on >= query.discovered_from
+    if query.discovered_to is not None:
+        yield table.discovered_on <= query.discovered_to
+    if query.overdue is not None:
+        yield _overdue(today()) if query.overdue else ~_overdue(today())
+
+
+def _overdue(on: dt.date) -> ColumnElement[bool]:
+    table = DISPUTES.c
+    return and_(table.stage.in_(PENDING), table.mediation_due_on.is_not(None), table.mediation_due_on < on)
+
+
+def today() -> dt.date:
+    """The day in Beijing."""
+    return beijing_day(wall_clock())

@@ -1,0 +1,102 @@
+"""How far a drive has come, town by town."""
+
+from collections import Counter
+from functools import partial
+
+import msgspec
+from sqlalchemy import Connection, Integer, and_, cast, func, or_
+
+from registry.access.places import place_names
+from registry.access.principals import Principal
+from registry.access.register import Right
+from registry.access.view import View, watermark_text
+from registry.followups.models import PATIENTS, VISITS
+from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
+from registry.followups.schemas import CampaignIn, Coverage, TownCoverage
+from registry.ledger.versions import encode
+from registry.reports.small import shown
+from registry.web import serve
+from registry.web.call import Call, view_of
+from registry.web.queries import AsOfQuery
+from registry.web.serve import Answer
+
+JOINTLY, OTHERWISE, NOT_YET = "visited_jointly", "visited_otherwise", "not_yet"
+
+
+async def read_coverage(call: Call, entry_id: str) -> Answer:
+    """The coverage as it stands, or stood."""
+    who = await call.enter(CAMPAIGN_REGISTER, Right.READ)
+    query = call.params(AsOfQuery)
+    answer, watermark = await call.context.scan(partial(_coverage, who, entry_id, query.as_of))
+    text = watermark_text(who.book, watermark)
+    return serve.respond(call, encode(answer), serve.page_tag(call, who, watermark), text)
+
+
+def _coverage(who: Principal, entry_id: str, as_of: str | None, connection: Connection) -> tuple[Coverage, int]:
+    view = view_of(connection, who, as_of)
+    seen = view.item(connection, CAMPAIGN_REGISTER, entry_id)
+    campaign = msgspec.json.decode(seen.document, type=CampaignShape)
+    states = _states(connection, view, campaign)
+    names = place_names(connection, who.book)
+    towns = [
+        _row(
+            who,
+            town,
+            names.get(town, town),
+            Counter({state: count for (t, state), count in states.items() if t == town}),
+        )
+        for town in sorted({town for town, _ in states})
+    ]
+    total = Counter[str]()
+    for (_, state), count in states.items():
+        total[state] += count
+    whole = _row(who, who.book, names.get(who.book, who.book), total)
+    watermark = watermark_text(who.book, seen.watermark)
+    return Coverage(
+        campaign_id=entry_id, name=campaign.name, towns=towns, total=whole, watermark=watermark
+    ), seen.watermark
+
+
+class CampaignShape(CampaignIn, forbid_unknown_fields=False, kw_only=True):
+    """A stored campaign, read leniently."""
+
+
+def _states(connection: Connection, view: View, campaign: CampaignShape) -> Counter[tuple[str, str]]:
+    """How many patients of each town are in which state."""
+    table = PATIENTS.c
+    within = or_(*(serve.within(PATIENT_REGISTER, code) for code in campaign.divisions))
+    there = and_(
+        table.in_care_since <= campaign.starts_on,
+        or_(table.left_care_on.is_(None), table.left_care_on >= campaign.starts_on),
+    )
+    roster = connection.execute(
+        view.rows(PATIENT_REGISTER, [table.entry_id, table.town]).where(within, there), view.binds()
+    ).all()
+    visited = _visited(connection, view, campaign)
+    return Counter((row.town, visited.get(row.entry_id, NOT_YET)) for row in roster)
+
+
+def _visited(connection: Connection, view: View, campaign: CampaignShape) -> dict[str, str]:
+    """Who was seen during the drive, and whether jointly."""
+    table = VISITS.c
+    jointly = func.max(cast(table.joint, Integer))
+    query = (
+        view.rows(VISIT_REGISTER, [table.case_id, jointly])
+        .where(table.seen.is_(True), table.visited_on >= campaign.starts_on)
+        .group_by(table.case_id)
+    )
+    if campaign.ends_on is not None:
+        query = query.where(table.visited_on <= campaign.ends_on)
+    rows = connection.execute(query, view.binds())
+    return {case_id: JOINTLY if joint else OTHERWISE for case_id, joint in rows}
+
+
+def _row(who: Principal, town: str, name: str, counts: Counter[str]) -> TownCoverage:
+    return TownCoverage(
+        town=town,
+        name=name,
+        on_roster=shown(who, counts.total()),
+        visited_jointly=shown(who, counts[JOINTLY]),
+        visited_otherwise=shown(who, counts[OTHERWISE]),
+        not_yet=shown(who, counts[NOT_YET]),
+    )

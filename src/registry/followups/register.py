@@ -1,0 +1,35 @@
+"""The registers, declared."""
+
+from sqlalchemy import func
+
+from registry.access.register import Measure, Register
+from registry.followups.models import CAMPAIGNS, PATIENTS, VISITS, CareStatus
+from registry.followups.schemas import Campaign, CampaignIn, Patient, PatientIn
+from registry.followups.visit_schemas import Visit, VisitIn
+
+PATIENT_REGISTER = Register(
+    "patients",
+    "严重精神障碍患者台账",
+    PATIENTS,
+    PatientIn,
+    Patient,
+    measures=(
+        Measure("patients_on_roster", "在管严重精神障碍患者", "人", func.count(), None,
+                (PATIENTS.c.status == CareStatus.IN_CARE,), sensitive=True),
+    ),
+)  # fmt: skip
+
+VISIT_REGISTER = Register(
+    "visits",
+    "严重精神障碍患者走访台账",
+    VISITS,
+    VisitIn,
+    Visit,
+    measures=(
+        Measure("visits_made", "走访", "人次", func.count(), VISITS.c.visited_on, sensitive=True),
+        Measure("visits_joint", "联合走访", "人次", func.count(), VISITS.c.visited_on, (VISITS.c.joint.is_(True),),
+                sensitive=True),
+    ),
+)  # fmt: skip
+
+CAMPAIGN_REGISTER = Register("campaigns", "专项行动", CAMPAIGNS, CampaignIn, Campaign, open=True)

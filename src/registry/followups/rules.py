@@ -1,0 +1,220 @@
+"""What patients, visits and campaigns must satisfy, and when the next visit is due; no database, no HTTP."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+from registry.access.fields import birth_date_in
+from registry.deadlines import add_months
+from registry.errors import Fault
+from registry.followups.models import (
+    DOCTORS,
+    CareStatus,
+    Confinement,
+    HospitalStay,
+    NotSeen,
+    Sex,
+    Stability,
+    VisitorRole,
+)
+from registry.followups.schemas import CampaignIn, PatientIn
+from registry.followups.visit_schemas import VisitIn
+
+RECHECK_DAYS = 14
+STABLE_MONTHS = 3
+UNSETTLED_MONTHS = 1
+MISSES = 3
+"""失访: so many visits in a row at which nobody was at home."""
+POLICE_FROM = 3
+"""From this risk level a joint visit needs police."""
+CLINICAL = (
+    "risk_level", "stability", "insight", "sleep", "diet", "functions", "incidents", "adherence", "adverse_reaction",
+    "effect", "lab_tested",
+)  # fmt: skip
+ONSET = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?")
+
+
+def check_patient(data: PatientIn, today: dt.date) -> Iterator[Fault]:
+    """The faults of a patient."""
+    if data.birth_date > today:
+        yield Fault("/birth_date", "in_future", "出生日期不能晚于今天。", "Must not be after today.")
+    if not data.birth_date <= data.in_care_since <= today:
+        yield Fault("/in_care_since", "wrong_date", "建档日期须在出生日期与今天之间。", "Between birth and today.")
+    if data.id_number is not None:
+        yield from _check_identity(data, data.id_number)
+    yield from check_stability(data.risk_level, data.stability)
+    yield from _check_status(data, today)
+    yield from _check_history(data, today)
+    for index, drug in enumerate(data.medication):
+        if drug.depot_every_weeks is not None and not 1 <= drug.depot_every_weeks <= 52:  # noqa: PLR2004 - weeks of a year
+            yield Fault(
+                f"/medication/{index}/depot_every_weeks", "wrong_interval", "须为 1 至 52 周。", "1 to 52 weeks."
+            )
+    for index, member in enumerate(data.care_team):
+        if member.cycle_days is not None and not 1 <= member.cycle_days <= 366:  # noqa: PLR2004 - days of a year
+            yield Fault(f"/care_team/{index}/cycle_days", "wrong_interval", "须为 1 至 366 日。", "1 to 366 days.")
+
+
+def _check_identity(data: PatientIn, id_number: str) -> Iterator[Fault]:
+    """The ID number says when somebody was born and of which sex (GB 11643)."""
+    if birth_date_in(id_number) != data.birth_date:
+        yield Fault(
+            "/birth_date", "differs_from_id", "与身份证号码中的出生日期不符。", "Not the birth date in the ID number."
+        )
+    sex = Sex.MALE if int(id_number[16]) % 2 else Sex.FEMALE
+    if data.sex in {Sex.MALE, Sex.FEMALE} and data.sex is not sex:
+        yield Fault("/sex", "differs_from_id", "与身份证号码中的性别不符。", "Not the sex in the ID number.")
+
+
+def check_stability(risk_level: int, stability: Stability) -> Iterator[Fault]:
+    """病情分类: from risk level 3 only unstable, at 1 and 2 never stable (管理治疗工作规范 2018)."""
+    if risk_level >= POLICE_FROM and stability is not Stability.UNSTABLE:
+        yield Fault(
+            "/stability", "risk_forbids", "危险性 3 级及以上须为不稳定。", "From risk level 3: unstable.", ("unstable",)
+        )
+    elif risk_level > 0 and stability is Stability.STABLE:
+        yield Fault("/stability", "risk_forbids", "危险性 1、2 级不能为稳定。", "At risk level 1 and 2 never stable.", ("basically_stable", "unstable"))  # fmt: skip
+
+
+def _check_status(data: PatientIn, today: dt.date) -> Iterator[Fault]:
+    if (data.status is CareStatus.IN_CARE) != (data.left_care_on is None):
+        yield Fault(
+            "/left_care_on", "left_care_on", "离管须填离管日期,在管不填。", "Needed once out of care, and only then."
+        )
+    if data.left_care_on is not None and not data.in_care_since <= data.left_care_on <= today:
+        yield Fault(
+            "/left_care_on", "wrong_date", "离管日期须在建档日期与今天之间。", "Between the start of care and today."
+        )
+    if (data.status is CareStatus.LOST) != (data.lost_reason is not None):
+        yield Fault("/lost_reason", "lost_reason", "失访须填原因,其他状态不填。", "Needed when lost, and only then.")
+
+
+def _check_history(data: PatientIn, today: dt.date) -> Iterator[Fault]:
+    if data.consented_on is not None and not (data.consent and data.birth_date <= data.consented_on <= today):
+        yield Fault("/consented_on", "wrong_date", "签字日期须在出生日期与今天之间,且已同意。", "Consent is needed; between birth and today.")  # fmt: skip
+    if data.last_incident_on is not None and not data.birth_date <= data.last_incident_on <= today:
+        yield Fault("/last_incident_on", "wrong_date", "日期须在出生日期与今天之间。", "Between birth and today.")
+    if (data.last_incident_on is not None) and data.incident_count == 0:
+        yield Fault(
+            "/incident_count", "no_incidents", "有上次肇事肇祸日期,次数不能为 0。", "There is a last one: not 0."
+        )
+    if data.first_onset is not None and not _is_onset(data.first_onset, data.birth_date, today):
+        yield Fault(
+            "/first_onset", "wrong_date", "须为出生之后的年、年月或年月日。", "A year, month or day since birth."
+        )
+    years = [award.year for award in data.awards]
+    if len(set(years)) < len(years):
+        yield Fault("/awards", "repeated_year", "同一年度不能有两笔补助。", "Two awards of one year.")
+
+
+def _is_onset(text: str, birth_date: dt.date, today: dt.date) -> bool:
+    match = ONSET.fullmatch(text)
+    if match is None:
+        return False
+    try:
+        latest = dt.date(int(match[1]), int(match[2] or 12), int(match[3] or 28))
+        earliest = dt.date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
+    except ValueError:
+        return False
+    return latest >= birth_date and earliest <= today
+
+
+def check_visit(data: VisitIn, birth_date: dt.date, in_care_since: dt.date, today: dt.date) -> Iterator[Fault]:
+    """The faults of a visit."""
+    if data.visited_on > today:
+        yield Fault("/visited_on", "in_future", "随访日期不能晚于今天。", "Must not be after today.")
+    if data.visited_on < birth_date:
+        yield Fault("/visited_on", "before_birth", "随访日期早于出生日期。", "The visit is before the patient's birth.")
+    elif data.visited_on < in_care_since:
+        yield Fault(
+            "/visited_on", "before_care", "随访日期早于建档日期。", "The visit is before the patient came into care."
+        )
+    yield from _check_seen(data) if data.seen else _check_not_seen(data, birth_date, today)
+    if (data.hospital_stay is HospitalStay.PAST) != (data.discharged_on is not None):
+        yield Fault(
+            "/discharged_on",
+            "discharged_on",
+            "曾住院须填末次出院时间,否则不填。",
+            "Needed after a stay, and only then.",
+        )
+    if data.discharged_on is not None and not birth_date <= data.discharged_on <= data.visited_on:
+        yield Fault("/discharged_on", "wrong_date", "出院时间不能晚于随访日期。", "Not after the visit.")
+    if data.next_visit_on is not None and data.next_visit_on <= data.visited_on:
+        yield Fault("/next_visit_on", "not_later", "下次随访须晚于本次。", "Must be after this visit.")
+
+
+def _check_seen(data: VisitIn) -> Iterator[Fault]:
+    if data.not_seen_reason is not None:
+        yield Fault("/not_seen_reason", "was_seen", "见到对象的不填未见原因。", "Only where the patient was not seen.")
+    if data.died_on is not None:
+        yield Fault("/died_on", "was_seen", "见到对象的不填死亡日期。", "Only where the patient had died.")
+    if data.risk_level is None:
+        yield Fault("/risk_level", "required", "见到对象须评估危险性。", "A patient who was seen is assessed.")
+    if data.stability is None:
+        yield Fault("/stability", "required", "见到对象须填病情分类。", "A patient who was seen is classed.")
+    if data.risk_level is not None and data.stability is not None:
+        yield from check_stability(data.risk_level, data.stability)
+
+
+def _check_not_seen(data: VisitIn, birth_date: dt.date, today: dt.date) -> Iterator[Fault]:
+    if data.not_seen_reason is None:
+        yield Fault(
+            "/not_seen_reason", "required", "未见到对象须填原因。", "Say why the patient was not seen.", tuple(NotSeen)
+        )
+    for name in CLINICAL:
+        if getattr(data, name) is not None:
+            yield Fault(f"/{name}", "not_seen", "未见到对象的不填此项。", "Only where the patient was seen.")
+    if data.symptoms:
+        yield Fault("/symptoms", "not_seen", "未见到对象的不填此项。", "Only where the patient was seen.")
+    died = data.not_seen_reason is NotSeen.DECEASED
+    if died != (data.died_on is not None):
+        yield Fault("/died_on", "died_on", "死亡须填日期,否则不填。", "Needed where the patient died, and only then.")
+    if data.died_on is not None and not birth_date <= data.died_on <= min(data.visited_on, today):
+        yield Fault("/died_on", "wrong_date", "死亡日期须在出生与随访之间。", "Between birth and the visit.")
+    if died and data.next_visit_on is not None:
+        yield Fault("/next_visit_on", "died_on", "已死亡的不再随访。", "There is no next visit.")
+
+
+def is_joint(data: VisitIn) -> bool:
+    """A joint visit: two roles at least, police or a doctor among them; from risk level 3, police (domain.md 2.4)."""
+    roles = {visitor.role for visitor in data.team}
+    guarded = VisitorRole.POLICE in roles or ((data.risk_level or 0) < POLICE_FROM and bool(roles & DOCTORS))
+    return len(roles) > 1 and guarded
+
+
+def next_visit_due_on(data: VisitIn, before: Stability | None) -> dt.date | None:
+    """When the next visit is due by the rule (管理治疗工作规范 2018, 基本公共卫生服务规范 第三版); `before` is the class
+    at the last visit at which the patient was seen.
+
+    Unstable: 14 days. Basically stable: 14 days; at the recheck still so: one month. Stable: three months.
+    Not seen: 14 days, unless the patient died.
+    """
+    if not data.seen:
+        return None if data.not_seen_reason is NotSeen.DECEASED else data.visited_on + dt.timedelta(days=RECHECK_DAYS)
+    if data.stability is Stability.STABLE:
+        return add_months(data.visited_on, STABLE_MONTHS)
+    if data.stability is Stability.BASICALLY_STABLE and before is Stability.BASICALLY_STABLE:
+        return add_months(data.visited_on, UNSETTLED_MONTHS)
+    return data.visited_on + dt.timedelta(days=RECHECK_DAYS)
+
+
+def check_next_visit(data: VisitIn, due: dt.date | None) -> Iterator[Fault]:
+    """Another day than the rule's needs a reason."""
+    if data.next_visit_on is not None and data.next_visit_on != due and data.next_visit_reason is None:
+        text = f"与规定的 {due} 不同,须填理由。", f"Not the rule's day, {due}: give a reason."
+        yield Fault("/next_visit_reason", "required", *text)
+
+
+def alerts(data: VisitIn) -> list[str]:
+    """What the office must see to at once."""
+    found = ["confined"] if data.confinement is Confinement.CONFINED else []
+    acts = data.incidents
+    if acts and (acts.serious or acts.suicide_attempt) and (data.risk_level or 0) < 4:  # noqa: PLR2004 - domain.md 2.5
+        found.append("risk_too_low")
+    return found
+
+
+def check_campaign(data: CampaignIn) -> Iterator[Fault]:
+    """The faults of a drive."""
+    if data.ends_on is not None and data.ends_on < data.starts_on:
+        yield Fault("/ends_on", "ends_before_start", "结束日期早于开始日期。", "Ends before it starts.")

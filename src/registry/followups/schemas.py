@@ -1,0 +1,193 @@
+"""What comes in and what goes out: patients and campaigns. Visits are in `visit_schemas`."""
+
+import datetime as dt
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from registry.access.fields import (
+    Address,
+    BirthDate,
+    Count,
+    DivisionCode,
+    IdNumber,
+    Line,
+    LongLine,
+    Money,
+    Note,
+    PersonName,
+    Phone,
+    Sensitive,
+)
+from registry.access.schemas import Header, Input
+from registry.followups.models import (
+    AwardResult,
+    CareStatus,
+    Diagnosis,
+    FamilyEconomy,
+    LostReason,
+    Relation,
+    Sex,
+    Stability,
+    Treatment,
+    VisitorRole,
+)
+from registry.web.queries import ListQuery
+
+RiskLevel = Annotated[
+    int, Meta(ge=0, le=5, title="危险性评估", description="0-5; the national code is the level plus one")
+]
+Milligrams = Annotated[int, Meta(ge=0, le=5000)]
+
+
+class Guardian(Input):
+    """The guardian (监护人)."""
+
+    name: PersonName
+    relation: Annotated[Relation, Meta(title="与患者关系")]
+    phone: Phone | None = None
+    id_number: IdNumber | None = None
+    address: Address | None = None
+
+
+class Drug(Input):
+    """A drug and its dose (用药情况): by mouth in mg, or a depot injection every so many weeks."""
+
+    name: Sensitive
+    morning_mg: Milligrams = 0
+    noon_mg: Milligrams = 0
+    night_mg: Milligrams = 0
+    depot_mg: Milligrams = 0
+    depot_every_weeks: Annotated[int | None, Meta(title="长效药间隔(周)")] = None
+
+
+class CareMember(Input):
+    """Somebody of the care team (关爱帮扶小组), with a visit cycle of their own."""
+
+    role: VisitorRole
+    name: PersonName
+    unit: Line | None = None
+    phone: Phone | None = None
+    cycle_days: Annotated[int | None, Meta(title="回访周期(日)")] = None
+
+
+class Award(Input):
+    """The guardian's subsidy of a year (监护补助,以奖代补)."""
+
+    year: Annotated[int, Meta(ge=2010, le=2100)]
+    amount: Money
+    result: AwardResult = AwardResult.PENDING
+    incident: Annotated[bool, Meta(title="是否发生肇事肇祸")] = False
+    paid_on: dt.date | None = None
+
+
+class PatientIn(Input):
+    """Somebody with severe mental illness who is in care (在管患者)."""
+
+    division: DivisionCode
+    name: PersonName
+    sex: Annotated[Sex, Meta(title="性别")]
+    birth_date: BirthDate
+    diagnosis: Annotated[Diagnosis, Meta(title="目前诊断")]
+    risk_level: RiskLevel
+    stability: Annotated[Stability, Meta(title="病情分类")]
+    in_care_since: Annotated[dt.date, Meta(title="建档日期")]
+    consent: Annotated[bool, Meta(title="知情同意")]
+    id_number: IdNumber | None = None
+    address: Address | None = None
+    hamlet: Annotated[Sensitive | None, Meta(title="自然村")] = None
+    phone: Phone | None = None
+    guardian: Guardian | None = None
+    status: Annotated[CareStatus, Meta(title="在管状态")] = CareStatus.IN_CARE
+    left_care_on: Annotated[dt.date | None, Meta(title="离管日期")] = None
+    lost_reason: LostReason | None = None
+    consented_on: dt.date | None = None
+    first_onset: Annotated[
+        str | None, Meta(title="初次发病时间", description="a year, a month or a day: 2010, 2010-05, 2010-05-01")
+    ] = None
+    treatment: Treatment | None = None
+    hospital: LongLine | None = None
+    family_economy: FamilyEconomy | None = None
+    on_dibao: Annotated[bool | None, Meta(title="是否纳入低保")] = None
+    incident_count: Annotated[Count, Meta(title="肇事肇祸次数")] = 0
+    last_incident_on: dt.date | None = None
+    medication: Annotated[list[Drug], Meta(max_length=20, title="用药")] = []
+    care_team: Annotated[list[CareMember], Meta(max_length=20, title="关爱帮扶小组")] = []
+    awards: Annotated[list[Award], Meta(max_length=50, title="监护补助")] = []
+    note: Annotated[Note | None, Meta(title="备注")] = None
+
+
+class Patient(PatientIn, kw_only=True):
+    """Somebody in care, as they are kept."""
+
+    id: str
+    division_name: str
+    last_visited_on: dt.date | None
+    next_visit_on: dt.date | None
+    consecutive_misses: Annotated[int, Meta(description="visits in a row at which nobody was at home")]
+    lost_proposed: Annotated[bool, Meta(description="three misses in a row: to be reported as lost (失访)")]
+    meta: Header
+
+
+class PatientQuery(ListQuery, kw_only=True):
+    """Filters of the roster."""
+
+    status: CareStatus | None = None
+    risk_from: Annotated[int | None, Meta(description="This risk level or above.")] = None
+    stability: Stability | None = None
+    diagnosis: Diagnosis | None = None
+    due_by: Annotated[dt.date | None, Meta(description="Whose next visit is due by this day.")] = None
+
+
+class Transfer(Input):
+    """A move to another division (迁移): the old town keeps the history up to it, and sees nothing after."""
+
+    to_division: DivisionCode
+    on: dt.date
+    reason: Line
+
+
+class PatientSearch(Input):
+    """Whom to look for. Sent as a body, so that it stands in no URL and no log."""
+
+    id_number: IdNumber | None = None
+    phone: Phone | None = None
+
+
+class CampaignIn(Input):
+    """A drive (专项行动), such as the house-by-house visits of 2020."""
+
+    name: Annotated[LongLine, Meta(title="名称")]
+    starts_on: dt.date
+    divisions: Annotated[list[DivisionCode], Meta(min_length=1, max_length=50, title="范围")]
+    ends_on: dt.date | None = None
+    purpose: Annotated[LongLine | None, Meta(title="目的")] = None
+
+
+class Campaign(CampaignIn, kw_only=True):
+    """A drive, as it is kept."""
+
+    id: str
+    meta: Header
+
+
+class TownCoverage(msgspec.Struct, kw_only=True):
+    """How far the drive has come in a town. null where under five and the caller may not see personal data."""
+
+    town: str
+    name: str
+    on_roster: int | None
+    visited_jointly: int | None
+    visited_otherwise: int | None
+    not_yet: int | None
+
+
+class Coverage(msgspec.Struct, kw_only=True):
+    """Of the patients on the roster at the drive's start: visited jointly, visited otherwise, not yet."""
+
+    campaign_id: str
+    name: str
+    towns: list[TownCoverage]
+    total: TownCoverage
+    watermark: str

@@ -1,0 +1,128 @@
+"""Patients and campaigns: one function a use case. Visits are in `visit_service`."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from registry.access.writing import Change, Draft, Tx
+from registry.errors import Conflict, Fault, Refused, refuse
+from registry.followups import rules
+from registry.followups.models import PATIENTS
+from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER
+from registry.followups.schemas import CampaignIn, PatientIn, PatientQuery, Transfer
+from registry.ledger.versions import Action, Append
+
+NOT_VISITED: dict[str, Any] = {
+    "last_visited_on": None, "next_visit_on": None, "consecutive_misses": 0, "lost_proposed": False,
+}  # fmt: skip
+"""What is known from visits, before there is one."""
+
+
+def enrol_patient(tx: Tx, entry_id: str, data: PatientIn) -> Append:
+    """Somebody came into care."""
+    return tx.create(PATIENT_REGISTER, entry_id, patient_draft(tx, data, dict(NOT_VISITED)))
+
+
+def change_patient(tx: Tx, entry_id: str, change: Change) -> Append | None:
+    """Something about them changed, or was recorded wrongly. Another town takes a transfer."""
+    current = tx.to_change(PATIENT_REGISTER, entry_id, change)
+    data = current.changed(PatientIn, change)
+    if data.division[:9] != current.seen.division[:9]:
+        text = "迁往其他镇(街)须由县级办理移交(transfer)。", "Another town takes a transfer, by a supervisor."
+        raise Refused(faults=[Fault("/division", "needs_transfer", *text)])
+    return tx.change(current, patient_draft(tx, data, known_from_visits(current.document)), change)
+
+
+def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> Append | None:
+    """They moved to another town: it takes over the whole history, the old one sees nothing that comes after."""
+    current = tx.to_change(PATIENT_REGISTER, entry_id, change)
+    old, new = current.seen.division[:9], data.to_division[:9]
+    if old == new:
+        raise Conflict(zh="同一镇(街)内变更地址无须移交。", en="Within a town no transfer is needed.")
+    if not dt.date.fromisoformat(current.document["in_care_since"]) <= data.on <= tx.today:
+        text = "移交日期须在建档日期与今天之间。", "Between the start of care and today."
+        raise Refused(faults=[Fault("/on", "wrong_date", *text)])
+    moved = current.changed(PatientIn, Change({"division": data.to_division}, None))
+    draft = patient_draft(tx, moved, known_from_visits(current.document), pointer="/to_division")
+    shared = tx.shared_with(entry_id)
+    draft.share = () if new in shared else (new,)
+    draft.unshare = tuple(sorted(shared - {new}))
+    append = tx.change(current, draft, change, Action.TRANSFERRED)
+    if append is not None:
+        append.reason = {"code": "other", "text": data.reason}
+    return append
+
+
+def void_patient(tx: Tx, entry_id: str, change: Change) -> Append:
+    """They should never have been entered."""
+    return tx.void(tx.to_change(PATIENT_REGISTER, entry_id, change), change)
+
+
+def known_from_visits(document: dict[str, Any]) -> dict[str, Any]:
+    """The part of a patient's document that visits make."""
+    return {name: document[name] for name in NOT_VISITED}
+
+
+def patient_draft(tx: Tx, data: PatientIn, known: dict[str, Any], pointer: str = "/division") -> Draft:
+    """A patient as they shall be kept."""
+    refuse(rules.check_patient(data, tx.today))
+    name = tx.place(data.division, tx.today, pointer)
+    next_visit_on = known["next_visit_on"]
+    columns = {
+        "identity": tx.sealer.digest(tx.who.book, "id_number", data.id_number) if data.id_number else None,
+        "status": data.status,
+        "risk_level": data.risk_level,
+        "stability": data.stability,
+        "diagnosis": data.diagnosis,
+        "in_care_since": data.in_care_since,
+        "left_care_on": data.left_care_on,
+        "next_visit_on": dt.date.fromisoformat(str(next_visit_on)) if next_visit_on else None,
+    }
+    return Draft(data, data.division, columns, {**known, "division_name": name})
+
+
+def matching_patients(query: PatientQuery) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the roster's filters."""
+    table = PATIENTS.c
+    if query.status is not None:
+        yield table.status == query.status
+    if query.risk_from is not None:
+        yield table.risk_level >= query.risk_from
+    if query.stability is not None:
+        yield table.stability == query.stability
+    if query.diagnosis is not None:
+        yield table.diagnosis == query.diagnosis
+    if query.due_by is not None:
+        yield table.next_visit_on <= query.due_by
+
+
+def start_campaign(tx: Tx, entry_id: str, data: CampaignIn) -> Append:
+    """A drive begins."""
+    return tx.create(CAMPAIGN_REGISTER, entry_id, _campaign(tx, data))
+
+
+def change_campaign(tx: Tx, entry_id: str, change: Change) -> Append | None:
+    """It ended, or was recorded wrongly."""
+    current = tx.to_change(CAMPAIGN_REGISTER, entry_id, change)
+    return tx.change(current, _campaign(tx, current.changed(CampaignIn, change)), change)
+
+
+def void_campaign(tx: Tx, entry_id: str, change: Change) -> Append:
+    """It should never have been entered."""
+    return tx.void(tx.to_change(CAMPAIGN_REGISTER, entry_id, change), change)
+
+
+def _campaign(tx: Tx, data: CampaignIn) -> Draft:
+    refuse(rules.check_campaign(data))
+    for index, code in enumerate(data.divisions):
+        tx.place(code, data.starts_on, f"/divisions/{index}")
+    towns = {code[:9] for code in data.divisions}
+    division = data.divisions[0] if len(data.divisions) == 1 else towns.pop() if len(towns) == 1 else tx.who.book
+    return Draft(data, division, {"starts_on": data.starts_on, "ends_on": data.ends_on})
+
+
+def matching_campaigns(_query: object) -> Iterator[ColumnElement[bool]]:
+    """Campaigns have no filters of their own."""
+    return iter(())

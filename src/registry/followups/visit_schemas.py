@@ -1,0 +1,130 @@
+"""What comes in and what goes out: visits (严重精神障碍患者随访服务记录表 1-8, 2018, with the joint team of the office)."""
+
+import datetime as dt
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from registry.access.fields import Count, Line, LongLine, Note, PersonName
+from registry.access.schemas import Header, Input
+from registry.followups.models import (
+    Adherence,
+    AdverseReaction,
+    Confinement,
+    Effect,
+    Grade,
+    HospitalStay,
+    Insight,
+    Interviewed,
+    NotSeen,
+    Stability,
+    Symptom,
+    VisitForm,
+    VisitorRole,
+)
+from registry.followups.schemas import Drug, RiskLevel
+from registry.web.queries import ListQuery
+
+
+class Visitor(Input):
+    """Somebody of the joint team."""
+
+    role: VisitorRole
+    name: PersonName
+    unit: Line | None = None
+
+
+class Incidents(Input):
+    """危险行为 since the last visit: how often; 0 if never."""
+
+    minor: Annotated[Count, Meta(title="轻度滋事")] = 0
+    disturbance: Annotated[Count, Meta(title="肇事")] = 0
+    serious: Annotated[Count, Meta(title="肇祸")] = 0
+    other_harm: Annotated[Count, Meta(title="其他危害行为")] = 0
+    self_harm: Annotated[Count, Meta(title="自伤")] = 0
+    suicide_attempt: Annotated[Count, Meta(title="自杀未遂")] = 0
+
+
+class SocialFunctions(Input):
+    """社会功能."""
+
+    self_care: Annotated[Grade, Meta(title="个人生活料理")]
+    housework: Annotated[Grade, Meta(title="家务劳动")]
+    work: Annotated[Grade, Meta(title="生产劳动及工作")]
+    learning: Annotated[Grade, Meta(title="学习能力")]
+    social: Annotated[Grade, Meta(title="社会人际交往")]
+
+
+class Referral(Input):
+    """转诊."""
+
+    reason: Note
+    to: Annotated[LongLine, Meta(title="转至机构及科室")]
+    done: Annotated[bool, Meta(title="是否已转诊")] = False
+
+
+class VisitIn(Input):
+    """A visit to somebody in care (走访、随访)."""
+
+    patient_id: UUID
+    visited_on: Annotated[dt.date, Meta(title="随访日期")]
+    form: Annotated[VisitForm, Meta(title="随访形式")]
+    team: Annotated[list[Visitor], Meta(min_length=1, max_length=20, title="走访人员")]
+    seen: Annotated[bool, Meta(title="见到对象")]
+    not_seen_reason: NotSeen | None = None
+    campaign_id: UUID | None = None
+    interviewed: Annotated[list[Interviewed], Meta(max_length=3, title="随访对象")] = []
+    risk_level: RiskLevel | None = None
+    stability: Annotated[Stability | None, Meta(title="本次随访分类")] = None
+    symptoms: Annotated[list[Symptom], Meta(max_length=12, title="目前症状")] = []
+    insight: Insight | None = None
+    sleep: Grade | None = None
+    diet: Grade | None = None
+    functions: SocialFunctions | None = None
+    incidents: Incidents | None = None
+    confinement: Annotated[Confinement | None, Meta(title="关锁情况")] = None
+    hospital_stay: HospitalStay | None = None
+    discharged_on: dt.date | None = None
+    lab_tested: Annotated[bool | None, Meta(title="实验室检查")] = None
+    medication: Annotated[list[Drug], Meta(max_length=20, title="用药情况")] = []
+    adherence: Annotated[Adherence | None, Meta(title="用药依从性")] = None
+    adverse_reaction: AdverseReaction | None = None
+    adverse_reaction_note: Note | None = None
+    effect: Annotated[Effect | None, Meta(title="治疗效果")] = None
+    serious_physical_illness: bool | None = None
+    referral: Referral | None = None
+    died_on: Annotated[dt.date | None, Meta(title="死亡日期")] = None
+    next_visit_on: Annotated[
+        dt.date | None,
+        Meta(title="下次随访日期", description="left out: by the rule; another day needs next_visit_reason"),
+    ] = None
+    next_visit_reason: Line | None = None
+    findings: Annotated[Note | None, Meta(title="现实表现、存在问题、处置措施")] = None
+
+
+class Visit(VisitIn, kw_only=True):
+    """A visit, as it is kept."""
+
+    id: str
+    division: str
+    division_name: str
+    joint: Annotated[
+        bool, Meta(description="two roles at least, police or a doctor among them; from risk level 3, police")
+    ]
+    next_visit_due_on: Annotated[dt.date | None, Meta(description="by the rule, whatever was agreed on")]
+    alerts: Annotated[
+        list[str], Meta(description="confined: see to the unlocking; risk_too_low: graver acts than the level says")
+    ]
+    meta: Header
+
+
+class VisitQuery(ListQuery, kw_only=True):
+    """Filters of the list of visits."""
+
+    patient_id: UUID | None = None
+    campaign_id: UUID | None = None
+    joint: bool | None = None
+    seen: bool | None = None
+    visited_from: dt.date | None = None
+    visited_to: dt.date | None = None

@@ -1,0 +1,172 @@
+"""Visits: one function a use case. A visit also moves what the roster says of the patient: risk, class, next visit."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, and_
+
+from registry.access.writing import Change, Current, Draft, Tx
+from registry.errors import Fault, Refused, refuse
+from registry.followups import rules
+from registry.followups.models import VISITS, CareStatus, NotSeen, Stability
+from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
+from registry.followups.schemas import PatientIn
+from registry.followups.service import patient_draft
+from registry.followups.visit_schemas import VisitIn, VisitQuery
+from registry.ledger.versions import Append
+
+Written = tuple[Append | None, ...]
+FOLLOWED = Change({}, None)
+
+
+def record_visit(tx: Tx, entry_id: str, data: VisitIn) -> Written:
+    """Somebody in care was visited."""
+    patient = _patient(tx, str(data.patient_id))
+    others = _others(tx, patient, entry_id)
+    draft = _visit(tx, data, patient, others)
+    return tx.create(VISIT_REGISTER, entry_id, draft), _follow(tx, patient, others, _known(data, draft))
+
+
+def change_visit(tx: Tx, entry_id: str, change: Change) -> Written:
+    """Its record was completed, or was wrong."""
+    current = tx.to_change(VISIT_REGISTER, entry_id, change)
+    data = current.changed(VisitIn, change)
+    if str(data.patient_id) != current.seen.case_id:
+        text = "不能改到另一名患者;请作废后重新录入。", "It cannot move to another patient; void it and enter it anew."
+        raise Refused(faults=[Fault("/patient_id", "other_patient", *text)])
+    patient = _patient(tx, current.seen.case_id)
+    others = _others(tx, patient, entry_id)
+    draft = _visit(tx, data, patient, others)
+    append = tx.change(current, draft, change)
+    return (append, _follow(tx, patient, others, _known(data, draft))) if append else ()
+
+
+def void_visit(tx: Tx, entry_id: str, change: Change) -> Written:
+    """It should never have been entered."""
+    current = tx.to_change(VISIT_REGISTER, entry_id, change)
+    patient = _patient(tx, current.seen.case_id)
+    return tx.void(current, change), _follow(tx, patient, _others(tx, patient, entry_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the roster takes from a visit."""
+
+    visited_on: dt.date
+    seen: bool
+    not_seen_reason: str | None
+    risk_level: int | None
+    stability: str | None
+    next_visit_on: dt.date | None
+    died_on: dt.date | None = None
+
+
+def _patient(tx: Tx, patient_id: str) -> Current:
+    """The patient, who must be the caller's own: after a transfer the old town visits no more."""
+    patient = tx.parent(PATIENT_REGISTER, patient_id, "/patient_id")
+    if not tx.who.covers(patient.seen.division):
+        raise Refused(faults=[Fault("/patient_id", "unknown_entry", "没有这条记录。", "There is no such entry.")])
+    return patient
+
+
+def _others(tx: Tx, patient: Current, entry_id: str) -> list[Known]:
+    """The patient's other visits, earliest first."""
+    names = ("visited_on", "seen", "not_seen_reason", "risk_level", "stability", "next_visit_on")
+    mine = and_(VISITS.c.case_id == patient.seen.entry_id, VISITS.c.entry_id != entry_id)
+    rows: Sequence[Row[Any]] = tx.rows(VISIT_REGISTER, *(VISITS.c[name] for name in names), where=mine)
+    return sorted((Known(*row) for row in rows), key=lambda known: known.visited_on)
+
+
+def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known]) -> Draft:
+    person = patient.data(PatientIn)
+    before = [known.stability for known in others if known.seen and known.visited_on < data.visited_on]
+    due = rules.next_visit_due_on(data, Stability(str(before[-1])) if before else None)
+    refuse(
+        [
+            *rules.check_visit(data, person.birth_date, person.in_care_since, tx.today),
+            *rules.check_next_visit(data, due),
+        ]
+    )
+    if data.campaign_id is not None:
+        tx.parent(CAMPAIGN_REGISTER, str(data.campaign_id), "/campaign_id")
+    joint = rules.is_joint(data)
+    derived = {
+        "joint": joint,
+        "division": patient.seen.division,
+        "division_name": patient.document["division_name"],
+        "next_visit_on": data.next_visit_on or due,
+        "next_visit_due_on": due,
+        "alerts": rules.alerts(data),
+    }
+    columns = {
+        "visited_on": data.visited_on,
+        "form": data.form,
+        "seen": data.seen,
+        "not_seen_reason": data.not_seen_reason,
+        "joint": joint,
+        "risk_level": data.risk_level,
+        "stability": data.stability,
+        "next_visit_on": derived["next_visit_on"],
+        "campaign_id": str(data.campaign_id) if data.campaign_id else None,
+    }
+    return Draft(data, patient.seen.division, columns, derived, case_id=patient.seen.entry_id)
+
+
+def _known(data: VisitIn, draft: Draft) -> Known:
+    next_visit_on = draft.columns["next_visit_on"]
+    assert next_visit_on is None or isinstance(next_visit_on, dt.date)  # noqa: S101 - as _visit made it
+    return Known(
+        data.visited_on, data.seen, data.not_seen_reason, data.risk_level, data.stability, next_visit_on, data.died_on
+    )
+
+
+def _follow(tx: Tx, patient: Current, others: list[Known], new: Known | None) -> Append | None:
+    """What the roster says of the patient after this visit: the latest visit decides."""
+    visits = sorted([*others, *([new] if new else [])], key=lambda known: known.visited_on)
+    latest = visits[-1] if visits else None
+    seen = [known for known in visits if known.seen]
+    misses = _misses(visits)
+    known = {
+        "last_visited_on": seen[-1].visited_on if seen else None,
+        "next_visit_on": latest.next_visit_on if latest else None,
+        "consecutive_misses": misses,
+        "lost_proposed": misses >= rules.MISSES,
+    }
+    person = patient.data(PatientIn)
+    if seen:
+        person = msgspec.structs.replace(
+            person, risk_level=seen[-1].risk_level, stability=Stability(str(seen[-1].stability))
+        )
+    if new is not None and new.died_on is not None and person.status is CareStatus.IN_CARE:
+        person = msgspec.structs.replace(person, status=CareStatus.DIED, left_care_on=new.died_on)
+    return tx.change(patient, patient_draft(tx, person, known), FOLLOWED)
+
+
+def _misses(visits: list[Known]) -> int:
+    """At how many of the last visits in a row nobody was at home."""
+    count = 0
+    for known in reversed(visits):
+        if known.not_seen_reason != NotSeen.NOT_HOME:
+            break
+        count += 1
+    return count
+
+
+def matching_visits(query: VisitQuery) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the list's filters."""
+    table = VISITS.c
+    if query.patient_id is not None:
+        yield table.case_id == str(query.patient_id)
+    if query.campaign_id is not None:
+        yield table.campaign_id == str(query.campaign_id)
+    if query.joint is not None:
+        yield table.joint.is_(query.joint)
+    if query.seen is not None:
+        yield table.seen.is_(query.seen)
+    if query.visited_from is not None:
+        yield table.visited_on >= query.visited_from
+    if query.visited_to is not None:
+        yield table.visited_on <= query.visited_to

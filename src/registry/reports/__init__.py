@@ -1,0 +1,1 @@
+"""Totals over any register that declares measures."""
