@@ -9,7 +9,7 @@ import msgspec
 HOSTS = {"sqlite", "postgresql"}
 
 
-class BadSetting(Exception):  # noqa: N818 - it is shown as one line that names the setting, not as an error class
+class BadSetting(Exception):
     """A setting that cannot be used; its text names the setting and stops the start."""
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.faults.crash import crash, outage
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_kill_9_loses_and_doubles_nothing(database: str) -> None:

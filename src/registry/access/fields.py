@@ -62,7 +62,7 @@ BirthDate = Annotated[dt.date, Meta(title="出生日期", extra_json_schema={"x-
 Note = Annotated[
     str,
     Meta(
-        min_length=1, max_length=2000, pattern=LONG, 
+        min_length=1, max_length=2000, pattern=LONG,
         extra_json_schema={"x-personal": "text", "not": {"enum": [MASK]}},
     ),
 ]  # fmt: skip

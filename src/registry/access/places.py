@@ -1,11 +1,12 @@
 """The divisions that entries lie in: county, town, village, hamlet. Kept here because scope is made of them."""
 
 import datetime as dt
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, Date, Index, Integer, Row, String, bindparam, column, select
+from sqlalchemy import Column, Connection, Date, Index, Integer, String, bindparam, column, select
 
 from registry.access.principals import Principal
+from registry.access.view import View
 from registry.errors import Fault, Refused
 from registry.ledger.tables import version_table
 
@@ -30,9 +31,21 @@ FIND = select(DIVISIONS.c.name, DIVISIONS.c.level, DIVISIONS.c.parent, DIVISIONS
 )
 
 
-def find_place(connection: Connection, book: str, code: str) -> Row[Any] | None:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A division as it is today."""
+
+    name: str
+    level: str
+    parent: str | None
+    closed_on: dt.date | None
+    voided: bool
+
+
+def find_place(connection: Connection, book: str, code: str) -> Place | None:
     """The division with this code, as it is today; None if there is none."""
-    return connection.execute(FIND, {"b": book, "c": code}).one_or_none()
+    row = connection.execute(FIND, {"b": book, "c": code}).one_or_none()
+    return None if row is None else Place(row.name, row.level, row.parent, row.closed_on, row.voided)
 
 
 def place_name(
@@ -61,10 +74,9 @@ def full_name(connection: Connection, book: str, name: str, level: str, parent: 
     return f"{above.name}{name}" if above else name
 
 
-def place_names(connection: Connection, book: str) -> dict[str, str]:
-    """The names of the county and its towns, by code."""
-    above_villages = DIVISIONS.c.level.in_(("county", "town"))
+def names_at(connection: Connection, view: View) -> dict[str, str]:
+    """The names of all divisions by code, as they were at the view's watermark."""
     query = select(DIVISIONS.c.code, DIVISIONS.c.name).where(
-        DIVISIONS.c.book == book, above_villages, DIVISIONS.c.superseded_at.is_(None)
+        DIVISIONS.c.book == bindparam("b"), DIVISIONS.c.code.is_not(None), view.standing(DIVISIONS)
     )
-    return {str(code): name for code, name in connection.execute(query)}
+    return {str(code): name for code, name in connection.execute(query, view.binds())}

@@ -117,33 +117,33 @@ def _is_null_branch(branch: list[jsonschema_rs.ValidationError]) -> bool:
     return getattr(kind, "types", None) == ["null"]
 
 
+LIMITS = {
+    "Minimum": "minimum",
+    "ExclusiveMinimum": "minimum",
+    "Maximum": "maximum",
+    "ExclusiveMaximum": "maximum",
+    "MinLength": "too_short",
+    "MinItems": "too_short",
+    "MaxLength": "too_long",
+    "MaxItems": "too_long",
+}
+
+
 def _simple(pointer: str, name: str, kind: Any, instance: object) -> Fault:  # noqa: ANN401 - one of 30 classes
+    if name in LIMITS:
+        return fault(pointer, LIMITS[name], limit=kind.limit)
+    if (name == "Pattern" and isinstance(instance, str) and "*" in instance) or (name == "Not" and instance == MASK):
+        return fault(pointer, "masked_value")
     match name:
         case "Type":
             return fault(pointer, "type", what="/".join(kind.types))
         case "Enum" | "Constant":
             options = getattr(kind, "options", None) or [getattr(kind, "expected_value", None)]
             return fault(pointer, "enum", allowed=tuple(str(option) for option in options))
-        case "Minimum" | "ExclusiveMinimum":
-            return fault(pointer, "minimum", limit=kind.limit)
-        case "Maximum" | "ExclusiveMaximum":
-            return fault(pointer, "maximum", limit=kind.limit)
-        case "MinLength" | "MinItems" | "MinProperties":
-            return fault(pointer, "too_short")
-        case "MaxLength" | "MaxItems" | "MaxProperties":
-            return fault(pointer, "too_long", limit=kind.limit)
-        case "Pattern" if isinstance(instance, str) and "*" in instance:
-            return fault(pointer, "masked_value")
-        case "Pattern":
-            return fault(pointer, "pattern")
-        case "Not" if instance == MASK:
-            return fault(pointer, "masked_value")
-        case "Format" if kind.format == "resident-id":
-            return fault(pointer, "check_digit")
         case "Format":
-            return fault(pointer, "format", what=kind.format)
+            return fault(pointer, "check_digit" if kind.format == "resident-id" else "format", what=kind.format)
         case _:
-            return fault(pointer, "shape")
+            return fault(pointer, "pattern" if name == "Pattern" else "shape")
 
 
 def fault(pointer: str, code: str, *, allowed: tuple[str, ...] = (), **values: object) -> Fault:

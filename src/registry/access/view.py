@@ -14,7 +14,6 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     String,
     Table,
@@ -32,7 +31,7 @@ from registry.access.principals import Principal
 from registry.access.register import Register
 from registry.access.sealing import Sealer
 from registry.errors import Fault, Malformed, NotFound
-from registry.ledger.clock import BEIJING, microseconds, wall_clock
+from registry.ledger.clock import BEIJING, beijing_day, microseconds, wall_clock
 from registry.ledger.tables import BLIND_INDEX, BOOKS, LOG, SHARING
 from registry.ledger.versions import encode
 
@@ -94,7 +93,7 @@ class View:
         table = register.table
         chosen = (
             select(*(table.c[name] for name in SHOWN))
-            .where(table.c.book == bindparam("b"), self._clause(register), self._standing(table), *where)
+            .where(table.c.book == bindparam("b"), self._clause(register), self.standing(table), *where)
             .order_by(table.c.position.desc())
             .limit(limit)
         )
@@ -116,7 +115,7 @@ class View:
         """A select over what stands and the caller may see, for totals; run it with `binds()`."""
         table = register.table
         return select(*columns).where(
-            table.c.book == bindparam("b"), self._clause(register), self._standing(table), table.c.voided.is_(False)
+            table.c.book == bindparam("b"), self._clause(register), self.standing(table), table.c.voided.is_(False)
         )
 
     def binds(self) -> dict[str, object]:
@@ -142,7 +141,7 @@ class View:
     def _clause(self, register: Register) -> ColumnElement[bool]:
         return _scope(register.table, self._reach(register))
 
-    def _standing(self, table: Table) -> ColumnElement[bool]:
+    def standing(self, table: Table) -> ColumnElement[bool]:
         """The versions that stand at the watermark."""
         if self.as_of is None:
             return table.c.superseded_at.is_(None)
@@ -202,8 +201,9 @@ def _versions_query(table: Table, reach: tuple[int, int] | None) -> Select[Any]:
     return query.where(*at)
 
 
-def _seen(row: Any, watermark: int | None = None) -> Seen:  # noqa: ANN401 - rows are typed by the number of their columns
-    return Seen(*row[:-1], row[-1] if watermark is None else watermark)
+def _seen(row: Sequence[Any], watermark: int | None = None) -> Seen:
+    fields = (*row[:-1], row[-1] if watermark is None else watermark)
+    return Seen(*fields)
 
 
 def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnElement[bool]:
@@ -264,6 +264,13 @@ def resolve_as_of(connection: Connection, book: str, text: str) -> int:
     )
     position = connection.scalar(last)
     return 0 if position is None else position + 1
+
+
+def last_day(connection: Connection, book: str, watermark: int) -> dt.date:
+    """The day in Beijing of the last version under a watermark; today where there is none."""
+    last = select(LOG.c.recorded_at).where(LOG.c.book == book, LOG.c.position == watermark - 1)
+    recorded_at = connection.scalar(last)
+    return beijing_day(wall_clock() if recorded_at is None else recorded_at)
 
 
 def head_of(connection: Connection, book: str) -> int:

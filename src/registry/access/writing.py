@@ -11,7 +11,7 @@ from msgspec import Meta
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from registry.access import places
-from registry.access.fields import MASKS, Note, personal_paths, personal_values, put, tidy
+from registry.access.fields import MASKS, personal_paths, personal_values, put, tidy
 from registry.access.principals import Principal
 from registry.access.register import Register
 from registry.access.sealing import Sealer
@@ -26,7 +26,21 @@ from registry.ledger.versions import Action, Append, Sealed, encode
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-COMMON = frozenset("book entry_id number position superseded_at case_id division town voided document personal".split())
+COMMON = frozenset(
+    [
+        "book",
+        "entry_id",
+        "number",
+        "position",
+        "superseded_at",
+        "case_id",
+        "division",
+        "town",
+        "voided",
+        "document",
+        "personal",
+    ]
+)
 """The columns that every register's table has."""
 SEARCHED = frozenset({"id_number", "phone"})
 

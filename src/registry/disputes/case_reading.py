@@ -12,7 +12,7 @@ from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
 from registry.access.view import Seen, View, render, watermark_text
 from registry.disputes import rules
-from registry.disputes.models import ENDED, SETTLED, Stage
+from registry.disputes.models import Stage
 from registry.disputes.register import (
     AGREEMENT_REGISTER,
     DISPUTE_REGISTER,
@@ -20,7 +20,7 @@ from registry.disputes.register import (
     RETURN_VISIT_REGISTER,
     SESSION_REGISTER,
 )
-from registry.disputes.schemas import ClockQuery, DisputeClock
+from registry.disputes.schemas import ClockQuery, DisputeClock, Move
 from registry.disputes.service import today
 from registry.errors import Fault, Malformed
 from registry.ledger.ids import new_id
@@ -87,34 +87,28 @@ async def read_clock(call: Call, entry_id: str) -> Answer:
 
 
 def _clock(seen: Seen, on: dt.date, watermark: str) -> DisputeClock:
-    found = msgspec.json.decode(seen.document, type=_Dates)
+    found = msgspec.json.decode(seen.document, type=_Stored)
     if on < found.discovered_on:
         raise Malformed(faults=[Fault("#on", "before_discovery", "早于发现日期。", "Before the dispute was found.")])
-    ended = [move.on for move in found.moves if move.to in ENDED | SETTLED and move.on <= on]
-    until = ended[0] if ended and found.stage in ENDED | SETTLED else on
-    overdue = rules.is_overdue(found.stage, found.mediation_due_on, on)
+    moves = [move for move in found.moves if move.on <= on]
+    stage = moves[-1].to if moves else Stage.REPORTED
+    due = rules.mediation_due_on(rules.accepted_on(moves))
+    overdue = rules.is_overdue(stage, due, on)
     return DisputeClock(
         id=seen.entry_id,
         on=on,
-        stage=found.stage,
-        days_open=(until - found.discovered_on).days,
-        mediation_due_on=found.mediation_due_on,
+        stage=stage,
+        days_open=(rules.open_until(moves, on) - found.discovered_on).days,
+        mediation_due_on=due,
         overdue=overdue,
-        days_overdue=(on - found.mediation_due_on).days if overdue and found.mediation_due_on else 0,
+        days_overdue=(on - due).days if overdue and due else 0,
         rule=rules.MEDIATION_RULE,
         watermark=watermark,
     )
 
 
-class _Moved(msgspec.Struct):
-    to: Stage
-    on: dt.date
-
-
-class _Dates(msgspec.Struct):
+class _Stored(msgspec.Struct):
     """What the clock needs of a stored dispute."""
 
     discovered_on: dt.date
-    stage: Stage
-    moves: list[_Moved]
-    mediation_due_on: dt.date | None
+    moves: list[Move]

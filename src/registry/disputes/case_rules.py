@@ -82,11 +82,11 @@ def _check_confirmation(data: AgreementIn, asked: Confirmation, today: dt.date) 
     at = "/confirmation"
     due = confirmation_due_on(data)
     if data.subject is Subject.LAND_OWNERSHIP:
-        yield Fault(at, "not_confirmable", "涉及物权确权的协议不得司法确认(民诉法解释第三百五十五条第五项)。", "A court must refuse what decides who owns land.")  # fmt: skip
+        yield Fault(at, "not_confirmable", "涉及物权确权的不得司法确认(民诉法解释第355条)。", "A court must refuse what decides who owns land.")  # fmt: skip
     elif data.kind not in CONFIRMABLE:
-        yield Fault(at, "not_confirmable", "只有人民调解委员会的协议可以申请司法确认。", "Only a mediation committee's agreement can be confirmed.")  # fmt: skip
+        yield Fault(at, "not_confirmable", "只有人民调解协议可以司法确认。", "Only a committee's agreement can be confirmed.")  # fmt: skip
     elif due is None or asked.applied_on > due:
-        yield Fault(f"{at}/applied_on", "too_late", "须自协议生效之日起三十日内共同申请(人民调解法第三十三条)。", "Within 30 days of taking effect.")  # fmt: skip
+        yield Fault(f"{at}/applied_on", "too_late", "须自生效起三十日内申请(人民调解法第三十三条)。", "Within 30 days of taking effect.")  # fmt: skip
     if not data.signed_on <= asked.applied_on <= today:
         yield Fault(f"{at}/applied_on", "wrong_date", "申请日期须在签订日期与今天之间。", "Between signing and today.")
     if (asked.decided_on is None) != (asked.result is None):

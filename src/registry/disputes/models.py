@@ -154,7 +154,7 @@ class SessionResult(StrEnum):
 
 
 class AgreementKind(StrEnum):
-    """ "调解协议" is not one legal thing: who made it decides when it is valid (domain.md 3.3)."""
+    """The name 调解协议 is not one legal thing: who made it decides when it is valid (domain.md 3.3)."""
 
     PEOPLE_MEDIATION = "people_mediation"
     ORAL = "oral"

@@ -132,6 +132,16 @@ def mediation_due_on(accepted: dt.date | None) -> dt.date | None:
     return months_after(accepted, MEDIATION_MONTHS) if accepted else None
 
 
+def open_until(moves: Sequence[Move], on: dt.date) -> dt.date:
+    """The day the dispute was settled or ended, if it is; else the day asked about."""
+    if not moves or moves[-1].to not in ENDED | SETTLED:
+        return on
+    first = len(moves) - 1
+    while first and moves[first - 1].to in ENDED | SETTLED:
+        first -= 1
+    return moves[first].on
+
+
 def is_overdue(stage: Stage, due: dt.date | None, on: dt.date) -> bool:
     """Whether the mediation period is over and the dispute still in mediation."""
     return stage in PENDING and due is not None and on > due

@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 from sqlalchemy import Connection, Integer, and_, cast, func, or_
 
-from registry.access.places import place_names
+from registry.access.places import names_at
 from registry.access.principals import Principal
 from registry.access.register import Right
 from registry.access.view import View, watermark_text
@@ -37,7 +37,7 @@ def _coverage(who: Principal, entry_id: str, as_of: str | None, connection: Conn
     seen = view.item(connection, CAMPAIGN_REGISTER, entry_id)
     campaign = msgspec.json.decode(seen.document, type=CampaignShape)
     states = _states(connection, view, campaign)
-    names = place_names(connection, who.book)
+    names = names_at(connection, view)
     towns = [
         _row(
             who,

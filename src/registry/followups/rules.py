@@ -73,7 +73,10 @@ def check_stability(risk_level: int, stability: Stability) -> Iterator[Fault]:
             "/stability", "risk_forbids", "危险性 3 级及以上须为不稳定。", "From risk level 3: unstable.", ("unstable",)
         )
     elif risk_level > 0 and stability is Stability.STABLE:
-        yield Fault("/stability", "risk_forbids", "危险性 1、2 级不能为稳定。", "At risk level 1 and 2 never stable.", ("basically_stable", "unstable"))  # fmt: skip
+        allowed = (Stability.BASICALLY_STABLE, Stability.UNSTABLE)
+        yield Fault(
+            "/stability", "risk_forbids", "危险性 1、2 级不能为稳定。", "At risk level 1 and 2 never stable.", allowed
+        )
 
 
 def _check_status(data: PatientIn, today: dt.date) -> Iterator[Fault]:

@@ -1,12 +1,11 @@
 """Visits: one function a use case. A visit also moves what the roster says of the patient: risk, class, next visit."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_
+from sqlalchemy import ColumnElement, and_
 
 from registry.access.writing import Change, Current, Draft, Tx
 from registry.errors import Fault, Refused, refuse
@@ -76,8 +75,8 @@ def _others(tx: Tx, patient: Current, entry_id: str) -> list[Known]:
     """The patient's other visits, earliest first."""
     names = ("visited_on", "seen", "not_seen_reason", "risk_level", "stability", "next_visit_on")
     mine = and_(VISITS.c.case_id == patient.seen.entry_id, VISITS.c.entry_id != entry_id)
-    rows: Sequence[Row[Any]] = tx.rows(VISIT_REGISTER, *(VISITS.c[name] for name in names), where=mine)
-    return sorted((Known(*row) for row in rows), key=lambda known: known.visited_on)
+    rows = tx.rows(VISIT_REGISTER, *(VISITS.c[name] for name in names), where=mine)
+    return sorted((Known(**row._mapping) for row in rows), key=lambda known: known.visited_on)  # noqa: SLF001 - its public name
 
 
 def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known]) -> Draft:

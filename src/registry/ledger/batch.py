@@ -18,7 +18,7 @@ from registry.ledger.versions import Append
 HEAD = select(BOOKS.c.next_position, BOOKS.c.last_recorded_at).where(BOOKS.c.book == bindparam("b")).with_for_update()
 
 
-class Deferred(Exception):  # noqa: N818 - not an error: the write waits for the next batch
+class Deferred(Exception):
     """The write touches a case that this batch has already written to."""
 
 

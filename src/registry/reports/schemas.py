@@ -16,7 +16,9 @@ class BulletinQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, re
     from_: Annotated[
         dt.date | None, Meta(description="The first day of the period; left out: since the beginning.")
     ] = None
-    to: Annotated[dt.date | None, Meta(description="The last day of the period; left out: today.")] = None
+    to: Annotated[
+        dt.date | None, Meta(description="The last day of the period; left out: the day of the last version.")
+    ] = None
     as_of: AsOf | None = None
 
 

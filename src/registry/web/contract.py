@@ -16,8 +16,22 @@ from registry.web.queries import AsOfQuery, ListQuery, NoQuery, PageQuery
 Problems = tuple[type[RegistryError], ...]
 
 GUARDED: Problems = (errors.Malformed, errors.Unauthenticated, errors.Forbidden, errors.Unavailable)
-WRITING: Problems = (*GUARDED, errors.TooLarge, errors.WrongMediaType, errors.Refused, errors.EntryExists)
-CHANGING: Problems = (*WRITING, errors.NotFound, errors.PreconditionFailed, errors.PreconditionNeeded)
+WRITING: Problems = (
+    *GUARDED,
+    errors.TooLarge,
+    errors.WrongMediaType,
+    errors.Refused,
+    errors.KeyReused,
+    errors.EntryExists,
+    errors.Conflict,
+)
+CHANGING: Problems = (
+    *WRITING,
+    errors.EntryVoided,
+    errors.NotFound,
+    errors.PreconditionFailed,
+    errors.PreconditionNeeded,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from registry import __version__
+from registry.errors import RegistryError
 from registry.web.contract import Contract
 from registry.web.patches import as_patch
 from registry.web.problems import MEDIA_TYPE, Problem
@@ -65,6 +66,7 @@ def build(app: Litestar) -> Schema:
         "paths": paths,
         "components": {
             "schemas": dict(sorted(components.items())),
+            "responses": _problem_responses(contract for _, _, _, contract in operations),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: `rk_…`"}},
         },
     }
@@ -159,13 +161,31 @@ def _responses(contract: Contract) -> Schema:
         responses[str(contract.status)] = answer
         if contract.headers and "If-None-Match" in contract.headers and not contract.body:
             responses["304"] = {"description": "What the client has still holds.", "headers": ANSWER_HEADERS}
-    problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for kind in sorted(contract.problems, key=lambda each: each.status):
-        about = inspect.getdoc(kind) or ""
-        found = responses.get(str(kind.status))
-        known = f"{found['description']}\n" if found else ""
-        responses[str(kind.status)] = {"description": f"{known}`{kind.code}`: {about}", "content": problem}
+    for status, kinds in _by_status(contract.problems).items():
+        responses[status] = {"$ref": f"#/components/responses/{_response_name(kinds)}"}
     return responses
+
+
+def _by_status(problems: Iterable[type[RegistryError]]) -> dict[str, list[type[RegistryError]]]:
+    found: dict[str, list[type[RegistryError]]] = {}
+    for kind in sorted(problems, key=lambda each: (each.status, each.code)):
+        found.setdefault(str(kind.status), []).append(kind)
+    return found
+
+
+def _response_name(kinds: Iterable[type[RegistryError]]) -> str:
+    return "Or".join(kind.__name__ for kind in kinds)
+
+
+def _problem_responses(contracts: Iterable[Contract]) -> dict[str, Schema]:
+    """One response for each set of errors that an endpoint may answer with one status."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    responses = {}
+    for contract in contracts:
+        for kinds in _by_status(contract.problems).values():
+            about = "\n".join(f"`{kind.code}`: {inspect.getdoc(kind)}" for kind in kinds)
+            responses[_response_name(kinds)] = {"description": about, "content": content}
+    return dict(sorted(responses.items()))
 
 
 def _page(name: str) -> Schema:

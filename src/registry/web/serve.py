@@ -236,7 +236,9 @@ def _written(who: Principal, register: Register, append: Append, status: int) ->
     return Response(plain_answer(append), status_code=status, media_type="application/json", headers=headers)
 
 
-async def _stands(call: Call, who: Principal, register: Register, entry_id: str, replay: tuple[str, int] | None, status: int) -> Answer:
+async def _stands(
+    call: Call, who: Principal, register: Register, entry_id: str, replay: tuple[str, int] | None, status: int
+) -> Answer:
     """The answer where nothing was written: the stored answer again, under today's rights, or what stands unchanged."""
     sealer = call.context.sealer
     if replay is not None:
