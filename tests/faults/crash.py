@@ -617,6 +617,13 @@ async def outage(writers: int, seed: int) -> Report | None:
         return await verify(place, clients)
 
 
+async def chosen(given: argparse.Namespace) -> Report | None:
+    """What the command line asks for."""
+    if given.outage:
+        return await outage(given.writers, given.seed)
+    return await crash(given.database, given.rounds, given.writers, given.seed)
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Kill -9 under concurrent writers, and count what is lost.")
@@ -626,10 +633,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=Random().randrange(10**6))
     parser.add_argument("--outage", action="store_true", help="kill PostgreSQL instead of the server, once")
     given = parser.parse_args()
-    if given.outage:
-        report = asyncio.run(outage(given.writers, given.seed))
-    else:
-        report = asyncio.run(crash(given.database, given.rounds, given.writers, given.seed))
+    report = asyncio.run(chosen(given))
     if report is None:
         sys.exit("the PostgreSQL of REGISTRY_TEST_POSTGRES is not ours to kill")
     print(f"{given.database}, {given.writers} writers, seed {given.seed}: {report}")

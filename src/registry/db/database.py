@@ -118,7 +118,11 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         target = make_url(url).set(drivername="postgresql+asyncpg")
         self._engine = create_async_engine(
-            target, pool_size=10, max_overflow=0, pool_timeout=5, connect_args={"server_settings": {"jit": "off"}}
+            target,
+            pool_size=10,
+            max_overflow=0,
+            pool_timeout=5,
+            connect_args={"timeout": 5, "command_timeout": 60, "server_settings": {"jit": "off"}},
         )
         self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ")

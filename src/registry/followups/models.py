@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, Column, Date, Index, Integer, LargeBinary, String, column
+from sqlalchemy import Boolean, Column, Date, Index, Integer, LargeBinary, String, column, text
 
 from registry.ledger.tables import version_table
 
@@ -234,7 +234,8 @@ PATIENTS = version_table(
     Column("left_care_on", Date),
     Column("next_visit_on", Date),
     Index("ix_patients_identity", "book", "town", "identity", unique=True,
-          sqlite_where=_standing & column("voided").is_(False), postgresql_where=_standing & column("voided").is_(False)),
+          sqlite_where=text("superseded_at IS NULL AND NOT voided"),
+          postgresql_where=text("superseded_at IS NULL AND NOT voided")),
 )  # fmt: skip
 
 VISITS = version_table(

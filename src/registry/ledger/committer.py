@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import IntegrityError
 
 from registry.db.database import Database
-from registry.errors import EntryExists, RegistryError, Unavailable
+from registry.db.outages import is_outage
+from registry.errors import EntryExists, OutcomeUnknown, RegistryError, Unavailable
 from registry.ledger.batch import Batch, Deferred, Outcome, Work
 from registry.ledger.clock import Clock, wall_clock
 
@@ -67,11 +67,14 @@ class Committer:
         self._database = database
         self._book = book
         self._clock = clock
+        self._committing = False
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE)
         self._task = asyncio.create_task(self._run(), name=f"committer-{book}")
 
     async def submit(self, work: Work) -> Outcome:
-        """Wait until the write is committed. Raises what its service raised, or Unavailable; then nothing was written."""
+        """Wait until the write is committed. Raises what its service raised, or Unavailable: then nothing was
+        written; or OutcomeUnknown, where the database broke off while it committed.
+        """
         waiting = _Waiting(work)
         try:
             self._queue.put_nowait(waiting)
@@ -102,9 +105,9 @@ class Committer:
             results = await self._transact(batch)
         except Exception as failure:  # noqa: BLE001 - whatever it is, somebody waits for an answer
             # A unique rule, or a service that broke: again one by one, so that only the guilty one fails.
-            if len(batch) > 1 and not _is_outage(failure):
+            if len(batch) > 1 and not is_outage(failure):
                 return [late for waiting in batch for late in await self._commit([waiting])]
-            results = [_explain(failure)] * len(batch)
+            results = [self._explain(failure)] * len(batch)
         deferred = []
         for waiting, result in zip(batch, results, strict=True):
             if isinstance(result, Deferred):
@@ -114,22 +117,19 @@ class Committer:
         return deferred
 
     async def _transact(self, batch: list[_Waiting]) -> list[Result]:
-        works = [waiting.work for waiting in batch]
-        return await self._database.write(lambda connection: commit(connection, self._book, works, self._clock))
+        self._committing = False
+        return await self._database.write(lambda connection: self._run_services(connection, batch))
 
+    def _run_services(self, connection: Connection, batch: list[_Waiting]) -> list[Result]:
+        results = commit(connection, self._book, [waiting.work for waiting in batch], self._clock)
+        self._committing = True  # all that is left is COMMIT itself
+        return results
 
-def _is_outage(failure: Exception) -> bool:
-    """Whether the database is away, rather than the write at fault."""
-    return isinstance(failure, DBAPIError | PoolTimeout | OSError) and not isinstance(
-        failure, IntegrityError | DataError
-    )
-
-
-def _explain(failure: Exception) -> Exception:
-    """What a write that failed is told."""
-    if isinstance(failure, IntegrityError):
-        return EntryExists()
-    if _is_outage(failure):
-        log.error("a commit failed", exc_info=failure)
-        return Unavailable()
-    return failure
+    def _explain(self, failure: Exception) -> Exception:
+        """What a write that failed is told: whether it is certain that nothing was written."""
+        if isinstance(failure, IntegrityError):
+            return EntryExists()
+        if is_outage(failure):
+            log.error("a batch failed", exc_info=failure)
+            return OutcomeUnknown() if self._committing else Unavailable()
+        return failure

@@ -24,6 +24,7 @@ WRITING: Problems = (
     errors.KeyReused,
     errors.EntryExists,
     errors.Conflict,
+    errors.OutcomeUnknown,
 )
 CHANGING: Problems = (
     *WRITING,

@@ -238,6 +238,8 @@ def _as_answer(schema: Any) -> Any:  # noqa: ANN401 - any node of a schema
         return {key: value for key, value in schema.items() if key in {"type", "title", "description", "x-personal"}}
     answered = {key: _as_answer(value) for key, value in schema.items() if key != "default"}
     if schema.get("type") == "object" and "properties" in schema:
-        answered["required"] = sorted(schema["properties"])
+        always = set(schema.get("required", ()))
+        always |= {name for name, field in schema["properties"].items() if "default" in field}
+        answered["required"] = sorted(always)
         answered["additionalProperties"] = False
     return answered

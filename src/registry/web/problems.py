@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from registry.db.outages import is_outage
 from registry.errors import (
     Broken,
     Malformed,
@@ -108,7 +107,7 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Whatever else: the database is away, or a fault of ours."""
-    if isinstance(error, DBAPIError | PoolTimeout | ConnectionError):
+    if is_outage(error):
         log.error("the database failed", exc_info=error)
         return answer(request, Unavailable())
     broken = Broken()

@@ -1,12 +1,12 @@
 """first tables
 
-Revision: 1f3cab7fe6f4, after None, 2026-11-23 19:06:50.400064
+Revision: 32eeded15297, after None, 2026-11-23 19:23:20.384783
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '1f3cab7fe6f4'
+revision = '32eeded15297'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -286,7 +286,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('patients', schema=None) as batch_op:
         batch_op.create_index('ix_patients_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
-        batch_op.create_index('ix_patients_identity', ['book', 'town', 'identity'], unique=True, sqlite_where=sa.text('superseded_at IS NULL AND voided IS 0'), postgresql_where=sa.text('superseded_at IS NULL AND voided IS 0'))
+        batch_op.create_index('ix_patients_identity', ['book', 'town', 'identity'], unique=True, sqlite_where=sa.text('superseded_at IS NULL AND NOT voided'), postgresql_where=sa.text('superseded_at IS NULL AND NOT voided'))
         batch_op.create_index('ix_patients_latest', ['book', 'position'], unique=False, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_patients_position', ['book', 'position'], unique=True)
         batch_op.create_index('ix_patients_town', ['book', 'town', 'position'], unique=False, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
@@ -486,7 +486,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_patients_town', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.drop_index('ix_patients_position')
         batch_op.drop_index('ix_patients_latest', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
-        batch_op.drop_index('ix_patients_identity', sqlite_where=sa.text('superseded_at IS NULL AND voided IS 0'), postgresql_where=sa.text('superseded_at IS NULL AND voided IS 0'))
+        batch_op.drop_index('ix_patients_identity', sqlite_where=sa.text('superseded_at IS NULL AND NOT voided'), postgresql_where=sa.text('superseded_at IS NULL AND NOT voided'))
         batch_op.drop_index('ix_patients_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
 
     op.drop_table('patients')

