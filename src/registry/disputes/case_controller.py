@@ -23,7 +23,7 @@ from registry.disputes.register import (
     RETURN_VISIT_REGISTER,
     SESSION_REGISTER,
 )
-from registry.web import contract, serve
+from registry.web import contract, serve, submit
 from registry.web.call import Call
 from registry.web.serve import Answer
 
@@ -41,12 +41,12 @@ class ProceedingController(Controller):
     @post("/", operation_id="recordProceeding", opt=contract.creates(PROCEEDING_REGISTER))
     async def record_proceeding(self, request: Call) -> Answer:
         """Record a proceeding."""
-        return await serve.create(request, PROCEEDING_REGISTER, ProceedingIn, service.record_proceeding)
+        return await submit.create(request, PROCEEDING_REGISTER, ProceedingIn, service.record_proceeding)
 
     @put("/{entry_id:uuid}", operation_id="putProceeding", opt=contract.puts(PROCEEDING_REGISTER), status_code=201)
     async def put_proceeding(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record a proceeding under the form's own id (UUIDv7)."""
-        return await serve.create(request, PROCEEDING_REGISTER, ProceedingIn, service.record_proceeding, str(entry_id))
+        return await submit.create(request, PROCEEDING_REGISTER, ProceedingIn, service.record_proceeding, str(entry_id))
 
     @get("/{entry_id:uuid}", operation_id="readProceeding", opt=contract.reads(Proceeding))
     async def read_proceeding(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -56,7 +56,7 @@ class ProceedingController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changeProceeding", opt=contract.changes(PROCEEDING_REGISTER))
     async def change_proceeding(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change a proceeding: the world moved on."""
-        return await serve.change(request, PROCEEDING_REGISTER, service.change_proceeding, str(entry_id))
+        return await submit.change(request, PROCEEDING_REGISTER, service.change_proceeding, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/correct",
@@ -66,14 +66,14 @@ class ProceedingController(Controller):
     )
     async def correct_proceeding(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a proceeding that was recorded wrongly (更正)."""
-        return await serve.correct(request, PROCEEDING_REGISTER, service.change_proceeding, str(entry_id))
+        return await submit.correct(request, PROCEEDING_REGISTER, service.change_proceeding, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/void", operation_id="voidProceeding", opt=contract.voids(PROCEEDING_REGISTER), status_code=200
     )
     async def void_proceeding(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a proceeding that should never have been entered (作废)."""
-        return await serve.void(request, PROCEEDING_REGISTER, service.void_proceeding, str(entry_id))
+        return await submit.void(request, PROCEEDING_REGISTER, service.void_proceeding, str(entry_id))
 
     @get(
         "/{entry_id:uuid}/versions",
@@ -103,12 +103,12 @@ class SessionController(Controller):
     @post("/", operation_id="recordSession", opt=contract.creates(SESSION_REGISTER))
     async def record_session(self, request: Call) -> Answer:
         """Record a mediation session."""
-        return await serve.create(request, SESSION_REGISTER, SessionIn, service.record_session)
+        return await submit.create(request, SESSION_REGISTER, SessionIn, service.record_session)
 
     @put("/{entry_id:uuid}", operation_id="putSession", opt=contract.puts(SESSION_REGISTER), status_code=201)
     async def put_session(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record a mediation session under the form's own id (UUIDv7)."""
-        return await serve.create(request, SESSION_REGISTER, SessionIn, service.record_session, str(entry_id))
+        return await submit.create(request, SESSION_REGISTER, SessionIn, service.record_session, str(entry_id))
 
     @get("/{entry_id:uuid}", operation_id="readSession", opt=contract.reads(Session))
     async def read_session(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -118,7 +118,7 @@ class SessionController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changeSession", opt=contract.changes(SESSION_REGISTER))
     async def change_session(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change a mediation session: the world moved on."""
-        return await serve.change(request, SESSION_REGISTER, service.change_session, str(entry_id))
+        return await submit.change(request, SESSION_REGISTER, service.change_session, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/correct",
@@ -128,12 +128,12 @@ class SessionController(Controller):
     )
     async def correct_session(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a mediation session that was recorded wrongly (更正)."""
-        return await serve.correct(request, SESSION_REGISTER, service.change_session, str(entry_id))
+        return await submit.correct(request, SESSION_REGISTER, service.change_session, str(entry_id))
 
     @post("/{entry_id:uuid}/void", operation_id="voidSession", opt=contract.voids(SESSION_REGISTER), status_code=200)
     async def void_session(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a mediation session that should never have been entered (作废)."""
-        return await serve.void(request, SESSION_REGISTER, service.void_session, str(entry_id))
+        return await submit.void(request, SESSION_REGISTER, service.void_session, str(entry_id))
 
     @get("/{entry_id:uuid}/versions", operation_id="listSessionVersions", opt=contract.lists_versions(SESSION_REGISTER))
     async def list_session_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -159,12 +159,12 @@ class AgreementController(Controller):
     @post("/", operation_id="signAgreement", opt=contract.creates(AGREEMENT_REGISTER))
     async def sign_agreement(self, request: Call) -> Answer:
         """Record an agreement."""
-        return await serve.create(request, AGREEMENT_REGISTER, AgreementIn, service.sign_agreement)
+        return await submit.create(request, AGREEMENT_REGISTER, AgreementIn, service.sign_agreement)
 
     @put("/{entry_id:uuid}", operation_id="putAgreement", opt=contract.puts(AGREEMENT_REGISTER), status_code=201)
     async def put_agreement(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record an agreement under the form's own id (UUIDv7)."""
-        return await serve.create(request, AGREEMENT_REGISTER, AgreementIn, service.sign_agreement, str(entry_id))
+        return await submit.create(request, AGREEMENT_REGISTER, AgreementIn, service.sign_agreement, str(entry_id))
 
     @get("/{entry_id:uuid}", operation_id="readAgreement", opt=contract.reads(Agreement))
     async def read_agreement(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -174,7 +174,7 @@ class AgreementController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changeAgreement", opt=contract.changes(AGREEMENT_REGISTER))
     async def change_agreement(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change an agreement: the world moved on."""
-        return await serve.change(request, AGREEMENT_REGISTER, service.change_agreement, str(entry_id))
+        return await submit.change(request, AGREEMENT_REGISTER, service.change_agreement, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/correct",
@@ -184,14 +184,14 @@ class AgreementController(Controller):
     )
     async def correct_agreement(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct an agreement that was recorded wrongly (更正)."""
-        return await serve.correct(request, AGREEMENT_REGISTER, service.change_agreement, str(entry_id))
+        return await submit.correct(request, AGREEMENT_REGISTER, service.change_agreement, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/void", operation_id="voidAgreement", opt=contract.voids(AGREEMENT_REGISTER), status_code=200
     )
     async def void_agreement(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void an agreement that should never have been entered (作废)."""
-        return await serve.void(request, AGREEMENT_REGISTER, service.void_agreement, str(entry_id))
+        return await submit.void(request, AGREEMENT_REGISTER, service.void_agreement, str(entry_id))
 
     @get(
         "/{entry_id:uuid}/versions",
@@ -221,12 +221,12 @@ class ReturnVisitController(Controller):
     @post("/", operation_id="recordReturnVisit", opt=contract.creates(RETURN_VISIT_REGISTER))
     async def record_return_visit(self, request: Call) -> Answer:
         """Record a return visit."""
-        return await serve.create(request, RETURN_VISIT_REGISTER, ReturnVisitIn, service.record_return_visit)
+        return await submit.create(request, RETURN_VISIT_REGISTER, ReturnVisitIn, service.record_return_visit)
 
     @put("/{entry_id:uuid}", operation_id="putReturnVisit", opt=contract.puts(RETURN_VISIT_REGISTER), status_code=201)
     async def put_return_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record a return visit under the form's own id (UUIDv7)."""
-        return await serve.create(
+        return await submit.create(
             request, RETURN_VISIT_REGISTER, ReturnVisitIn, service.record_return_visit, str(entry_id)
         )
 
@@ -238,7 +238,7 @@ class ReturnVisitController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changeReturnVisit", opt=contract.changes(RETURN_VISIT_REGISTER))
     async def change_return_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change a return visit: the world moved on."""
-        return await serve.change(request, RETURN_VISIT_REGISTER, service.change_return_visit, str(entry_id))
+        return await submit.change(request, RETURN_VISIT_REGISTER, service.change_return_visit, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/correct",
@@ -248,7 +248,7 @@ class ReturnVisitController(Controller):
     )
     async def correct_return_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a return visit that was recorded wrongly (更正)."""
-        return await serve.correct(request, RETURN_VISIT_REGISTER, service.change_return_visit, str(entry_id))
+        return await submit.correct(request, RETURN_VISIT_REGISTER, service.change_return_visit, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/void",
@@ -258,7 +258,7 @@ class ReturnVisitController(Controller):
     )
     async def void_return_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a return visit that should never have been entered (作废)."""
-        return await serve.void(request, RETURN_VISIT_REGISTER, service.void_return_visit, str(entry_id))
+        return await submit.void(request, RETURN_VISIT_REGISTER, service.void_return_visit, str(entry_id))
 
     @get(
         "/{entry_id:uuid}/versions",

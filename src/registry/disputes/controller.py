@@ -17,7 +17,7 @@ from registry.disputes.schemas import (
     Move,
     PersonSearch,
 )
-from registry.web import contract, serve
+from registry.web import contract, serve, submit
 from registry.web.call import Call
 from registry.web.serve import Answer
 
@@ -35,12 +35,12 @@ class DisputeController(Controller):
     @post("/", operation_id="reportDispute", opt=contract.creates(DISPUTE_REGISTER))
     async def report_dispute(self, request: Call) -> Answer:
         """Record a dispute."""
-        return await serve.create(request, DISPUTE_REGISTER, DisputeIn, service.report_dispute)
+        return await submit.create(request, DISPUTE_REGISTER, DisputeIn, service.report_dispute)
 
     @put("/{entry_id:uuid}", operation_id="putDispute", opt=contract.puts(DISPUTE_REGISTER), status_code=201)
     async def put_dispute(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record a dispute under the form's own id (UUIDv7)."""
-        return await serve.create(request, DISPUTE_REGISTER, DisputeIn, service.report_dispute, str(entry_id))
+        return await submit.create(request, DISPUTE_REGISTER, DisputeIn, service.report_dispute, str(entry_id))
 
     @get("/{entry_id:uuid}", operation_id="readDispute", opt=contract.reads(Dispute))
     async def read_dispute(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -50,7 +50,7 @@ class DisputeController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changeDispute", opt=contract.changes(DISPUTE_REGISTER))
     async def change_dispute(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change a dispute: the world moved on."""
-        return await serve.change(request, DISPUTE_REGISTER, service.change_dispute, str(entry_id))
+        return await submit.change(request, DISPUTE_REGISTER, service.change_dispute, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/correct",
@@ -60,12 +60,12 @@ class DisputeController(Controller):
     )
     async def correct_dispute(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a dispute that was recorded wrongly (更正)."""
-        return await serve.correct(request, DISPUTE_REGISTER, service.change_dispute, str(entry_id))
+        return await submit.correct(request, DISPUTE_REGISTER, service.change_dispute, str(entry_id))
 
     @post("/{entry_id:uuid}/void", operation_id="voidDispute", opt=contract.voids(DISPUTE_REGISTER), status_code=200)
     async def void_dispute(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a dispute that should never have been entered (作废)."""
-        return await serve.void(request, DISPUTE_REGISTER, service.void_dispute, str(entry_id))
+        return await submit.void(request, DISPUTE_REGISTER, service.void_dispute, str(entry_id))
 
     @get("/{entry_id:uuid}/versions", operation_id="listDisputeVersions", opt=contract.lists_versions(DISPUTE_REGISTER))
     async def list_dispute_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -82,7 +82,7 @@ class DisputeController(Controller):
     )
     async def move_dispute(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Move a dispute to another stage (受理、调解、签订协议、履行、结案、移交、撤回)."""
-        return await serve.act(request, DISPUTE_REGISTER, Move, service.move_dispute, str(entry_id))
+        return await submit.act(request, DISPUTE_REGISTER, Move, service.move_dispute, str(entry_id))
 
     @get("/{entry_id:uuid}/case", operation_id="readCase", opt=contract.reads(Case))
     async def read_case(self, request: Call, entry_id: FromPath[UUID]) -> Answer:

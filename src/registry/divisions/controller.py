@@ -18,7 +18,7 @@ from registry.divisions.schemas import (
     StaffIn,
     StaffQuery,
 )
-from registry.web import contract, serve
+from registry.web import contract, serve, submit
 from registry.web.call import Call
 from registry.web.serve import Answer
 
@@ -36,12 +36,12 @@ class DivisionController(Controller):
     @post("/", operation_id="recordDivision", opt=contract.creates(DIVISION_REGISTER))
     async def record_division(self, request: Call) -> Answer:
         """Record a division."""
-        return await serve.create(request, DIVISION_REGISTER, DivisionIn, service.record_division)
+        return await submit.create(request, DIVISION_REGISTER, DivisionIn, service.record_division)
 
     @put("/{entry_id:uuid}", operation_id="putDivision", opt=contract.puts(DIVISION_REGISTER), status_code=201)
     async def put_division(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record a division under the form's own id (UUIDv7)."""
-        return await serve.create(request, DIVISION_REGISTER, DivisionIn, service.record_division, str(entry_id))
+        return await submit.create(request, DIVISION_REGISTER, DivisionIn, service.record_division, str(entry_id))
 
     @get("/{entry_id:uuid}", operation_id="readDivision", opt=contract.reads(Division))
     async def read_division(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -51,7 +51,7 @@ class DivisionController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changeDivision", opt=contract.changes(DIVISION_REGISTER))
     async def change_division(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change a division: the world moved on."""
-        return await serve.change(request, DIVISION_REGISTER, service.change_division, str(entry_id))
+        return await submit.change(request, DIVISION_REGISTER, service.change_division, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/correct",
@@ -61,12 +61,12 @@ class DivisionController(Controller):
     )
     async def correct_division(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a division that was recorded wrongly (更正)."""
-        return await serve.correct(request, DIVISION_REGISTER, service.change_division, str(entry_id))
+        return await submit.correct(request, DIVISION_REGISTER, service.change_division, str(entry_id))
 
     @post("/{entry_id:uuid}/void", operation_id="voidDivision", opt=contract.voids(DIVISION_REGISTER), status_code=200)
     async def void_division(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a division that should never have been entered (作废)."""
-        return await serve.void(request, DIVISION_REGISTER, service.void_division, str(entry_id))
+        return await submit.void(request, DIVISION_REGISTER, service.void_division, str(entry_id))
 
     @get(
         "/{entry_id:uuid}/versions", operation_id="listDivisionVersions", opt=contract.lists_versions(DIVISION_REGISTER)
@@ -88,7 +88,7 @@ class DivisionController(Controller):
     )
     async def rename_division(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Rename a division from a day on (更名)."""
-        return await serve.act(request, DIVISION_REGISTER, Renaming, service.rename_division, str(entry_id))
+        return await submit.act(request, DIVISION_REGISTER, Renaming, service.rename_division, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/close",
@@ -98,7 +98,7 @@ class DivisionController(Controller):
     )
     async def close_division(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Close a division, or merge it into another (撤销、并入)."""
-        return await serve.act(request, DIVISION_REGISTER, Closing, service.close_division, str(entry_id))
+        return await submit.act(request, DIVISION_REGISTER, Closing, service.close_division, str(entry_id))
 
 
 class StaffController(Controller):
@@ -114,12 +114,12 @@ class StaffController(Controller):
     @post("/", operation_id="recordStaff", opt=contract.creates(STAFF_REGISTER))
     async def record_staff(self, request: Call) -> Answer:
         """Record a member of staff."""
-        return await serve.create(request, STAFF_REGISTER, StaffIn, service.record_staff)
+        return await submit.create(request, STAFF_REGISTER, StaffIn, service.record_staff)
 
     @put("/{entry_id:uuid}", operation_id="putStaff", opt=contract.puts(STAFF_REGISTER), status_code=201)
     async def put_staff(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record a member of staff under the form's own id (UUIDv7)."""
-        return await serve.create(request, STAFF_REGISTER, StaffIn, service.record_staff, str(entry_id))
+        return await submit.create(request, STAFF_REGISTER, StaffIn, service.record_staff, str(entry_id))
 
     @get("/{entry_id:uuid}", operation_id="readStaff", opt=contract.reads(Staff))
     async def read_staff(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -129,19 +129,19 @@ class StaffController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changeStaff", opt=contract.changes(STAFF_REGISTER))
     async def change_staff(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change a member of staff: the world moved on."""
-        return await serve.change(request, STAFF_REGISTER, service.change_staff, str(entry_id))
+        return await submit.change(request, STAFF_REGISTER, service.change_staff, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/correct", operation_id="correctStaff", opt=contract.corrects(STAFF_REGISTER), status_code=200
     )
     async def correct_staff(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a member of staff that was recorded wrongly (更正)."""
-        return await serve.correct(request, STAFF_REGISTER, service.change_staff, str(entry_id))
+        return await submit.correct(request, STAFF_REGISTER, service.change_staff, str(entry_id))
 
     @post("/{entry_id:uuid}/void", operation_id="voidStaff", opt=contract.voids(STAFF_REGISTER), status_code=200)
     async def void_staff(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a member of staff that should never have been entered (作废)."""
-        return await serve.void(request, STAFF_REGISTER, service.void_staff, str(entry_id))
+        return await submit.void(request, STAFF_REGISTER, service.void_staff, str(entry_id))
 
     @get("/{entry_id:uuid}/versions", operation_id="listStaffVersions", opt=contract.lists_versions(STAFF_REGISTER))
     async def list_staff_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:

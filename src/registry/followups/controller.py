@@ -18,7 +18,7 @@ from registry.followups.schemas import (
     PatientSearch,
     Transfer,
 )
-from registry.web import contract, serve
+from registry.web import contract, serve, submit
 from registry.web.call import Call
 from registry.web.queries import ListQuery
 from registry.web.serve import Answer
@@ -37,12 +37,12 @@ class PatientController(Controller):
     @post("/", operation_id="enrolPatient", opt=contract.creates(PATIENT_REGISTER))
     async def enrol_patient(self, request: Call) -> Answer:
         """Record a patient."""
-        return await serve.create(request, PATIENT_REGISTER, PatientIn, service.enrol_patient)
+        return await submit.create(request, PATIENT_REGISTER, PatientIn, service.enrol_patient)
 
     @put("/{entry_id:uuid}", operation_id="putPatient", opt=contract.puts(PATIENT_REGISTER), status_code=201)
     async def put_patient(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record a patient under the form's own id (UUIDv7)."""
-        return await serve.create(request, PATIENT_REGISTER, PatientIn, service.enrol_patient, str(entry_id))
+        return await submit.create(request, PATIENT_REGISTER, PatientIn, service.enrol_patient, str(entry_id))
 
     @get("/{entry_id:uuid}", operation_id="readPatient", opt=contract.reads(Patient))
     async def read_patient(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -52,7 +52,7 @@ class PatientController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changePatient", opt=contract.changes(PATIENT_REGISTER))
     async def change_patient(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change a patient: the world moved on."""
-        return await serve.change(request, PATIENT_REGISTER, service.change_patient, str(entry_id))
+        return await submit.change(request, PATIENT_REGISTER, service.change_patient, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/correct",
@@ -62,12 +62,12 @@ class PatientController(Controller):
     )
     async def correct_patient(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a patient that was recorded wrongly (更正)."""
-        return await serve.correct(request, PATIENT_REGISTER, service.change_patient, str(entry_id))
+        return await submit.correct(request, PATIENT_REGISTER, service.change_patient, str(entry_id))
 
     @post("/{entry_id:uuid}/void", operation_id="voidPatient", opt=contract.voids(PATIENT_REGISTER), status_code=200)
     async def void_patient(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a patient that should never have been entered (作废)."""
-        return await serve.void(request, PATIENT_REGISTER, service.void_patient, str(entry_id))
+        return await submit.void(request, PATIENT_REGISTER, service.void_patient, str(entry_id))
 
     @get("/{entry_id:uuid}/versions", operation_id="listPatientVersions", opt=contract.lists_versions(PATIENT_REGISTER))
     async def list_patient_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -87,7 +87,7 @@ class PatientController(Controller):
     )
     async def transfer_patient(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Transfer a patient to another town (移交)."""
-        return await serve.act(
+        return await submit.act(
             request, PATIENT_REGISTER, Transfer, service.transfer_patient, str(entry_id), Right.TRANSFER
         )
 
@@ -115,12 +115,12 @@ class CampaignController(Controller):
     @post("/", operation_id="startCampaign", opt=contract.creates(CAMPAIGN_REGISTER))
     async def start_campaign(self, request: Call) -> Answer:
         """Record a drive."""
-        return await serve.create(request, CAMPAIGN_REGISTER, CampaignIn, service.start_campaign)
+        return await submit.create(request, CAMPAIGN_REGISTER, CampaignIn, service.start_campaign)
 
     @put("/{entry_id:uuid}", operation_id="putCampaign", opt=contract.puts(CAMPAIGN_REGISTER), status_code=201)
     async def put_campaign(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record a drive under the form's own id (UUIDv7)."""
-        return await serve.create(request, CAMPAIGN_REGISTER, CampaignIn, service.start_campaign, str(entry_id))
+        return await submit.create(request, CAMPAIGN_REGISTER, CampaignIn, service.start_campaign, str(entry_id))
 
     @get("/{entry_id:uuid}", operation_id="readCampaign", opt=contract.reads(Campaign))
     async def read_campaign(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -130,7 +130,7 @@ class CampaignController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changeCampaign", opt=contract.changes(CAMPAIGN_REGISTER))
     async def change_campaign(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change a drive: the world moved on."""
-        return await serve.change(request, CAMPAIGN_REGISTER, service.change_campaign, str(entry_id))
+        return await submit.change(request, CAMPAIGN_REGISTER, service.change_campaign, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/correct",
@@ -140,12 +140,12 @@ class CampaignController(Controller):
     )
     async def correct_campaign(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a drive that was recorded wrongly (更正)."""
-        return await serve.correct(request, CAMPAIGN_REGISTER, service.change_campaign, str(entry_id))
+        return await submit.correct(request, CAMPAIGN_REGISTER, service.change_campaign, str(entry_id))
 
     @post("/{entry_id:uuid}/void", operation_id="voidCampaign", opt=contract.voids(CAMPAIGN_REGISTER), status_code=200)
     async def void_campaign(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a drive that should never have been entered (作废)."""
-        return await serve.void(request, CAMPAIGN_REGISTER, service.void_campaign, str(entry_id))
+        return await submit.void(request, CAMPAIGN_REGISTER, service.void_campaign, str(entry_id))
 
     @get(
         "/{entry_id:uuid}/versions", operation_id="listCampaignVersions", opt=contract.lists_versions(CAMPAIGN_REGISTER)

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from registry.followups import visit_service as service
 from registry.followups.register import VISIT_REGISTER
 from registry.followups.visit_schemas import Visit, VisitIn, VisitQuery
-from registry.web import contract, serve
+from registry.web import contract, serve, submit
 from registry.web.call import Call
 from registry.web.serve import Answer
 
@@ -26,12 +26,12 @@ class VisitController(Controller):
     @post("/", operation_id="recordVisit", opt=contract.creates(VISIT_REGISTER))
     async def record_visit(self, request: Call) -> Answer:
         """Record a visit."""
-        return await serve.create(request, VISIT_REGISTER, VisitIn, service.record_visit)
+        return await submit.create(request, VISIT_REGISTER, VisitIn, service.record_visit)
 
     @put("/{entry_id:uuid}", operation_id="putVisit", opt=contract.puts(VISIT_REGISTER), status_code=201)
     async def put_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record a visit under the form's own id (UUIDv7)."""
-        return await serve.create(request, VISIT_REGISTER, VisitIn, service.record_visit, str(entry_id))
+        return await submit.create(request, VISIT_REGISTER, VisitIn, service.record_visit, str(entry_id))
 
     @get("/{entry_id:uuid}", operation_id="readVisit", opt=contract.reads(Visit))
     async def read_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -41,19 +41,19 @@ class VisitController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changeVisit", opt=contract.changes(VISIT_REGISTER))
     async def change_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change a visit: the world moved on."""
-        return await serve.change(request, VISIT_REGISTER, service.change_visit, str(entry_id))
+        return await submit.change(request, VISIT_REGISTER, service.change_visit, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/correct", operation_id="correctVisit", opt=contract.corrects(VISIT_REGISTER), status_code=200
     )
     async def correct_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a visit that was recorded wrongly (更正)."""
-        return await serve.correct(request, VISIT_REGISTER, service.change_visit, str(entry_id))
+        return await submit.correct(request, VISIT_REGISTER, service.change_visit, str(entry_id))
 
     @post("/{entry_id:uuid}/void", operation_id="voidVisit", opt=contract.voids(VISIT_REGISTER), status_code=200)
     async def void_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a visit that should never have been entered (作废)."""
-        return await serve.void(request, VISIT_REGISTER, service.void_visit, str(entry_id))
+        return await submit.void(request, VISIT_REGISTER, service.void_visit, str(entry_id))
 
     @get("/{entry_id:uuid}/versions", operation_id="listVisitVersions", opt=contract.lists_versions(VISIT_REGISTER))
     async def list_visit_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:

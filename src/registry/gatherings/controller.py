@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from registry.gatherings import service
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
 from registry.gatherings.schemas import Gathering, GatheringIn, GatheringQuery, Shed, ShedIn, ShedQuery
-from registry.web import contract, serve
+from registry.web import contract, serve, submit
 from registry.web.call import Call
 from registry.web.serve import Answer
 
@@ -26,12 +26,12 @@ class GatheringController(Controller):
     @post("/", operation_id="recordGathering", opt=contract.creates(GATHERING_REGISTER))
     async def record_gathering(self, request: Call) -> Answer:
         """Record a gathering that was called off."""
-        return await serve.create(request, GATHERING_REGISTER, GatheringIn, service.record_gathering)
+        return await submit.create(request, GATHERING_REGISTER, GatheringIn, service.record_gathering)
 
     @put("/{entry_id:uuid}", operation_id="putGathering", opt=contract.puts(GATHERING_REGISTER), status_code=201)
     async def put_gathering(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record a gathering that was called off under the form's own id (UUIDv7)."""
-        return await serve.create(request, GATHERING_REGISTER, GatheringIn, service.record_gathering, str(entry_id))
+        return await submit.create(request, GATHERING_REGISTER, GatheringIn, service.record_gathering, str(entry_id))
 
     @get("/{entry_id:uuid}", operation_id="readGathering", opt=contract.reads(Gathering))
     async def read_gathering(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -41,7 +41,7 @@ class GatheringController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changeGathering", opt=contract.changes(GATHERING_REGISTER))
     async def change_gathering(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change a gathering that was called off: the world moved on."""
-        return await serve.change(request, GATHERING_REGISTER, service.change_gathering, str(entry_id))
+        return await submit.change(request, GATHERING_REGISTER, service.change_gathering, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/correct",
@@ -51,14 +51,14 @@ class GatheringController(Controller):
     )
     async def correct_gathering(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a gathering that was called off that was recorded wrongly (更正)."""
-        return await serve.correct(request, GATHERING_REGISTER, service.change_gathering, str(entry_id))
+        return await submit.correct(request, GATHERING_REGISTER, service.change_gathering, str(entry_id))
 
     @post(
         "/{entry_id:uuid}/void", operation_id="voidGathering", opt=contract.voids(GATHERING_REGISTER), status_code=200
     )
     async def void_gathering(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a gathering that was called off that should never have been entered (作废)."""
-        return await serve.void(request, GATHERING_REGISTER, service.void_gathering, str(entry_id))
+        return await submit.void(request, GATHERING_REGISTER, service.void_gathering, str(entry_id))
 
     @get(
         "/{entry_id:uuid}/versions",
@@ -88,12 +88,12 @@ class ShedController(Controller):
     @post("/", operation_id="recordShed", opt=contract.creates(SHED_REGISTER))
     async def record_shed(self, request: Call) -> Answer:
         """Record a shed."""
-        return await serve.create(request, SHED_REGISTER, ShedIn, service.record_shed)
+        return await submit.create(request, SHED_REGISTER, ShedIn, service.record_shed)
 
     @put("/{entry_id:uuid}", operation_id="putShed", opt=contract.puts(SHED_REGISTER), status_code=201)
     async def put_shed(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Record a shed under the form's own id (UUIDv7)."""
-        return await serve.create(request, SHED_REGISTER, ShedIn, service.record_shed, str(entry_id))
+        return await submit.create(request, SHED_REGISTER, ShedIn, service.record_shed, str(entry_id))
 
     @get("/{entry_id:uuid}", operation_id="readShed", opt=contract.reads(Shed))
     async def read_shed(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
@@ -103,17 +103,17 @@ class ShedController(Controller):
     @patch("/{entry_id:uuid}", operation_id="changeShed", opt=contract.changes(SHED_REGISTER))
     async def change_shed(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Change a shed: the world moved on."""
-        return await serve.change(request, SHED_REGISTER, service.change_shed, str(entry_id))
+        return await submit.change(request, SHED_REGISTER, service.change_shed, str(entry_id))
 
     @post("/{entry_id:uuid}/correct", operation_id="correctShed", opt=contract.corrects(SHED_REGISTER), status_code=200)
     async def correct_shed(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Correct a shed that was recorded wrongly (更正)."""
-        return await serve.correct(request, SHED_REGISTER, service.change_shed, str(entry_id))
+        return await submit.correct(request, SHED_REGISTER, service.change_shed, str(entry_id))
 
     @post("/{entry_id:uuid}/void", operation_id="voidShed", opt=contract.voids(SHED_REGISTER), status_code=200)
     async def void_shed(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Void a shed that should never have been entered (作废)."""
-        return await serve.void(request, SHED_REGISTER, service.void_shed, str(entry_id))
+        return await submit.void(request, SHED_REGISTER, service.void_shed, str(entry_id))
 
     @get("/{entry_id:uuid}/versions", operation_id="listShedVersions", opt=contract.lists_versions(SHED_REGISTER))
     async def list_shed_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:

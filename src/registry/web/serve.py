@@ -1,4 +1,4 @@
-"""What handlers share: how an entry, a page or a write is answered. Each function is one request from top to bottom."""
+"""What handlers share for reads: how an entry or a page is answered. Each function is one request from top to bottom."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -7,22 +7,18 @@ from typing import TypeVar
 
 import msgspec
 from litestar import Response
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection
 
 from registry.access.access_log import disclosed, note_access
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
 from registry.access.view import Seen, View, has_digest, render, shows_plain, watermark_text
-from registry.access.writing import Change, Tx, outcome, plain_answer
-from registry.errors import EntryExists, KeyReused, PreconditionFailed
-from registry.ledger.batch import Batch, Outcome
-from registry.ledger.ids import check_chosen_id, new_id
-from registry.ledger.tables import IDEMPOTENCY
+from registry.ledger.ids import new_id
 from registry.ledger.versions import Append
-from registry.web.call import Call, Voiding, view_of
+from registry.web.call import Call, view_of
 from registry.web.cursors import Cursor, read_cursor
-from registry.web.queries import AsOfQuery, ListQuery, NoQuery, PageQuery
+from registry.web.queries import AsOfQuery, ListQuery, PageQuery
 
 T = TypeVar("T", bound=msgspec.Struct)
 L = TypeVar("L", bound=ListQuery)
@@ -36,19 +32,19 @@ async def item(call: Call, register: Register, entry_id: str) -> Answer:
     """One entry as it stands, or stood."""
     who = await call.enter(register, Right.READ)
     query = call.params(AsOfQuery)
-    seen, body = await call.context.read(partial(_item, call.context.sealer, who, register, entry_id, query.as_of))
+    seen, body = await call.context.read(partial(read_item, call.context.sealer, who, register, entry_id, query.as_of))
     await note(call, who, register, "item", [seen])
-    return _entry(call, who, register, seen, body)
+    return entry(call, who, register, seen, body)
 
 
 async def version(call: Call, register: Register, entry_id: str, number: int) -> Answer:
     """One version of an entry."""
     who = await call.enter(register, Right.READ)
     query = call.params(AsOfQuery)
-    work = partial(_version, call.context.sealer, who, register, entry_id, number, query.as_of)
+    work = partial(read_version, call.context.sealer, who, register, entry_id, number, query.as_of)
     seen, body = await call.context.read(work)
     await note(call, who, register, "version", [seen])
-    return _entry(call, who, register, seen, body)
+    return entry(call, who, register, seen, body)
 
 
 async def versions(call: Call, register: Register, entry_id: str) -> Answer:
@@ -88,184 +84,20 @@ async def search(call: Call, register: Register, shape: type[T]) -> Answer:
     return _page(call, who, query, seen, bodies, watermark, lambda last: last.position)
 
 
-async def create(
-    call: Call,
-    register: Register,
-    shape: type[T],
-    service: Callable[[Tx, str, T], Written],
-    entry_id: str | None = None,
-) -> Answer:
-    """A new entry. The id is the client's (PUT) or ours (POST)."""
-    who = await call.enter(register, Right.WRITE)
-    call.params(NoQuery)
-    chosen = check_chosen_id(entry_id) if entry_id else None
-    must_be_new = call.only_if_new() if chosen else False
-    data = await call.sent(shape)
-    # A PUT names its entry, so its path does for an Idempotency-Key: sent again alike, it is answered alike.
-    key = call.idempotency_key() or (chosen and "put")
-    made = chosen or new_id()
-    try:
-        return await write(call, who, register, made, lambda tx: service(tx, made, data), key=key, status=201)
-    except (EntryExists, KeyReused):
-        if must_be_new:
-            raise PreconditionFailed from None
-        if chosen and call.idempotency_key() is None:
-            raise EntryExists from None
-        raise
-
-
-async def change(
-    call: Call, register: Register, service: Callable[[Tx, str, Change], Written], entry_id: str
-) -> Answer:
-    """A merge patch: the world moved on."""
-    who = await call.enter(register, Right.WRITE)
-    call.params(NoQuery)
-    wanted = await call.change(register.shape)
-    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
-
-
-async def correct(
-    call: Call, register: Register, service: Callable[[Tx, str, Change], Written], entry_id: str
-) -> Answer:
-    """A correction: what was recorded was wrong."""
-    who = await call.enter(register, Right.WRITE)
-    call.params(NoQuery)
-    wanted = await call.correction(register.shape)
-    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
-
-
-async def void(call: Call, register: Register, service: Callable[[Tx, str, Change], Written], entry_id: str) -> Answer:
-    """A voiding: it should never have been entered."""
-    who = await call.enter(register, Right.VOID)
-    call.params(NoQuery)
-    expected = call.expected_version()
-    sent = await call.sent(Voiding)
-    wanted = Change({}, expected, sent.reason)
-    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
-
-
-async def act(
-    call: Call,
-    register: Register,
-    shape: type[T],
-    service: Callable[[Tx, str, T, Change], Written],
-    entry_id: str,
-    right: Right = Right.WRITE,
-) -> Answer:
-    """A verb of the domain (a move to another stage, a transfer), done to an entry."""
-    who = await call.enter(register, right)
-    call.params(NoQuery)
-    expected = call.expected_version()
-    sent = await call.sent(shape)
-    wanted = Change({}, expected)
-    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, sent, wanted))
-
-
-async def write(
-    call: Call,
-    who: Principal,
-    register: Register,
-    entry_id: str,
-    service: Callable[[Tx], Written],
-    *,
-    key: str | None = None,
-    status: int = 200,
-) -> Answer:
-    """Run a service in the committer's next batch and answer with the version it wrote, once that is committed."""
-    key = key or call.idempotency_key()
-    fingerprint = await call.fingerprint()
-    route = f"{call.method} {call.url.path}"
-    sealer = call.context.sealer
-
-    def work(batch: Batch) -> Outcome:
-        if key is not None and (number := _replayed(batch, who, route, key, fingerprint)):
-            return Outcome(answer=number)
-        result = service(Tx(batch, who, sealer))
-        done = outcome(*(result if isinstance(result, tuple) else (result,)))
-        if key is not None and done.appends:
-            done.rows.append((IDEMPOTENCY, _record(batch, who, route, key, fingerprint, done.appends[0])))
-        return done
-
-    done = await call.context.write(who.book, work)
-    if done.appends:
-        return _written(who, register, done.appends[0], status)
-    replay = done.answer if isinstance(done.answer, tuple) else None
-    return await _stands(call, who, register, entry_id, replay, status)
-
-
-def _replayed(batch: Batch, who: Principal, route: str, key: str, fingerprint: bytes) -> tuple[str, int] | None:
-    """What this key was used for before: entry and version. Raises KeyReused if the body was another."""
-    batch.claim((who.id, route, key))
-    table = IDEMPOTENCY.c
-    used = select(table.fingerprint, table.entry_id, table.number).where(
-        and_(table.book == who.book, table.principal_id == who.id, table.route == route, table.key == key)
-    )
-    row = batch.connection.execute(used).one_or_none()
-    if row is None:
-        return None
-    if row.fingerprint != fingerprint:
-        raise KeyReused
-    return row.entry_id, row.number
-
-
-def _record(
-    batch: Batch, who: Principal, route: str, key: str, fingerprint: bytes, append: Append
-) -> dict[str, object]:
-    return {
-        "book": who.book,
-        "principal_id": who.id,
-        "route": route,
-        "key": key,
-        "fingerprint": fingerprint,
-        "register": append.register,
-        "entry_id": append.entry_id,
-        "number": append.number,
-        "recorded_at": batch.now,
-    }
-
-
-def _written(who: Principal, register: Register, append: Append, status: int) -> Answer:
-    position = append.meta["position"]
-    headers = {
-        "ETag": f'"{append.number}"',
-        "Registry-Watermark": watermark_text(who.book, int(str(position)) + 1),
-        "Cache-Control": "private, no-cache",
-    }
-    if status == 201:  # noqa: PLR2004 - Created
-        headers["Location"] = f"/v1/{register.name}/{append.entry_id}"
-    return Response(plain_answer(append), status_code=status, media_type="application/json", headers=headers)
-
-
-async def _stands(
-    call: Call, who: Principal, register: Register, entry_id: str, replay: tuple[str, int] | None, status: int
-) -> Answer:
-    """The answer where nothing was written: the stored answer again, under today's rights, or what stands unchanged."""
-    sealer = call.context.sealer
-    if replay is not None:
-        seen, body = await call.context.read(partial(_version, sealer, who, register, replay[0], replay[1], None))
-    else:
-        seen, body = await call.context.read(partial(_item, sealer, who, register, entry_id, None))
-    await note(call, who, register, "item", [seen])
-    answer = _entry(call, who, register, seen, body, status=status if replay else 200)
-    if replay:
-        answer.headers["Idempotency-Replayed"] = "true"
-    return answer
-
-
 async def note(call: Call, who: Principal, register: Register, path: str, seen: Sequence[Seen]) -> None:
     """Write down that personal data is about to be shown; the answer waits for it."""
     if entries := disclosed(who, register, seen):
         await call.context.write(who.book, note_access(who, register, path, entries, new_id()))
 
 
-def _item(
+def read_item(
     sealer: Sealer, who: Principal, register: Register, entry_id: str, as_of: str | None, connection: Connection
 ) -> tuple[Seen, bytes]:
     seen = view_of(connection, who, as_of).item(connection, register, entry_id)
     return seen, render(connection, sealer, who, register, seen)
 
 
-def _version(
+def read_version(
     sealer: Sealer, who: Principal, register: Register, entry_id: str, number: int, as_of: str | None,
     connection: Connection,
 ) -> tuple[Seen, bytes]:  # fmt: skip
@@ -320,7 +152,7 @@ def within(register: Register, division: str) -> ColumnElement[bool]:
             return table.c.division == division
 
 
-def _entry(call: Call, who: Principal, register: Register, seen: Seen, body: bytes, status: int = 200) -> Answer:
+def entry(call: Call, who: Principal, register: Register, seen: Seen, body: bytes, status: int = 200) -> Answer:
     masked = seen.personal is not None and not shows_plain(who, register, seen)
     tag = f'"{seen.number}-masked"' if masked else f'"{seen.number}"'
     return respond(call, body, tag, watermark_text(who.book, seen.watermark), status)

@@ -1,0 +1,193 @@
+"""What handlers share for writes: each function is one request from top to bottom."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+from litestar import Response
+from sqlalchemy import and_, select
+
+from registry.access.principals import Principal
+from registry.access.register import Register, Right
+from registry.access.view import watermark_text
+from registry.access.writing import Change, Tx, outcome, plain_answer
+from registry.errors import EntryExists, KeyReused, PreconditionFailed
+from registry.ledger.batch import Batch, Outcome
+from registry.ledger.ids import check_chosen_id, new_id
+from registry.ledger.tables import IDEMPOTENCY
+from registry.ledger.versions import Append
+from registry.web import serve
+from registry.web.call import Call, Voiding
+from registry.web.queries import NoQuery
+from registry.web.serve import Answer
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+Written = Append | None | tuple[Append | None, ...]
+
+
+async def create(
+    call: Call,
+    register: Register,
+    shape: type[T],
+    service: Callable[[Tx, str, T], Written],
+    entry_id: str | None = None,
+) -> Answer:
+    """A new entry. The id is the client's (PUT) or ours (POST)."""
+    who = await call.enter(register, Right.WRITE)
+    call.params(NoQuery)
+    chosen = check_chosen_id(entry_id) if entry_id else None
+    must_be_new = call.only_if_new() if chosen else False
+    data = await call.sent(shape)
+    # A PUT names its entry, so its path does for an Idempotency-Key: sent again alike, it is answered alike.
+    key = call.idempotency_key() or (chosen and "put")
+    made = chosen or new_id()
+    try:
+        return await write(call, who, register, made, lambda tx: service(tx, made, data), key=key, status=201)
+    except (EntryExists, KeyReused):
+        if must_be_new:
+            raise PreconditionFailed from None
+        if chosen and call.idempotency_key() is None:
+            raise EntryExists from None
+        raise
+
+
+async def change(
+    call: Call, register: Register, service: Callable[[Tx, str, Change], Written], entry_id: str
+) -> Answer:
+    """A merge patch: the world moved on."""
+    who = await call.enter(register, Right.WRITE)
+    call.params(NoQuery)
+    wanted = await call.change(register.shape)
+    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
+
+
+async def correct(
+    call: Call, register: Register, service: Callable[[Tx, str, Change], Written], entry_id: str
+) -> Answer:
+    """A correction: what was recorded was wrong."""
+    who = await call.enter(register, Right.WRITE)
+    call.params(NoQuery)
+    wanted = await call.correction(register.shape)
+    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
+
+
+async def void(call: Call, register: Register, service: Callable[[Tx, str, Change], Written], entry_id: str) -> Answer:
+    """A voiding: it should never have been entered."""
+    who = await call.enter(register, Right.VOID)
+    call.params(NoQuery)
+    expected = call.expected_version()
+    sent = await call.sent(Voiding)
+    wanted = Change({}, expected, sent.reason)
+    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
+
+
+async def act(
+    call: Call,
+    register: Register,
+    shape: type[T],
+    service: Callable[[Tx, str, T, Change], Written],
+    entry_id: str,
+    right: Right = Right.WRITE,
+) -> Answer:
+    """A verb of the domain (a move to another stage, a transfer), done to an entry."""
+    who = await call.enter(register, right)
+    call.params(NoQuery)
+    expected = call.expected_version()
+    sent = await call.sent(shape)
+    wanted = Change({}, expected)
+    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, sent, wanted))
+
+
+async def write(
+    call: Call,
+    who: Principal,
+    register: Register,
+    entry_id: str,
+    service: Callable[[Tx], Written],
+    *,
+    key: str | None = None,
+    status: int = 200,
+) -> Answer:
+    """Run a service in the committer's next batch and answer with the version it wrote, once that is committed."""
+    key = key or call.idempotency_key()
+    fingerprint = await call.fingerprint()
+    route = f"{call.method} {call.url.path}"
+    sealer = call.context.sealer
+
+    def work(batch: Batch) -> Outcome:
+        if key is not None and (number := _replayed(batch, who, route, key, fingerprint)):
+            return Outcome(answer=number)
+        result = service(Tx(batch, who, sealer))
+        done = outcome(*(result if isinstance(result, tuple) else (result,)))
+        if key is not None and done.appends:
+            done.rows.append((IDEMPOTENCY, _record(batch, who, route, key, fingerprint, done.appends[0])))
+        return done
+
+    done = await call.context.write(who.book, work)
+    if done.appends:
+        return _written(who, register, done.appends[0], status)
+    replay = done.answer if isinstance(done.answer, tuple) else None
+    return await _stands(call, who, register, entry_id, replay, status)
+
+
+def _replayed(batch: Batch, who: Principal, route: str, key: str, fingerprint: bytes) -> tuple[str, int] | None:
+    """What this key was used for before: entry and version. Raises KeyReused if the body was another."""
+    batch.claim((who.id, route, key))
+    table = IDEMPOTENCY.c
+    used = select(table.fingerprint, table.entry_id, table.number).where(
+        and_(table.book == who.book, table.principal_id == who.id, table.route == route, table.key == key)
+    )
+    row = batch.connection.execute(used).one_or_none()
+    if row is None:
+        return None
+    if row.fingerprint != fingerprint:
+        raise KeyReused
+    return row.entry_id, row.number
+
+
+def _record(
+    batch: Batch, who: Principal, route: str, key: str, fingerprint: bytes, append: Append
+) -> dict[str, object]:
+    return {
+        "book": who.book,
+        "principal_id": who.id,
+        "route": route,
+        "key": key,
+        "fingerprint": fingerprint,
+        "register": append.register,
+        "entry_id": append.entry_id,
+        "number": append.number,
+        "recorded_at": batch.now,
+    }
+
+
+def _written(who: Principal, register: Register, append: Append, status: int) -> Answer:
+    position = append.meta["position"]
+    headers = {
+        "ETag": f'"{append.number}"',
+        "Registry-Watermark": watermark_text(who.book, int(str(position)) + 1),
+        "Cache-Control": "private, no-cache",
+    }
+    if status == 201:  # noqa: PLR2004 - Created
+        headers["Location"] = f"/v1/{register.name}/{append.entry_id}"
+    return Response(plain_answer(append), status_code=status, media_type="application/json", headers=headers)
+
+
+async def _stands(
+    call: Call, who: Principal, register: Register, entry_id: str, replay: tuple[str, int] | None, status: int
+) -> Answer:
+    """The answer where nothing was written: the stored answer again, under today's rights, or what stands unchanged."""
+    sealer = call.context.sealer
+    if replay is not None:
+        seen, body = await call.context.read(
+            partial(serve.read_version, sealer, who, register, replay[0], replay[1], None)
+        )
+    else:
+        seen, body = await call.context.read(partial(serve.read_item, sealer, who, register, entry_id, None))
+    await serve.note(call, who, register, "item", [seen])
+    answer = serve.entry(call, who, register, seen, body, status=status if replay else 200)
+    if replay:
+        answer.headers["Idempotency-Replayed"] = "true"
+    return answer

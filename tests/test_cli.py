@@ -1,0 +1,98 @@
+"""The command line, on a database of the test's own."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from registry.cli import main
+from registry.settings import Settings
+from tests import factories
+from tests.api import Api
+from tests.conftest import Template
+
+
+@pytest.fixture
+def command(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> "Command":
+    monkeypatch.setenv("REGISTRY_HOME", str(settings.home))
+    monkeypatch.setenv("REGISTRY_DATABASE", settings.database)
+    monkeypatch.setenv("REGISTRY_KEY_FILE", str(settings.key_file))
+    return Command()
+
+
+class Command:
+    def __call__(self, *args: str) -> Result:
+        return CliRunner().invoke(main, list(args), catch_exceptions=False)
+
+
+def test_keys_are_made_listed_and_revoked(command: Command, api: Api) -> None:
+    made = command("keys", "create", "客路镇综治办", "--role", "clerk", "--division", "440882102")
+    key = made.output.strip()
+    assert re.fullmatch(r"rk_[A-Za-z0-9_-]{43}", key)
+    api.keys["new"] = key
+    assert api.get("/v1/gatherings", "new").status_code == 200
+    listed = command("keys", "list").output
+    assert key[:8] in listed
+    assert key not in listed
+    assert command("keys", "revoke", key[:8]).exit_code == 0
+    api.client.app.state.context.keys._known.clear()  # type: ignore[attr-defined]
+    assert api.get("/v1/gatherings", "new").status_code == 401
+
+
+def test_a_key_expires(command: Command, api: Api) -> None:
+    api.keys["old"] = command("keys", "create", "old", "--role", "bot", "--expires", "2020-01-01").output.strip()
+    assert api.get("/v1/gatherings", "old").status_code == 401
+
+
+def test_a_key_outside_the_book_is_refused(command: Command) -> None:
+    done = command("keys", "create", "x", "--role", "clerk", "--division", "440981")
+    assert done.exit_code == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_master_key_is_rotated_under_a_running_server(command: Command, api: Api, settings: Settings) -> None:
+    before = api.made("/v1/patients", factories.patient())
+    old = json.loads(settings.key_file.read_bytes())
+    assert "1 data keys" in command("keys", "rotate-master").output
+    new = json.loads(settings.key_file.read_bytes())
+    assert new["current"] not in old["masters"]
+    assert list(new["masters"]) == [new["current"]]
+    assert new["index"] == old["index"]
+    assert settings.key_file.stat().st_mode & 0o777 == 0o600
+    assert api.get(f"/v1/patients/{before['id']}").json() == before
+    after = api.made("/v1/patients", factories.patient(id_number=None))
+    assert api.get(f"/v1/patients/{after['id']}").json() == after
+
+
+def test_what_was_sealed_before_a_rotation_opens_after_a_restart(
+    command: Command, app: Litestar, settings: Settings, template: Template
+) -> None:
+    app.state.settings = settings
+    with TestClient(app) as client:
+        before = Api(client, template.keys).made("/v1/patients", factories.patient())
+    command("keys", "rotate-master")
+    with TestClient(app) as client:
+        assert Api(client, template.keys).get(f"/v1/patients/{before['id']}").json() == before
+
+
+def test_a_key_file_that_others_may_read_stops_the_start(command: Command, settings: Settings) -> None:
+    settings.key_file.chmod(0o644)
+    done = command("serve")
+    assert done.exit_code == 2
+    assert "REGISTRY_KEY_FILE" in done.stderr
+
+
+def test_the_demo_goes_into_an_empty_book_only(command: Command) -> None:
+    assert command("demo").exit_code == 2
+    assert command("demo", "--if-empty").output == ""
+
+
+def test_the_document_can_be_checked(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command("openapi", "--check").exit_code == 2
+    assert command("openapi").exit_code == 0
+    assert command("openapi", "--check").exit_code == 0

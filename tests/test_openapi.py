@@ -1,0 +1,84 @@
+"""The published document is the one that is committed, valid, and complete."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from registry.app import document
+from tests.api import Api, published
+
+COMMITTED = Path(__file__).parent.parent / "openapi" / "registry.json"
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [(path, method, op) for path, methods in published()["paths"].items() for method, op in methods.items()]
+
+
+def test_the_committed_document_is_the_enforced_one() -> None:
+    assert COMMITTED.read_bytes() == document(), "run: scripts/registry openapi"
+
+
+def test_the_document_is_valid_openapi() -> None:
+    validate(published())
+
+
+def test_the_document_is_served(api: Api) -> None:
+    answer = api.get("/openapi.json", None)
+    assert answer.content == COMMITTED.read_bytes()
+
+
+def test_the_ui_is_local(api: Api) -> None:
+    page = api.get("/docs", None).text
+    assert "http" not in page.replace("https://www.w3.org", "")
+    for name in ("swagger-ui.css", "swagger-ui-bundle.js"):
+        answer = api.get(f"/docs/{name}", None)
+        assert answer.status_code == 200
+        assert len(answer.content) > 100_000
+    assert api.get("/docs/other.js", None).status_code == 404
+
+
+def test_every_operation_has_a_name_of_its_own_and_a_summary() -> None:
+    names = Counter(op["operationId"] for _, _, op in operations())
+    assert [name for name, count in names.items() if count > 1] == []
+    for _, _, op in operations():
+        assert op["summary"]
+
+
+@pytest.mark.parametrize(("path", "method", "op"), operations())
+def test_every_guarded_operation_refuses_nobody_and_says_so(
+    api: Api, path: str, method: str, op: dict[str, Any]
+) -> None:
+    if op.get("security") == []:
+        return
+    at = path.replace("{entry_id}", "01a209d8-2208-7857-ad56-0c039969eb4c").replace("{number}", "1")
+    at = at.replace("{key_id}", "01a209d8-2208-7857-ad56-0c039969eb4c")
+    assert "401" in op["responses"]
+    assert api.call(method.upper(), at, None, json={}).status_code == 401
+
+
+def test_every_get_of_a_register_takes_as_of() -> None:
+    for path, method, op in operations():
+        if method == "get" and path.startswith("/v1/") and path != "/v1/keys":
+            assert "as_of" in {parameter["name"] for parameter in op["parameters"]}, path
+
+
+def test_what_is_sent_is_closed_and_personal_fields_are_marked() -> None:
+    schemas = published()["components"]["schemas"]
+    for _, _, op in operations():
+        if "requestBody" in op:
+            for content in op["requestBody"]["content"].values():
+                schema = schemas[content["schema"]["$ref"].rpartition("/")[2]]
+                assert schema["additionalProperties"] is False
+    assert schemas["PatientIn"]["properties"]["name"]["x-personal"] == "name"
+    assert "pattern" not in schemas["Patient"]["properties"]["name"]
+
+
+def test_every_problem_has_a_page(api: Api) -> None:
+    answer = api.get("/v1/gatherings", None)
+    page = api.get(answer.json()["type"], None)
+    assert page.status_code == 200
+    assert "401" in page.text
+    assert api.get("/problems/nonsense", None).status_code == 404

@@ -1,0 +1,56 @@
+"""A bad setting stops the start with one line that names it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from registry.settings import BadSetting, read_settings
+
+BAD = {
+    "REGISTRY_PORT": "eighty",
+    "REGISTRY_DATABASE": "mysql://x",
+    "REGISTRY_BOOK": "44088",
+    "REGISTRY_PROT": "8000",
+}
+
+
+def test_everything_has_a_default() -> None:
+    settings = read_settings({})
+    assert (settings.host, settings.port, settings.book) == ("127.0.0.1", 8000, "440882")
+    assert settings.home == Path("var").absolute()
+    assert settings.database == f"sqlite:///{settings.home / 'registry.db'}"
+
+
+@pytest.mark.parametrize(("name", "value"), BAD.items())
+def test_a_bad_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=f"^{name}: "):
+        read_settings({name: value})
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "８０００"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(BadSetting):
+        read_settings({"REGISTRY_PORT": port})
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    with pytest.raises(BadSetting, match="^REGISTRY_HOME: "):
+        read_settings({"REGISTRY_HOME": str(tmp_path / "home")})
+
+
+def test_the_command_stops_with_one_line(tmp_path: Path) -> None:
+    environ = {**os.environ, "REGISTRY_HOME": str(tmp_path), "REGISTRY_PORT": "x"}
+    done = subprocess.run(
+        [sys.executable, "-m", "registry", "serve"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip() == "registry: REGISTRY_PORT: 'x' is not a port (0 to 65535)"
