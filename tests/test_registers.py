@@ -132,7 +132,7 @@ def test_a_form_may_choose_the_id(api: Api, name: str) -> None:
 def test_an_id_that_is_no_uuid7_is_refused(api: Api, name: str) -> None:
     kind = KINDS[name]
     answer = api.put(f"/v1/{name}/7a0c1a4e-56f7-4f0c-9c8e-2d3f7b1f5a11", kind.body(api), kind.writer)
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert codes(answer) == {"not_uuid7"}
 
 

@@ -95,6 +95,7 @@ def create_app(settings: Settings) -> Litestar:
         route_handlers=[*CONTROLLERS, KeyController, *server.HANDLERS],
         lifespan=[lifespan],
         request_class=Call,
+        before_request=server.answer_options,
         request_max_body_size=BODY_LIMIT,
         exception_handlers={
             RegistryError: problems.on_registry_error,
@@ -106,6 +107,7 @@ def create_app(settings: Settings) -> Litestar:
     )
     app.state.settings = settings
     app.state.registers = REGISTERS
+    app.state.methods = server.methods_by_path(app)
     app.state.document = msgspec.json.format(encode(openapi.build(app)), indent=2) + b"\n"
     return app
 

@@ -24,7 +24,6 @@ from registry.settings import Settings
 from tests import factories
 from tests.conftest import COUNTY, opened
 
-
 Run = Callable[[Callable[[Connection], Any]], Any]
 WHO = Principal(new_id(), COUNTY, "测试", Role.SUPERVISOR, (COUNTY,), None, None)
 

@@ -105,8 +105,8 @@ def test_messages_are_chinese_or_english(api: Api) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "limit=0", "limit=201", "limit=x", "cursor=xyz", "as_of=yesterday", "as_of=2999-01-01", "as_of=2020-02-21T00:00:00",
-        "as_of=wm_440882_999999", "as_of=wm_440981_1", "kind=picnic", "decided_from=2020-13-01", "division=44088",
+        "limit=0", "limit=201", "limit=x", "cursor=*", "as_of=yesterday", "as_of=2020-02-21T00:00:00", "kind=null",
+        "kind=picnic", "decided_from=2020-13-01", "division=44088",
         "limit=1&limit=2", "stauts=open", "include_voided=perhaps", "%ff=1",
     ],
 )  # fmt: skip
@@ -114,12 +114,36 @@ def test_bad_parameters_are_refused(api: Api, query: str) -> None:
     assert api.get(f"{AT}?{query}").status_code == 400
 
 
+@pytest.mark.parametrize(
+    "as_of",
+    [
+        "2999-01-01",
+        "2020-02-30",
+        "2999-01-01T00:00:00Z",
+        "wm_440882_999999",
+        "wm_440981_1",
+        "2020-02-21T00:00:00-99:00",
+    ],
+)
+def test_a_time_that_was_not_is_refused(api: Api, as_of: str) -> None:
+    answer = api.get(f"{AT}?as_of={as_of}")
+    assert answer.status_code == 422
+    assert pointers(answer) == {"#as_of"}
+
+
+def test_options_tell_all_methods(api: Api) -> None:
+    answer = api.call("OPTIONS", AT)
+    assert answer.status_code == 204
+    assert answer.headers["Allow"] == "GET, OPTIONS, POST"
+
+
 def test_a_cursor_belongs_to_its_filters(api: Api) -> None:
     for _ in range(3):
         api.made(AT, factories.gathering())
     cursor = api.get(f"{AT}?limit=1").json()["next_cursor"]
     assert api.get(f"{AT}?limit=2&cursor={cursor}").status_code == 200
-    assert api.get(f"{AT}?limit=1&kind=opera&cursor={cursor}").status_code == 400
+    assert api.get(f"{AT}?limit=1&kind=opera&cursor={cursor}").status_code == 422
+    assert api.get(f"{AT}?cursor=xyz").status_code == 422
 
 
 def test_paths_and_methods_that_are_not_there(api: Api) -> None:

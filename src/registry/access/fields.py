@@ -16,6 +16,8 @@ import msgspec
 from msgspec import Meta
 from msgspec.inspect import ListType, Metadata, StructType, Type, UnionType, type_info
 
+from registry.ledger.clock import beijing_day, wall_clock
+
 SHORT = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f\s][^\x00-\x1f\x7f]*$"
 """One line with something in it: no control characters, not blank."""
 LONG = r"^[^\x00-\x08\x0b-\x1f\x7f]*[^\x00-\x20\x7f\s][^\x00-\x08\x0b-\x1f\x7f]*$"
@@ -80,11 +82,12 @@ WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
 def is_resident_id(text: object) -> bool:
-    """Whether the check digit is right and the birth date in it is a real one (GB 11643-1999)."""
+    """Whether the check digit is right and the birth date in it is a real, past one (GB 11643-1999)."""
     if not isinstance(text, str) or not re.fullmatch(r"[1-9][0-9]{16}[0-9Xx]", text):
         return False
     total = sum(int(digit) * weight for digit, weight in zip(text, WEIGHTS, strict=False))
-    return "10X98765432"[total % 11] == text[17].upper() and birth_date_in(text) is not None
+    born = birth_date_in(text)
+    return "10X98765432"[total % 11] == text[17].upper() and born is not None and born <= beijing_day(wall_clock())
 
 
 def birth_date_in(id_number: str) -> dt.date | None:

@@ -1,6 +1,7 @@
 """The divisions that entries lie in: county, town, village, hamlet. Kept here because scope is made of them."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, Date, Index, Integer, String, bindparam, column, select
@@ -49,29 +50,28 @@ def find_place(connection: Connection, book: str, code: str) -> Place | None:
 
 
 def place_name(
-    connection: Connection, who: Principal, code: str, on: dt.date | None = None, pointer: str = "/division"
+    find: Callable[[str], Place | None],
+    who: Principal,
+    code: str,
+    on: dt.date | None = None,
+    pointer: str = "/division",
 ) -> str:
     """The full name (客路镇迈港村委会) of a division that the caller may write to; entries keep it as it was then.
 
     Raises Refused if there is no such division, if it was closed before `on`, or if it is not the caller's.
     """
-    found = find_place(connection, who.book, code)
+    found = find(code)
     if found is None or found.voided:
-        raise Refused(
-            faults=[Fault(pointer, "unknown_division", "没有这个行政区划代码。", "There is no such division.")]
-        )
+        text = "没有这个行政区划代码。", "There is no such division."
+        raise Refused(faults=[Fault(pointer, "unknown_division", *text)])
     if not who.covers(code):
-        raise Refused(faults=[Fault(pointer, "outside_division", "该行政区划不在您的辖区之内。", "This division is not one of yours.")])  # fmt: skip
+        text = "该行政区划不在您的辖区之内。", "This division is not one of yours."
+        raise Refused(faults=[Fault(pointer, "outside_division", *text)])
     if found.closed_on is not None and (on is None or on >= found.closed_on):
         text = f"该行政区划已于 {found.closed_on} 撤销。", f"This division was closed on {found.closed_on}."
         raise Refused(faults=[Fault(pointer, "closed_division", *text)])
-    return full_name(connection, who.book, found.name, found.level, found.parent)
-
-
-def full_name(connection: Connection, book: str, name: str, level: str, parent: str | None) -> str:
-    """客路镇 for a town, 客路镇迈港村委会 for a village."""
-    above = find_place(connection, book, parent) if level == "village" and parent else None
-    return f"{above.name}{name}" if above else name
+    above = find(found.parent) if found.level == "village" and found.parent else None
+    return f"{above.name}{found.name}" if above else found.name
 
 
 def names_at(connection: Connection, view: View) -> dict[str, str]:

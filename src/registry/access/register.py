@@ -52,6 +52,8 @@ class Register:
     readers: frozenset[Role] = READERS
     writers: frozenset[Role] = OFFICE
     voiders: frozenset[Role] = frozenset({Role.SUPERVISOR})
+    cases: bool = False
+    """Whether its entries belong to cases that may be opened to another town: disputes and patients, and theirs."""
     open: bool = False
     """Whether every reader may see every entry (divisions); else only those of their own divisions."""
     measures: tuple[Measure, ...] = field(default=())

@@ -83,12 +83,15 @@ class Sealer:
     def seal(
         self, connection: Connection, book: str, subject: str, place: str, fields: dict[str, str],
         digests: tuple[tuple[str, bytes], ...],
+        *,
+        known: bool = True,
     ) -> Sealed:  # fmt: skip
-        """Seal the personal fields (plain text by JSON Pointer) of the version that `place` names."""
-        row = None
-        try:
-            key = self._data_key(connection, book, subject)
-        except LookupError:
+        """Seal the personal fields (plain text by JSON Pointer) of the version that `place` names.
+
+        `known` is false where the subject is new, and can have no data key yet.
+        """
+        key, row = self._find_data_key(connection, book, subject) if known else None, None
+        if key is None:
             key, row = self._new_data_key(book, subject)
         salt = secrets.token_bytes(16)
         plain = encode(fields)
@@ -101,7 +104,10 @@ class Sealer:
         if not box.startswith(CIPHER):
             raise InvalidTag
         nonce, sealed = box[len(CIPHER) : len(CIPHER) + NONCE], box[len(CIPHER) + NONCE :]
-        plain = AESGCM(self._data_key(connection, book, subject)).decrypt(nonce, sealed, place.encode())
+        key = self._find_data_key(connection, book, subject)
+        if key is None:
+            raise InvalidTag
+        plain = AESGCM(key).decrypt(nonce, sealed, place.encode())
         return msgspec.json.decode(plain[16:], type=dict[str, str])
 
     def digest(self, book: str, kind: str, value: str) -> bytes:
@@ -109,12 +115,12 @@ class Sealer:
         text = value.replace(" ", "").upper() if kind == "id_number" else "".join(filter(str.isdigit, value))
         return hmac.digest(self._index, f"{book}/{kind}/{text}".encode(), "sha256")[:16]
 
-    def _data_key(self, connection: Connection, book: str, subject: str) -> bytes:
+    def _find_data_key(self, connection: Connection, book: str, subject: str) -> bytes | None:
         known = self._data_keys.get((book, subject))
         if known is None:
             row = connection.execute(FIND_KEY, {"b": book, "s": subject}).one_or_none()
             if row is None:
-                raise LookupError(subject)
+                return None
             known = self._unwrap(row.master_id, row.wrapped, book, subject)
             self._remember(book, subject, known)
         return known

@@ -6,7 +6,7 @@ msgspec's own schema: the document that is published is the document that is enf
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ import jsonschema_rs
 import msgspec
 
 from registry.access.fields import MASK, is_resident_id
-from registry.errors import Fault, Malformed, refuse
+from registry.errors import Fault, Malformed, Refused, refuse
 
 T = TypeVar("T", bound=msgspec.Struct)
 MAX_FAULTS = 100
@@ -54,10 +54,17 @@ def convert(tree: object, shape: type[T]) -> T:
     try:
         value = msgspec.convert(tree, shape)
     except (msgspec.ValidationError, RecursionError) as first:
-        raise Malformed(faults=list(faults_of(tree, schema_of(shape))) or [_unexplained(first)]) from None
+        raise refusal(list(faults_of(tree, schema_of(shape))) or [_unexplained(first)]) from None
     if has_formats(shape):
         refuse(faults_of(tree, schema_of(shape)))
     return value
+
+
+def refusal(faults: Sequence[Fault]) -> Malformed | Refused:
+    """The error that tells of these faults: Refused where only check digits and masks are wrong, else Malformed."""
+    if {fault.code for fault in faults} <= {"check_digit", "masked_value"}:
+        return Refused(faults=faults)
+    return Malformed(faults=faults)
 
 
 def _unexplained(first: Exception) -> Fault:

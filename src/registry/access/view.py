@@ -24,19 +24,31 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
 )
 
 from registry.access.fields import put
 from registry.access.principals import Principal
 from registry.access.register import Register
 from registry.access.sealing import Sealer
-from registry.errors import Fault, Malformed, NotFound
+from registry.errors import Fault, NotFound, Refused
 from registry.ledger.clock import BEIJING, beijing_day, microseconds, wall_clock
 from registry.ledger.tables import BLIND_INDEX, BOOKS, LOG, SHARING
 from registry.ledger.versions import encode
 
 SHOWN = ("entry_id", "number", "position", "case_id", "division", "document", "personal", "voided")
+NEVER = 2**62
+"""A position that no log will reach."""
 WATERMARK = re.compile(r"wm_([0-9]{6})_([0-9]{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many towns and villages a clause of scope names, and whether cases opened by others count."""
+
+    towns: int
+    villages: int
+    cases: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,16 @@ class Seen:
     personal: bytes | None
     voided: bool
     watermark: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which page of a list: how many, before which position, of which division, with the voided or without."""
+
+    limit: int
+    before: int = NEVER
+    division: str | None = None
+    voided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +97,7 @@ class View:
     def versions(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Seen]:
         """Up to `limit` versions past number `after` that the caller may see. Raises NotFound if there are none at all."""
         query = _versions_query(register.table, self._reach(register)).limit(limit)
-        binds = self._binds({"e": entry_id, "n": after, "w": self._horizon})
+        binds = self._binds({"e": entry_id, "n": after})
         rows = connection.execute(query, binds).all()
         if not rows:
             self.version(connection, register, entry_id, after)
@@ -85,88 +107,127 @@ class View:
         self,
         connection: Connection,
         register: Register,
-        where: Sequence[ColumnElement[bool]],
-        limit: int,
-        before: int | None = None,
+        wanted: Wanted,
+        where: Sequence[ColumnElement[bool]] = (),
     ) -> tuple[list[Seen], int]:
-        """The latest versions that match, last change first, and the watermark. Asks for `limit` rows and no count."""
-        table = register.table
-        chosen = (
-            select(*(table.c[name] for name in SHOWN))
-            .where(table.c.book == bindparam("b"), self._clause(register), self.standing(table), *where)
-            .order_by(table.c.position.desc())
-            .limit(limit)
-        )
-        if before is not None:
-            chosen = chosen.where(table.c.position < before)
-        rows = chosen.subquery()
-        # The book's row comes along even when nothing matches, so that one statement gives rows and watermark alike.
-        query = (
-            select(*(rows.c[name] for name in SHOWN), BOOKS.c.next_position)
-            .select_from(BOOKS.outerjoin(rows, true()))
-            .where(BOOKS.c.book == bindparam("b"))
-            .order_by(rows.c.position.desc())
-        )
-        found = connection.execute(query, self._binds({"w": self._horizon})).all()
-        watermark = self.as_of if self.as_of is not None else (found[0].next_position if found else 0)
-        return [_seen(row, watermark) for row in found if row.entry_id is not None], watermark
+        """The latest versions that match, last change first, and the watermark. Gives `limit` rows and no count."""
+        depth = len(wanted.division) if wanted.division else 0
+        asked = (register.table, self._reach(register), self.as_of is not None, wanted.voided, depth)
+        query = _filtered_page_query(*asked, where) if where else _page_query(*asked)
+        binds = self._binds({"p": wanted.before, "l": wanted.limit, "d": wanted.division})
+        found = connection.execute(query, binds).all()
+        if found:
+            return [_seen(row, self.as_of) for row in found], found[
+                0
+            ].next_position if self.as_of is None else self.as_of
+        if self.as_of is not None:
+            return [], self.as_of
+        # No row brought the watermark along; so that the two are of one moment, look again as of the one that stands.
+        return View(self.who, head_of(connection, self.who.book)).page(connection, register, wanted, where)
 
     def rows(self, register: Register, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """A select over what stands and the caller may see, for totals; run it with `binds()`."""
         table = register.table
+        scope = _scope(table, self._reach(register))
         return select(*columns).where(
-            table.c.book == bindparam("b"), self._clause(register), self.standing(table), table.c.voided.is_(False)
+            table.c.book == bindparam("b"), scope, self.standing(table), table.c.voided.is_(False)
         )
+
+    def standing(self, table: Table) -> ColumnElement[bool]:
+        """The versions that stand at the watermark."""
+        return _standing(table, as_of=self.as_of is not None)
 
     def binds(self) -> dict[str, object]:
         """The parameters of `rows`."""
-        return self._binds({"w": self._horizon})
+        return self._binds({})
 
     def _one(self, connection: Connection, query: Select[Any], binds: dict[str, object]) -> Seen:
-        row = connection.execute(query, self._binds({**binds, "w": self._horizon})).one_or_none()
+        row = connection.execute(query, self._binds(binds)).one_or_none()
         if row is None:
             raise NotFound
         return _seen(row, self.as_of)
 
-    @property
-    def _horizon(self) -> int:
-        return 2**62 if self.as_of is None else self.as_of
-
-    def _reach(self, register: Register) -> tuple[int, int] | None:
-        """How many towns and villages the clause must name; None for everything."""
+    def _reach(self, register: Register) -> Reach | None:
+        """What the clause of scope must name; None for everything."""
         if register.open or self.who.county_wide:
             return None
-        return len(self.who.towns), len(self.who.villages)
-
-    def _clause(self, register: Register) -> ColumnElement[bool]:
-        return _scope(register.table, self._reach(register))
-
-    def standing(self, table: Table) -> ColumnElement[bool]:
-        """The versions that stand at the watermark."""
-        if self.as_of is None:
-            return table.c.superseded_at.is_(None)
-        ended = table.c.superseded_at
-        return and_(table.c.position < bindparam("w"), or_(ended.is_(None), ended >= bindparam("w")))
+        return Reach(len(self.who.towns), len(self.who.villages), register.cases)
 
     def _binds(self, more: dict[str, object]) -> dict[str, object]:
-        towns = {f"t{index}": code for index, code in enumerate(self.who.towns)}
-        villages = {f"v{index}": code for index, code in enumerate(self.who.villages)}
-        return {"b": self.who.book, **towns, **villages, **more}
+        binds = {"b": self.who.book, "w": NEVER if self.as_of is None else self.as_of, **more}
+        if not self.who.county_wide:
+            binds |= {f"t{index}": code for index, code in enumerate(self.who.towns)}
+            binds |= {f"v{index}": code for index, code in enumerate(self.who.villages)}
+        return binds
 
 
-def _scope(table: Table, reach: tuple[int, int] | None) -> ColumnElement[bool]:
-    """Own divisions, or cases that another town opened to one of them. Rights are today's, whatever the watermark."""
+def _own(table: Table, reach: Reach) -> ColumnElement[bool]:
+    """The caller's own divisions."""
+    towns = [table.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
+    villages = [table.c.division == bindparam(f"v{index}", type_=String) for index in range(reach.villages)]
+    return or_(false(), *towns, *villages)
+
+
+def _opened(table: Table, reach: Reach) -> ColumnElement[bool]:
+    """Cases that another town opened to one of the caller's. Rights are today's, whatever the watermark."""
+    towns = [SHARING.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
+    cases = select(SHARING.c.case_id).where(
+        SHARING.c.book == bindparam("b"), or_(false(), *towns), SHARING.c.until.is_(None)
+    )
+    return table.c.case_id.in_(cases)
+
+
+def _scope(table: Table, reach: Reach | None) -> ColumnElement[bool]:
+    """What the caller may see."""
     if reach is None:
         return true()
-    towns, villages = reach
-    own = [table.c.town == bindparam(f"t{index}", type_=String) for index in range(towns)]
-    below = [table.c.division == bindparam(f"v{index}", type_=String) for index in range(villages)]
-    opened = select(SHARING.c.case_id).where(
-        SHARING.c.book == bindparam("b"),
-        or_(false(), *(SHARING.c.town == bindparam(f"t{index}", type_=String) for index in range(towns))),
-        SHARING.c.until.is_(None),
-    )
-    return or_(false(), *own, *below, table.c.case_id.in_(opened))
+    return or_(_own(table, reach), _opened(table, reach)) if reach.cases else _own(table, reach)
+
+
+def _standing(table: Table, *, as_of: bool) -> ColumnElement[bool]:
+    """The versions that stand now, or stood at the watermark :w."""
+    if not as_of:
+        return table.c.superseded_at.is_(None)
+    # coalesce, so that no index over superseded_at is chosen: the log's order is the way to walk the past
+    return and_(table.c.position < bindparam("w"), func.coalesce(table.c.superseded_at, NEVER) >= bindparam("w"))
+
+
+def within(table: Table, depth: int) -> ColumnElement[bool]:
+    """The division :d, whose code has so many digits, and all below it."""
+    columns = {6: table.c.book, 9: table.c.town, 12: table.c.division}
+    return columns[depth] == bindparam("d", type_=String) if depth else true()
+
+
+def _filtered_page_query(
+    table: Table, reach: Reach | None, as_of: bool, voided: bool, depth: int,
+    where: Sequence[ColumnElement[bool]],
+) -> Select[Any]:  # fmt: skip
+    asked = [_standing(table, as_of=as_of), table.c.position < bindparam("p"), within(table, depth), *where]
+    if not voided:
+        asked.append(table.c.voided.is_(False))
+    if reach is None or not reach.cases:
+        chosen = _shown(table, _scope(table, reach)).where(*asked)
+    else:
+        # Two short walks and their union: one `or` over both would keep either index from being used.
+        walks = [_walk(table, clause, asked) for clause in (_own(table, reach), _opened(table, reach))]
+        chosen = _shown(table, true()).where(table.c.position.in_(union(*walks)))
+    return chosen.order_by(table.c.position.desc()).limit(bindparam("l"))
+
+
+def _walk(table: Table, clause: ColumnElement[bool], asked: list[ColumnElement[bool]]) -> Select[Any]:
+    latest = select(table.c.position).where(table.c.book == bindparam("b"), clause, *asked)
+    return select(latest.order_by(table.c.position.desc()).limit(bindparam("l")).subquery().c.position)
+
+
+@lru_cache(maxsize=512)
+def _page_query(
+    table: Table,
+    reach: Reach | None,
+    as_of: bool,
+    voided: bool,
+    depth: int,
+) -> Select[Any]:
+    return _filtered_page_query(table, reach, as_of, voided, depth, ())
 
 
 def _shown(table: Table, scope: ColumnElement[bool]) -> Select[Any]:
@@ -176,26 +237,29 @@ def _shown(table: Table, scope: ColumnElement[bool]) -> Select[Any]:
 
 
 @lru_cache(maxsize=512)
-def _item_query(table: Table, reach: tuple[int, int] | None, as_of: bool) -> Select[Any]:  # noqa: FBT001 - a cache key
+def _item_query(table: Table, reach: Reach | None, as_of: bool) -> Select[Any]:
     query = _shown(table, _scope(table, reach)).where(table.c.entry_id == bindparam("e"))
     if not as_of:
         return query.where(table.c.superseded_at.is_(None))
-    inner = table.alias()
-    last = select(func.max(inner.c.number)).where(
-        inner.c.book == bindparam("b"), inner.c.entry_id == bindparam("e"), inner.c.position < bindparam("w")
+    then = table.alias()
+    last = (
+        select(then.c.position)
+        .where(then.c.book == bindparam("b"), then.c.entry_id == bindparam("e"), then.c.position < bindparam("w"))
+        .order_by(then.c.position.desc())
+        .limit(1)
     )
-    return query.where(table.c.number == last.scalar_subquery())
+    return query.where(table.c.position == last.scalar_subquery())
 
 
 @lru_cache(maxsize=512)
-def _version_query(table: Table, reach: tuple[int, int] | None) -> Select[Any]:
+def _version_query(table: Table, reach: Reach | None) -> Select[Any]:
     query = _shown(table, _scope(table, reach))
     at = (table.c.entry_id == bindparam("e"), table.c.number == bindparam("n"), table.c.position < bindparam("w"))
     return query.where(*at)
 
 
 @lru_cache(maxsize=512)
-def _versions_query(table: Table, reach: tuple[int, int] | None) -> Select[Any]:
+def _versions_query(table: Table, reach: Reach | None) -> Select[Any]:
     query = _shown(table, _scope(table, reach)).order_by(table.c.number)
     at = (table.c.entry_id == bindparam("e"), table.c.number > bindparam("n"), table.c.position < bindparam("w"))
     return query.where(*at)
@@ -246,7 +310,7 @@ def place_of(book: str, register: str, entry_id: str, number: int) -> str:
 def resolve_as_of(connection: Connection, book: str, text: str) -> int:
     """The watermark that `as_of` names: `wm_440882_81234`, a timestamp with offset, or a date (its end, Beijing time).
 
-    Raises Malformed for anything else, and for what lies in the future: such an answer could not be given again.
+    Raises Refused for anything else, and for what lies in the future: such an answer could not be given again.
     """
     head = head_of(connection, book)
     if match := WATERMARK.fullmatch(text):
@@ -294,7 +358,7 @@ def _end_of(text: str) -> int | None:
     return until if until is not None and until <= now else None
 
 
-_bad_as_of = Malformed(
+_bad_as_of = Refused(
     faults=[
         Fault(
             "#as_of",

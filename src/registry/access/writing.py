@@ -136,11 +136,19 @@ class Tx:
 
     def place(self, code: str, on: dt.date | None = None, pointer: str = "/division") -> str:
         """The name of a division that the caller may write to."""
-        return places.place_name(self.batch.connection, self.who, code, on, pointer)
+        return places.place_name(self.find_place, self.who, code, on, pointer)
+
+    def find_place(self, code: str) -> places.Place | None:
+        """The division with this code, looked up once a batch."""
+        memo = self.batch.memo
+        if code not in memo:
+            memo[code] = places.find_place(self.batch.connection, self.who.book, code)
+        found: places.Place | None = memo[code]
+        return found
 
     def known_place(self, code: str, pointer: str) -> None:
         """Raise Refused unless there is such a division; it may be another office's."""
-        if places.find_place(self.batch.connection, self.who.book, code) is None:
+        if self.find_place(code) is None:
             raise Refused(
                 faults=[Fault(pointer, "unknown_division", "没有这个行政区划代码。", "There is no such division.")]
             )
@@ -272,7 +280,8 @@ class Tx:
         if not plain:
             return None
         place = place_of(self.who.book, register.name, entry_id, number)
-        return self.sealer.seal(self.batch.connection, self.who.book, case_id, place, plain, digests)
+        known = not (number == 1 and case_id == entry_id)  # a new case has no data key yet
+        return self.sealer.seal(self.batch.connection, self.who.book, case_id, place, plain, digests, known=known)
 
     def _stale(self, current: Current, change: Change) -> PreconditionFailed:
         """What to tell somebody who started from an older version: the one that stands, and where the two collide."""

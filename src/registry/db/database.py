@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 def _sqlite_engine(url: str, *, begin: str | None) -> Engine:
     """An engine whose transactions start with `begin`; with None, every statement stands alone."""
-    pool: type[StaticPool | NullPool] = NullPool if begin == "BEGIN" else StaticPool
+    pool: type[StaticPool | QueuePool] = QueuePool if begin == "BEGIN" else StaticPool
     engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
@@ -117,15 +117,14 @@ class PostgresDatabase:
 
     def __init__(self, url: str) -> None:
         target = make_url(url).set(drivername="postgresql+asyncpg")
-        self._engine = create_async_engine(
-            target,
-            pool_size=10,
-            max_overflow=0,
-            pool_timeout=5,
-            connect_args={"timeout": 5, "command_timeout": 60, "server_settings": {"jit": "off"}},
-        )
-        self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        limits = {"max_overflow": 0, "pool_timeout": 5}
+        driver = {"timeout": 5, "command_timeout": 60, "server_settings": {"jit": "off"}}
+        self._engine = create_async_engine(target, pool_size=5, connect_args=driver, **limits)
         self._snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        # Short reads are statements of their own: there is nothing to begin, and nothing to roll back afterwards.
+        self._single = create_async_engine(
+            target, pool_size=10, connect_args=driver, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **limits
+        )
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         async with self._single.connect() as connection:
@@ -141,3 +140,4 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         await self._engine.dispose()
+        await self._single.dispose()

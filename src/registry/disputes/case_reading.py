@@ -10,7 +10,7 @@ from registry.access.access_log import disclosed, note_access
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
-from registry.access.view import Seen, View, render, watermark_text
+from registry.access.view import Seen, View, Wanted, render, watermark_text
 from registry.disputes import rules
 from registry.disputes.models import Stage
 from registry.disputes.register import (
@@ -22,7 +22,7 @@ from registry.disputes.register import (
 )
 from registry.disputes.schemas import ClockQuery, DisputeClock, Move
 from registry.disputes.service import today
-from registry.errors import Fault, Malformed
+from registry.errors import Fault, Refused
 from registry.ledger.ids import new_id
 from registry.ledger.versions import encode
 from registry.web import serve
@@ -69,8 +69,7 @@ def _case(
 
 def _part(connection: Connection, view: View, register: Register, dispute_id: str) -> list[Seen]:
     """The parts of one kind, first recorded first."""
-    mine = [register.table.c.case_id == dispute_id, register.table.c.voided.is_(False)]
-    found, _ = view.page(connection, register, mine, MANY)
+    found, _ = view.page(connection, register, Wanted(MANY), [register.table.c.case_id == dispute_id])
     return found[::-1]
 
 
@@ -89,7 +88,7 @@ async def read_clock(call: Call, entry_id: str) -> Answer:
 def _clock(seen: Seen, on: dt.date, watermark: str) -> DisputeClock:
     found = msgspec.json.decode(seen.document, type=_Stored)
     if on < found.discovered_on:
-        raise Malformed(faults=[Fault("#on", "before_discovery", "早于发现日期。", "Before the dispute was found.")])
+        raise Refused(faults=[Fault("#on", "before_discovery", "早于发现日期。", "Before the dispute was found.")])
     moves = [move for move in found.moves if move.on <= on]
     stage = moves[-1].to if moves else Stage.REPORTED
     due = rules.mediation_due_on(rules.accepted_on(moves))

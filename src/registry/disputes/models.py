@@ -2,11 +2,9 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Column, Date, Index, Integer, String, column
+from sqlalchemy import Column, Date, Integer, String
 
 from registry.ledger.tables import version_table
-
-_standing = column("superseded_at").is_(None)
 
 
 class DisputeKind(StrEnum):
@@ -209,17 +207,17 @@ DISPUTES = version_table(
     Column("days_to_settle", Integer),
     Column("people_involved", Integer, nullable=False),
     Column("area_hundredths", Integer, comment="of a mu"),
-    Index("ix_disputes_stage", "book", "stage", "town", sqlite_where=_standing, postgresql_where=_standing),
+    filters=("case_id", "stage"),
 )
 
 PROCEEDINGS = version_table(
     "proceedings", Column("track", String(20), nullable=False), Column("decided_on", Date),
-    Index("ix_proceedings_case", "book", "case_id", sqlite_where=_standing, postgresql_where=_standing),
+    filters=("case_id",),
 )  # fmt: skip
 
 SESSIONS = version_table(
     "mediation_sessions", Column("held_on", Date, nullable=False), Column("result", String(12), nullable=False),
-    Index("ix_mediation_sessions_case", "book", "case_id", sqlite_where=_standing, postgresql_where=_standing),
+    filters=("case_id",),
 )  # fmt: skip
 
 AGREEMENTS = version_table(
@@ -229,10 +227,10 @@ AGREEMENTS = version_table(
     Column("effective_on", Date),
     Column("performed_on", Date),
     Column("confirmation_due_on", Date),
-    Index("ix_agreements_case", "book", "case_id", sqlite_where=_standing, postgresql_where=_standing),
+    filters=("case_id",),
 )
 
 RETURN_VISITS = version_table(
     "return_visits", Column("visited_on", Date, nullable=False), Column("performance", String(16), nullable=False),
-    Index("ix_return_visits_case", "book", "case_id", sqlite_where=_standing, postgresql_where=_standing),
+    filters=("case_id",),
 )  # fmt: skip

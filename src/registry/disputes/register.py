@@ -24,6 +24,7 @@ DISPUTE_REGISTER = Register(
     DISPUTES,
     DisputeIn,
     Dispute,
+    cases=True,
     measures=(
         Measure("disputes_found", "排查发现矛盾纠纷", "宗", func.count(), DISPUTES.c.discovered_on),
         Measure("disputes_accepted", "受理矛盾纠纷", "宗", func.count(), DISPUTES.c.accepted_on),
@@ -32,14 +33,15 @@ DISPUTE_REGISTER = Register(
     ),
 )
 
-PROCEEDING_REGISTER = Register("proceedings", "裁决、复议、判决", PROCEEDINGS, ProceedingIn, Proceeding)
-SESSION_REGISTER = Register("mediation-sessions", "调解记录", SESSIONS, SessionIn, Session)
+PROCEEDING_REGISTER = Register("proceedings", "裁决、复议、判决", PROCEEDINGS, ProceedingIn, Proceeding, cases=True)
+SESSION_REGISTER = Register("mediation-sessions", "调解记录", SESSIONS, SessionIn, Session, cases=True)
 AGREEMENT_REGISTER = Register(
     "agreements",
     "调解协议",
     AGREEMENTS,
     AgreementIn,
     Agreement,
+    cases=True,
     measures=(Measure("agreements_signed", "签订协议", "份", func.count(), AGREEMENTS.c.signed_on),),
 )
-RETURN_VISIT_REGISTER = Register("return-visits", "回访记录", RETURN_VISITS, ReturnVisitIn, ReturnVisit)
+RETURN_VISIT_REGISTER = Register("return-visits", "回访记录", RETURN_VISITS, ReturnVisitIn, ReturnVisit, cases=True)

@@ -105,7 +105,7 @@ class DisputeIn(Input):
     geometry: PointGeometry | PolygonGeometry | None = None
     crs: Annotated[Literal["CGCS2000", "WGS84", "GCJ02", "BD09"], Meta(title="坐标系")] = "CGCS2000"
     area_mu: AreaMu | None = None
-    since_year: Annotated[int | None, Meta(title="起始年份")] = None
+    since_year: Annotated[int, Meta(ge=1900, le=2100, title="起始年份")] | None = None
     found_by_unit: Annotated[Line | None, Meta(title="发现单位")] = None
     responsible_unit: Annotated[Line | None, Meta(title="责任单位")] = None
     responsible: Contact | None = None

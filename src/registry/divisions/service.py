@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement
 
-from registry.access.places import DIVISIONS, find_place
+from registry.access.places import DIVISIONS
 from registry.access.writing import Change, Current, Draft, Tx
 from registry.divisions import rules
 from registry.divisions.models import STAFF
@@ -62,7 +62,7 @@ def _open(tx: Tx, entry_id: str, change: Change) -> Current:
 
 
 def _check_successor(tx: Tx, current: Current, code: str) -> None:
-    found = find_place(tx.batch.connection, tx.who.book, code)
+    found = tx.find_place(code)
     own = current.document
     if found is None or found.voided or found.closed_on or found.level != own["level"] or code == own["code"]:
         text = "并入的区划须存在、未撤销、层级相同。", "It must merge into another open division of its level."
@@ -75,7 +75,7 @@ def _kept(current: Current) -> dict[str, object]:
 
 def _division(tx: Tx, data: DivisionIn, derived: dict[str, object]) -> Draft:
     book = tx.who.book
-    parent = find_place(tx.batch.connection, book, data.parent) if data.parent else None
+    parent = tx.find_place(data.parent) if data.parent else None
     refuse(rules.check_division(data, parent.level if parent else None, book))
     closed_on = derived["closed_on"]
     columns = {

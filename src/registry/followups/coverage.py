@@ -4,7 +4,7 @@ from collections import Counter
 from functools import partial
 
 import msgspec
-from sqlalchemy import Connection, Integer, and_, cast, func, or_
+from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, func, or_
 
 from registry.access.places import names_at
 from registry.access.principals import Principal
@@ -64,7 +64,7 @@ class CampaignShape(CampaignIn, forbid_unknown_fields=False, kw_only=True):
 def _states(connection: Connection, view: View, campaign: CampaignShape) -> Counter[tuple[str, str]]:
     """How many patients of each town are in which state."""
     table = PATIENTS.c
-    within = or_(*(serve.within(PATIENT_REGISTER, code) for code in campaign.divisions))
+    within = or_(*(_below(code) for code in campaign.divisions))
     there = and_(
         table.in_care_since <= campaign.starts_on,
         or_(table.left_care_on.is_(None), table.left_care_on >= campaign.starts_on),
@@ -74,6 +74,11 @@ def _states(connection: Connection, view: View, campaign: CampaignShape) -> Coun
     ).all()
     visited = _visited(connection, view, campaign)
     return Counter((row.town, visited.get(row.entry_id, NOT_YET)) for row in roster)
+
+
+def _below(code: str) -> ColumnElement[bool]:
+    columns = {6: PATIENTS.c.book, 9: PATIENTS.c.town, 12: PATIENTS.c.division}
+    return columns[len(code)] == code
 
 
 def _visited(connection: Connection, view: View, campaign: CampaignShape) -> dict[str, str]:

@@ -236,6 +236,7 @@ PATIENTS = version_table(
     Index("ix_patients_identity", "book", "town", "identity", unique=True,
           sqlite_where=text("superseded_at IS NULL AND NOT voided"),
           postgresql_where=text("superseded_at IS NULL AND NOT voided")),
+    filters=("case_id", "status"),
 )  # fmt: skip
 
 VISITS = version_table(
@@ -249,8 +250,8 @@ VISITS = version_table(
     Column("stability", String(16)),
     Column("next_visit_on", Date),
     Column("campaign_id", String(36)),
-    Index("ix_visits_case", "book", "case_id", sqlite_where=_standing, postgresql_where=_standing),
     Index("ix_visits_day", "book", "visited_on", "town", "joint", sqlite_where=_standing, postgresql_where=_standing),
+    filters=("case_id",),
 )
 
 CAMPAIGNS = version_table("campaigns", Column("starts_on", Date, nullable=False), Column("ends_on", Date))

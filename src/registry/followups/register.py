@@ -13,6 +13,7 @@ PATIENT_REGISTER = Register(
     PATIENTS,
     PatientIn,
     Patient,
+    cases=True,
     measures=(
         Measure("patients_on_roster", "在管严重精神障碍患者", "人", func.count(), None,
                 (PATIENTS.c.status == CareStatus.IN_CARE,), sensitive=True),
@@ -25,6 +26,7 @@ VISIT_REGISTER = Register(
     VISITS,
     VisitIn,
     Visit,
+    cases=True,
     measures=(
         Measure("visits_made", "走访", "人次", func.count(), VISITS.c.visited_on, sensitive=True),
         Measure("visits_joint", "联合走访", "人次", func.count(), VISITS.c.visited_on, (VISITS.c.joint.is_(True),),

@@ -45,14 +45,6 @@ def check_patient(data: PatientIn, today: dt.date) -> Iterator[Fault]:
     yield from check_stability(data.risk_level, data.stability)
     yield from _check_status(data, today)
     yield from _check_history(data, today)
-    for index, drug in enumerate(data.medication):
-        if drug.depot_every_weeks is not None and not 1 <= drug.depot_every_weeks <= 52:  # noqa: PLR2004 - weeks of a year
-            yield Fault(
-                f"/medication/{index}/depot_every_weeks", "wrong_interval", "须为 1 至 52 周。", "1 to 52 weeks."
-            )
-    for index, member in enumerate(data.care_team):
-        if member.cycle_days is not None and not 1 <= member.cycle_days <= 366:  # noqa: PLR2004 - days of a year
-            yield Fault(f"/care_team/{index}/cycle_days", "wrong_interval", "须为 1 至 366 日。", "1 to 366 days.")
 
 
 def _check_identity(data: PatientIn, id_number: str) -> Iterator[Fault]:

@@ -59,7 +59,7 @@ class Drug(Input):
     noon_mg: Milligrams = 0
     night_mg: Milligrams = 0
     depot_mg: Milligrams = 0
-    depot_every_weeks: Annotated[int | None, Meta(title="长效药间隔(周)")] = None
+    depot_every_weeks: Annotated[int, Meta(ge=1, le=52, title="长效药间隔(周)")] | None = None
 
 
 class CareMember(Input):
@@ -69,7 +69,7 @@ class CareMember(Input):
     name: PersonName
     unit: Line | None = None
     phone: Phone | None = None
-    cycle_days: Annotated[int | None, Meta(title="回访周期(日)")] = None
+    cycle_days: Annotated[int, Meta(ge=1, le=366, title="回访周期(日)")] | None = None
 
 
 class Award(Input):
@@ -134,7 +134,8 @@ class PatientQuery(ListQuery, kw_only=True):
     """Filters of the roster."""
 
     status: CareStatus | None = None
-    risk_from: Annotated[int | None, Meta(description="This risk level or above.")] = None
+    risk_from: RiskLevel | None = None
+    """This risk level or above."""
     stability: Stability | None = None
     diagnosis: Diagnosis | None = None
     due_by: Annotated[dt.date | None, Meta(description="Whose next visit is due by this day.")] = None

@@ -82,6 +82,7 @@ GATHERINGS = version_table(
     Column("decided_on", Date, nullable=False),
     Index("ix_gatherings_decided", "book", "decided_on", "town", "sessions", sqlite_where=_standing,
           postgresql_where=_standing),
+    filters=("kind",),
 )  # fmt: skip
 
 SHEDS = version_table(

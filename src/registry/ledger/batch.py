@@ -7,6 +7,7 @@ server process or with several (`docs/decisions/0004`).
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, Table, Update, and_, bindparam, insert, select, update
 
@@ -51,6 +52,8 @@ class Batch:
         self.now = max(clock(), self.last_recorded_at + 1)
         """The time of this batch: the clock's, but never before what is recorded already."""
         self._replayed_at = replayed_at
+        self.memo: dict[object, Any] = {}
+        """What services looked up and the batch itself cannot change: the names of divisions."""
         self._cases: set[str] = set()
         self._claims: set[object] = set()
         self._sequences: dict[str, int] = {}

@@ -4,7 +4,7 @@ import re
 import secrets
 import time
 
-from registry.errors import Fault, Malformed
+from registry.errors import Fault, Refused
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -22,5 +22,5 @@ def check_chosen_id(entry_id: str) -> str:
     """The id that a client chose, if it is a UUIDv7."""
     if not UUID7.fullmatch(entry_id):
         fault = Fault("#entry_id", "not_uuid7", "编号须为 UUIDv7。", "The id must be a UUIDv7.")
-        raise Malformed(faults=[fault])
+        raise Refused(faults=[fault])
     return entry_id

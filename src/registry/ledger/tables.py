@@ -82,8 +82,9 @@ IDEMPOTENCY = Table(
 )
 
 
-def version_table(name: str, *items: SchemaItem) -> Table:
+def version_table(name: str, *items: SchemaItem, filters: tuple[str, ...] = ()) -> Table:
     """The table of a register's versions: the common columns, then the register's own filter columns and indexes.
+    `filters` are the columns that lists are most often filtered by.
 
     `document` holds the version's public shape as finished JSON, personal fields masked; `personal` their plain values,
     sealed. A version is current while `superseded_at` is null; the unique index makes a second current one impossible.
@@ -108,6 +109,9 @@ def version_table(name: str, *items: SchemaItem) -> Table:
         *items,
         Index(f"ix_{name}_position", "book", "position", unique=True),
         Index(f"ix_{name}_current", "book", "entry_id", unique=True, sqlite_where=current, postgresql_where=current),
-        Index(f"ix_{name}_latest", "book", "position", sqlite_where=current, postgresql_where=current),
-        Index(f"ix_{name}_town", "book", "town", "position", sqlite_where=current, postgresql_where=current),
+        # `superseded_at` comes before `position`, so that a list of what stands never walks what is superseded.
+        Index(f"ix_{name}_latest", "book", "superseded_at", "position"),
+        Index(f"ix_{name}_town", "book", "town", "superseded_at", "position"),
+        Index(f"ix_{name}_entry", "book", "entry_id", "position"),
+        *(Index(f"ix_{name}_{column}", "book", column, "superseded_at", "position") for column in filters),
     )

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from registry.access.places import names_at
 from registry.access.principals import READERS, Principal
 from registry.access.register import Measure, Register, measures_of
-from registry.access.view import View, head_of, last_day, watermark_text
-from registry.errors import Fault, Forbidden, Malformed
+from registry.access.view import View, head_of, last_day, watermark_text, within
+from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.versions import encode
 from registry.reports.schemas import Bulletin, BulletinQuery, Figure
 from registry.reports.small import shown
@@ -39,7 +39,7 @@ def _bulletin(
     # Without `to`, the day of the last version: the same watermark gives the same answer on any later day.
     to = query.to or last_day(connection, who.book, watermark)
     if query.from_ is not None and query.from_ > to:
-        raise Malformed(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
+        raise Refused(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
     figures = [_figure(connection, view, r, m, division, query.from_, to) for r, m in measures_of(registers)]
     name = _name(names_at(connection, view), division)
     return Bulletin(
@@ -58,12 +58,12 @@ def _figure(
     connection: Connection, view: View, register: Register, measure: Measure, division: str,
     since: dt.date | None, to: dt.date,
 ) -> Figure:  # fmt: skip
-    query = view.rows(register, [measure.total]).where(serve.within(register, division), *measure.where)
+    query = view.rows(register, [measure.total]).where(within(register.table, len(division)), *measure.where)
     if measure.dated is not None:
         query = query.where(measure.dated <= to)
         if since is not None:
             query = query.where(measure.dated >= since)
-    value = int(connection.scalar(query, view.binds()) or 0)
+    value = int(connection.scalar(query, {**view.binds(), "d": division}) or 0)
     told = shown(view.who, value) if measure.sensitive else value
     return Figure(name=measure.name, title=measure.title, unit=measure.unit, value=told)
 

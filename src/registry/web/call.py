@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
-from registry.access.shapes import convert, faults_of, validator
+from registry.access.shapes import convert, faults_of, refusal, validator
 from registry.access.view import View, resolve_as_of
 from registry.access.writing import Change, Reason
-from registry.errors import Fault, Malformed, PreconditionFailed, PreconditionNeeded, Unauthenticated, WrongMediaType
+from registry.errors import Fault, Malformed, PreconditionNeeded, Unauthenticated, WrongMediaType
 from registry.web.body import parse
 from registry.web.context import Context
 from registry.web.patches import patch_schema
@@ -100,10 +100,11 @@ class Call(Request[Any, Any, Any]):
         return int(match[1])
 
     def only_if_new(self) -> bool:
-        """Whether If-None-Match: * was sent. Raises PreconditionFailed for any other tag: a PUT only creates."""
+        """Whether If-None-Match: * was sent. Raises Malformed for any other tag: a PUT only creates."""
         tag = self.headers.get("if-none-match")
         if tag is not None and tag.strip() != "*":
-            raise PreconditionFailed
+            text = "新建时 If-None-Match 只能为 *。", "For a creation, If-None-Match can only be *."
+            raise Malformed(faults=[Fault("#If-None-Match", "if_none_match", *text)])
         return tag is not None
 
     def idempotency_key(self) -> str | None:
@@ -137,10 +138,10 @@ class Voiding(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 def check_patch(tree: object, shape: type[msgspec.Struct], pointer: str = "") -> None:
-    """Raise Malformed with all faults of a merge patch."""
+    """Raise Malformed (or Refused, where only check digits and masks are wrong) with all faults of a merge patch."""
     found = list(faults_of(tree, _patch_validator(shape)))
     if found:
-        raise Malformed(faults=[Fault(pointer + f.pointer, f.code, f.zh, f.en, f.allowed) for f in found])
+        raise refusal([Fault(pointer + f.pointer, f.code, f.zh, f.en, f.allowed) for f in found])
 
 
 @lru_cache(maxsize=64)

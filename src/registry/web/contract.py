@@ -15,12 +15,13 @@ from registry.web.queries import AsOfQuery, ListQuery, NoQuery, PageQuery
 
 Problems = tuple[type[RegistryError], ...]
 
-GUARDED: Problems = (errors.Malformed, errors.Unauthenticated, errors.Forbidden, errors.Unavailable)
+GUARDED: Problems = (
+    errors.Malformed, errors.Unauthenticated, errors.Forbidden, errors.Refused, errors.Unavailable
+)  # fmt: skip
 WRITING: Problems = (
     *GUARDED,
     errors.TooLarge,
     errors.WrongMediaType,
-    errors.Refused,
     errors.KeyReused,
     errors.EntryExists,
     errors.Conflict,
@@ -46,6 +47,8 @@ class Contract:
     body: type[msgspec.Struct] | None = None
     patch: bool = False
     """Whether the body is a merge patch of that shape."""
+    corrects: type[msgspec.Struct] | None = None
+    """For a correction: the shape that its changes patch."""
     query: type[msgspec.Struct] = NoQuery
     headers: tuple[str, ...] = ()
     problems: Problems = GUARDED
@@ -64,7 +67,7 @@ def lists(register: Register, query: type[ListQuery]) -> dict[str, Any]:
 
 def searches(register: Register, body: type[msgspec.Struct]) -> dict[str, Any]:
     """Entries that have this ID number or phone."""
-    problems = (*GUARDED, errors.TooLarge, errors.WrongMediaType, errors.Refused)
+    problems = (*GUARDED, errors.TooLarge, errors.WrongMediaType)
     return _opt(Contract(register.entry, many=True, query=PageQuery, body=body, problems=problems))
 
 
@@ -86,7 +89,7 @@ def creates(register: Register) -> dict[str, Any]:
 
 def puts(register: Register) -> dict[str, Any]:
     """A new entry, whose id the client chose."""
-    problems = (*WRITING, errors.PreconditionFailed)
+    problems = (*WRITING, errors.PreconditionFailed, errors.NotFound)
     headers = ("Idempotency-Key", "If-None-Match")
     return _opt(Contract(register.entry, 201, body=register.shape, headers=headers, problems=problems))
 
@@ -104,7 +107,8 @@ def acts(register: Register, body: type[msgspec.Struct]) -> dict[str, Any]:
 
 def corrects(register: Register) -> dict[str, Any]:
     """A correction (更正)."""
-    return acts(register, Correction)
+    headers = ("If-Match", "Idempotency-Key")
+    return _opt(Contract(register.entry, body=Correction, corrects=register.shape, headers=headers, problems=CHANGING))
 
 
 def voids(register: Register) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from registry.errors import Fault, Malformed
+from registry.errors import Fault, Refused
 from registry.web.queries import PageQuery
 
 
@@ -24,7 +24,7 @@ class Cursor:
 
 
 def read_cursor(query: PageQuery) -> Cursor | None:
-    """The cursor of a request. Raises Malformed if it is none of ours, or was made under other filters."""
+    """The cursor of a request. Raises Refused if it is none of ours, or was made under other filters."""
     if query.cursor is None:
         return None
     try:
@@ -42,7 +42,7 @@ def _filters(query: PageQuery) -> str:
     return hashlib.sha256(msgspec.json.encode(kept, order="sorted")).hexdigest()[:12]
 
 
-_bad_cursor = Malformed(
+_bad_cursor = Refused(
     faults=[
         Fault("#cursor", "cursor", "cursor 无效,或与筛选条件不符。", "Not a cursor of this list with these filters.")
     ]

@@ -59,7 +59,7 @@ class KeyList(msgspec.Struct, kw_only=True):
 
 
 LISTS = Contract(KeyList)
-CREATES = Contract(NewKey, 201, body=KeyIn, problems=(*GUARDED, errors.TooLarge, errors.WrongMediaType, errors.Refused))
+CREATES = Contract(NewKey, 201, body=KeyIn, problems=(*GUARDED, errors.TooLarge, errors.WrongMediaType))
 REVOKES = Contract(KeyList, problems=(*GUARDED, errors.NotFound))
 
 

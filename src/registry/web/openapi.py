@@ -53,6 +53,8 @@ def build(app: Litestar) -> Schema:
             components[contract.answer.__name__ + "Page"] = _page(contract.answer.__name__)
         if contract.patch and contract.body:
             components[contract.body.__name__ + "Patch"] = as_patch(components[contract.body.__name__])
+        if contract.corrects:
+            components[contract.corrects.__name__ + "Correction"] = _correction(components, contract.corrects.__name__)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -92,7 +94,7 @@ def _operation(path: str, handler: HTTPRouteHandler, contract: Contract) -> Sche
         "responses": _responses(contract),
     }
     if contract.body is not None:
-        operation["requestBody"] = _request_body(contract.body.__name__, patch=contract.patch)
+        operation["requestBody"] = _request_body(contract)
     if contract.public:
         operation["security"] = []
     return operation
@@ -146,9 +148,21 @@ def _header_parameters(contract: Contract) -> Iterator[Schema]:
         yield {"name": name, "in": "header", "required": False, **spec}
 
 
-def _request_body(name: str, *, patch: bool) -> Schema:
-    content = {"schema": {"$ref": f"#/components/schemas/{name}" + ("Patch" if patch else "")}}
-    media = ("application/merge-patch+json", "application/json") if patch else ("application/json",)
+def _correction(components: dict[str, Schema], name: str) -> Schema:
+    """The body of a correction, whose changes are a patch of the register's own shape."""
+    general = components["Correction"]
+    properties = {**general["properties"], "changes": {"$ref": f"#/components/schemas/{name}Patch"}}
+    return {**general, "title": name + "Correction", "properties": properties}
+
+
+def _request_body(contract: Contract) -> Schema:
+    name = contract.body.__name__ if contract.body else ""
+    if contract.corrects:
+        name = contract.corrects.__name__ + "Correction"
+    elif contract.patch:
+        name += "Patch"
+    content = {"schema": {"$ref": f"#/components/schemas/{name}"}}
+    media = ("application/merge-patch+json", "application/json") if contract.patch else ("application/json",)
     return {"required": True, "content": dict.fromkeys(media, content)}
 
 

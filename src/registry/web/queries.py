@@ -14,7 +14,7 @@ Q = TypeVar("Q", bound=msgspec.Struct)
 AsOf = Annotated[
     str,
     Meta(
-        min_length=10, max_length=48, pattern=r"^[0-9A-Za-z_:+. -]+$",
+        min_length=10, max_length=48, pattern=r"^(wm_[0-9]{6}_[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?)$",
         description="What was known then: a past date (its end, Beijing time), a timestamp with offset, or a watermark.",
         examples=["2020-02-21", "wm_440882_812"],
     ),
@@ -66,6 +66,7 @@ def parse_query(raw: bytes, shape: type[Q]) -> Q:
         ) from None
     known = {field.encode_name for field in fields(shape)}
     faults = [_unknown(name, known) for name, _ in pairs if name not in known]
+    faults += [_null(name) for name, value in pairs if value.lower() == "null"]
     faults += [_twice(name) for name in {name for name, _ in pairs} if [n for n, _ in pairs].count(name) > 1]
     if faults:
         raise Malformed(faults=faults)
@@ -81,6 +82,11 @@ def _unknown(name: str, known: set[str]) -> Fault:
     return Fault(
         f"#{name}", "unknown_parameter", "没有这个查询参数。", "There is no such parameter.", tuple(sorted(known))
     )
+
+
+def _null(name: str) -> Fault:
+    """Msgspec reads the text `null` as no value; a parameter without a value is left out instead."""
+    return Fault(f"#{name}", "parameter", "没有值的参数请省略。", "Leave out a parameter that has no value.")
 
 
 def _twice(name: str) -> Fault:

@@ -13,7 +13,7 @@ from registry.access.access_log import disclosed, note_access
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
-from registry.access.view import Seen, View, has_digest, render, shows_plain, watermark_text
+from registry.access.view import NEVER, Seen, View, Wanted, has_digest, render, shows_plain, watermark_text
 from registry.ledger.ids import new_id
 from registry.ledger.versions import Append
 from registry.web.call import Call, view_of
@@ -62,8 +62,11 @@ async def page(call: Call, register: Register, shape: type[L], matching: Callabl
     """A page of a list, last change first."""
     who = await call.enter(register, Right.READ)
     query = call.params(shape)
-    where = [*_common(register, query), *matching(query)]
-    seen, bodies, watermark = await call.context.read(partial(_list, call.context.sealer, who, register, query, where))
+    where = list(matching(query))
+    # A filter may have to look far for its fifty; such a list must not keep everybody else waiting.
+    run = call.context.scan if where else call.context.read
+    work = partial(_list, call.context.sealer, who, register, query, where, query.division, query.include_voided)
+    seen, bodies, watermark = await run(work)
     await note(call, who, register, "list", seen)
     return _page(call, who, query, seen, bodies, watermark, lambda last: last.position)
 
@@ -79,7 +82,7 @@ async def search(call: Call, register: Register, shape: type[T]) -> Answer:
         for kind, value in sent.items()
         if value is not None
     ]
-    seen, bodies, watermark = await call.context.read(partial(_list, sealer, who, register, query, where))
+    seen, bodies, watermark = await call.context.scan(partial(_list, sealer, who, register, query, where, None, False))
     await note(call, who, register, "search", seen)
     return _page(call, who, query, seen, bodies, watermark, lambda last: last.position)
 
@@ -117,39 +120,18 @@ def _versions(
 
 def _list(
     sealer: Sealer, who: Principal, register: Register, query: PageQuery, where: Sequence[ColumnElement[bool]],
-    connection: Connection,
+    division: str | None, voided: bool, connection: Connection,
 ) -> tuple[list[Seen], list[bytes], int]:  # fmt: skip
     cursor = read_cursor(query)
     view = _pinned(connection, who, query, cursor)
-    before = cursor.last if cursor else None
-    seen, watermark = view.page(connection, register, where, query.limit + 1, before)
+    wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER, division, voided)
+    seen, watermark = view.page(connection, register, wanted, where)
     return seen, [render(connection, sealer, who, register, each) for each in seen], watermark
 
 
 def _pinned(connection: Connection, who: Principal, query: PageQuery, cursor: Cursor | None) -> View:
     """The view of a page: later pages are of the same moment as the first."""
     return View(who, cursor.watermark) if cursor else view_of(connection, who, query.as_of)
-
-
-def _common(register: Register, query: ListQuery) -> Where:
-    """The filters that every list has."""
-    table = register.table
-    if not query.include_voided:
-        yield table.c.voided.is_(False)
-    if query.division is not None:
-        yield within(register, query.division)
-
-
-def within(register: Register, division: str) -> ColumnElement[bool]:
-    """A division and all below it."""
-    table = register.table
-    match len(division):
-        case 6:
-            return table.c.book == division
-        case 9:
-            return table.c.town == division
-        case _:
-            return table.c.division == division
 
 
 def entry(call: Call, who: Principal, register: Register, seen: Seen, body: bytes, status: int = 200) -> Answer:

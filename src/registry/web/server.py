@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Response, get
+from litestar import Litestar, MediaType, Request, Response, get
 from litestar.params import FromPath
+from litestar.routes import HTTPRoute
 from sqlalchemy import Connection, text
 
 from registry import __version__
@@ -103,6 +104,19 @@ async def problem_page(code: FromPath[str]) -> str:
         f'<!doctype html><html lang="zh"><meta charset="utf-8"><title>{code}</title>'
         f"<h1>{kind.status} {code}</h1><p>{html.escape(kind.zh)}</p><p>{html.escape(kind.en)}</p><p>{about}</p></html>"
     )
+
+
+async def answer_options(request: Request[Any, Any, Any]) -> Response[bytes] | None:
+    """OPTIONS: all methods of the path. Litestar's own answer knows only those of one handler."""
+    if request.method != "OPTIONS":
+        return None
+    allowed = request.app.state.methods[request.scope["path_template"]]
+    return Response(b"", status_code=204, headers={"Allow": ", ".join(sorted(allowed))})
+
+
+def methods_by_path(app: Litestar) -> dict[str, set[str]]:
+    """What each path can do."""
+    return {route.path_format: set(route.methods) for route in app.routes if isinstance(route, HTTPRoute)}
 
 
 HANDLERS: list[Any] = [health, readiness, document, ui, ui_file, problem_page]
