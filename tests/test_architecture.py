@@ -39,8 +39,13 @@ def test_only_db_commits() -> None:
 def test_only_the_view_writes_clauses_of_scope_and_time() -> None:
     """Table declarations name the column for their indexes; queries over it are the view's and the ledger's alone."""
     queries = files_with(r"\.superseded_at")
-    assert queries == {"access/view.py", "access/places.py", "ledger/batch.py"}
-    assert files_with(r"\bSHARING\b") == {"access/view.py", "access/writing.py", "ledger/batch.py", "ledger/tables.py"}
+    assert queries == {"access/clauses.py", "access/places.py", "ledger/batch.py"}
+    assert files_with(r"\bSHARING\b") == {
+        "access/clauses.py",
+        "access/writing.py",
+        "ledger/batch.py",
+        "ledger/tables.py",
+    }
 
 
 def test_only_problems_builds_error_answers() -> None:

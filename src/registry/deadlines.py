@@ -8,10 +8,16 @@ import datetime as dt
 import chinese_calendar
 
 
+def add_days(day: dt.date, days: int) -> dt.date:
+    """So many days later; the last day of the calendar where that is past it."""
+    return dt.date.max if days > (dt.date.max - day).days else day + dt.timedelta(days=days)
+
+
 def add_months(day: dt.date, months: int) -> dt.date:
     """The same day some months later, or that month's last: 31 January + 1 is 28 or 29 February."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > dt.MAXYEAR:
+        return dt.date.max
     return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
@@ -25,14 +31,14 @@ def is_rest_day(day: dt.date) -> bool:
 
 def rolled(day: dt.date) -> dt.date:
     """The day itself, or the first working day after it."""
-    while is_rest_day(day):
+    while is_rest_day(day) and day < dt.date.max:
         day += dt.timedelta(days=1)
     return day
 
 
 def days_after(start: dt.date, days: int) -> dt.date:
     """The last day of a period of so many calendar days from `start`."""
-    return rolled(start + dt.timedelta(days=days))
+    return rolled(add_days(start, days))
 
 
 def months_after(start: dt.date, months: int) -> dt.date:

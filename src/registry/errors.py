@@ -36,6 +36,11 @@ class Fault:
     allowed: tuple[str, ...] = ()
 
 
+def step_of(name: object) -> str:
+    """One step of a JSON Pointer (RFC 6901), escaped."""
+    return "/" + str(name).replace("~", "~0").replace("/", "~1")
+
+
 class RegistryError(Exception):
     """The root of every error that is answered as problem+json."""
 

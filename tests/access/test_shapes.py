@@ -322,9 +322,6 @@ def test_what_the_published_pattern_or_format_forbids_is_malformed(shape: Shape,
     assert {each.pointer for each in malformed.value.faults} == {pointer}
 
 
-def test_a_whole_number_written_with_a_point_is_taken_as_the_published_schema_takes_it() -> None:
-    assert faults_in(body(GatheringIn, sessions=3.0), GatheringIn) == []
-
 
 @pytest.mark.parametrize("blank", ["\x85", "\u2028", "\u3000", "\u00a0"])
 def test_a_title_of_blanks_only_is_told_where_it_stands(blank: str) -> None:

@@ -322,6 +322,7 @@ def test_all_faults_of_a_patient_are_told_at_once() -> None:
         visit(visited_on=CARE),
         visit(next_visit_on=dt.date(2020, 2, 19)),
         visit(hospital_stay=HospitalStay.PAST, discharged_on=VISITED),
+        visit(hospital_stay=HospitalStay.PAST, discharged_on=BORN),
         visit(hospital_stay=HospitalStay.CURRENT),
         missed(),
         missed(next_visit_on=dt.date(2020, 2, 19)),
@@ -339,6 +340,7 @@ def test_visits_that_are_fine(data: VisitIn) -> None:
     [
         (visit(visited_on=TOMORROW), {("/visited_on", "in_future")}),
         (visit(visited_on=dt.date(2018, 4, 30)), {("/visited_on", "before_care")}),
+        (visit(visited_on=BORN), {("/visited_on", "before_care")}),
         (visit(visited_on=dt.date(1987, 12, 31)), {("/visited_on", "before_birth")}),
         (visit(risk_level=None), {("/risk_level", "required")}),
         (visit(stability=None), {("/stability", "required")}),

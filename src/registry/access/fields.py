@@ -18,20 +18,26 @@ from msgspec.inspect import ListType, Metadata, StructType, Type, UnionType, typ
 
 from registry.ledger.clock import beijing_day, wall_clock
 
-SHORT = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f\s][^\x00-\x1f\x7f]*$"
+END = r"$(?!\n)"
+"""The end of the text; Python's `$` alone also matches before a last line break, that of JSON Schema does not."""
+SHORT = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f\s][^\x00-\x1f\x7f-\x9f]*" + END
 """One line with something in it: no control characters, not blank."""
-LONG = r"^[^\x00-\x08\x0b-\x1f\x7f]*[^\x00-\x20\x7f\s][^\x00-\x08\x0b-\x1f\x7f]*$"
+LONG = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f\s][^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
 """As SHORT, but line breaks and tabs are fine."""
-UNMASKED = r"^[^\x00-\x1f\x7f*]*[^\x00-\x20\x7f*\s][^\x00-\x1f\x7f*]*$"
+UNMASKED = r"^[^\x00-\x1f\x7f-\x9f*]*[^\x00-\x20\x7f-\x9f*\s][^\x00-\x1f\x7f-\x9f*]*" + END
 """As SHORT, and without `*`: a mask that is sent back (张*) is refused, never stored."""
 MASK = "[已隐去]"
+HIDDEN: dict[str, object] = {"x-personal": "text", "not": {"enum": [MASK]}}
+"""Of a text that is hidden whole: its mask is refused as a value."""
 
 Line = Annotated[str, Meta(min_length=1, max_length=100, pattern=SHORT)]
 LongLine = Annotated[str, Meta(min_length=1, max_length=200, pattern=SHORT)]
-DivisionCode = Annotated[str, Meta(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="行政区划代码", max_length=12)]
-AreaMu = Annotated[str, Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,2})?$", title="面积(亩)", description="mu, 1/15 ha")]
-AreaM2 = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?$", title="面积(平方米)", description="m²")]
-Money = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\.[0-9]{2}$", title="金额(元)", description="yuan, two decimals")]
+DivisionCode = Annotated[
+    str, Meta(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?" + END, title="行政区划代码", max_length=12)
+]
+AreaMu = Annotated[str, Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,2})?" + END, title="面积(亩)", description="mu, 1/15 ha")]
+AreaM2 = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?" + END, title="面积(平方米)", description="m²")]
+Money = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\.[0-9]{2}" + END, title="金额(元)", description="yuan, two decimals")]
 Count = Annotated[int, Meta(ge=0, le=999_999)]
 Positive = Annotated[int, Meta(ge=1, le=999_999)]
 Moment = Annotated[dt.datetime, Meta(tz=True)]
@@ -41,31 +47,27 @@ PersonName = Annotated[
 ]
 Phone = Annotated[
     str,
-    Meta(pattern=r"^(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})$", title="联系电话", max_length=13, extra_json_schema={"x-personal": "phone"}),
+    Meta(pattern=r"^(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})" + END, title="联系电话", max_length=13, extra_json_schema={"x-personal": "phone"}),
 ]  # fmt: skip
 IdNumber = Annotated[
     str,
     Meta(
-        pattern=r"^[1-9][0-9]{5}[0-9]{8}[0-9]{3}[0-9Xx]$",
+        pattern=r"^[1-9][0-9]{5}[0-9]{8}[0-9]{3}[0-9Xx]" + END,
         title="公民身份号码",
         description="GB 11643-1999: 18 characters, the last is a check digit",
         max_length=18,
         extra_json_schema={"x-personal": "id_number", "format": "resident-id"},
     ),
 ]
-Address = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=UNMASKED, title="地址", extra_json_schema={"x-personal": "text"})
-]
-Sensitive = Annotated[
-    str, Meta(min_length=1, max_length=100, pattern=UNMASKED, extra_json_schema={"x-personal": "text"})
-]
+Address = Annotated[str, Meta(min_length=1, max_length=200, pattern=UNMASKED, title="地址", extra_json_schema=HIDDEN)]
+Sensitive = Annotated[str, Meta(min_length=1, max_length=100, pattern=UNMASKED, extra_json_schema=HIDDEN)]
 """One line that identifies somebody or tells of their health: a hamlet's few houses, a drug."""
 BirthDate = Annotated[dt.date, Meta(title="出生日期", extra_json_schema={"x-personal": "date"})]
 Note = Annotated[
     str,
     Meta(
         min_length=1, max_length=2000, pattern=LONG,
-        extra_json_schema={"x-personal": "text", "not": {"enum": [MASK]}},
+        extra_json_schema=HIDDEN,
     ),
 ]  # fmt: skip
 """Free text; it may name people, so it is sealed as personal data is."""

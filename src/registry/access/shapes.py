@@ -8,13 +8,14 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeVar
 
 import jsonschema_rs
 import msgspec
 
 from registry.access.fields import MASK, is_resident_id
-from registry.errors import Fault, Malformed, Refused, refuse
+from registry.errors import Fault, Malformed, Refused, step_of
 
 T = TypeVar("T", bound=msgspec.Struct)
 MAX_FAULTS = 100
@@ -55,8 +56,8 @@ def convert(tree: object, shape: type[T]) -> T:
         value = msgspec.convert(tree, shape)
     except (msgspec.ValidationError, RecursionError) as first:
         raise refusal(list(faults_of(tree, schema_of(shape))) or [_unexplained(first)]) from None
-    if has_formats(shape):
-        refuse(faults_of(tree, schema_of(shape)))
+    if has_formats(shape) and (found := list(faults_of(tree, schema_of(shape)))):
+        raise refusal(found)
     return value
 
 
@@ -73,9 +74,9 @@ def _unexplained(first: Exception) -> Fault:
 
 @lru_cache(maxsize=256)
 def has_formats(shape: type[msgspec.Struct]) -> bool:
-    """Whether the shape has rules that msgspec does not know: an ID number's check digit, a mask sent back."""
+    """Whether the shape has rules that msgspec does not know, or takes lightly: check digits, masks sent back, UUIDs."""
     text = msgspec.json.encode(msgspec.json.schema(shape))
-    return b'"resident-id"' in text or b'"not"' in text
+    return any(rule in text for rule in (b'"resident-id"', b'"not"', b'"uuid"'))
 
 
 @lru_cache(maxsize=256)
@@ -91,37 +92,39 @@ def validator(schema: dict[str, Any]) -> jsonschema_rs.Validator:
 
 def faults_of(tree: object, schema: jsonschema_rs.Validator) -> Iterator[Fault]:
     """Every fault, at most a hundred."""
-    for count, error in enumerate(schema.iter_errors(tree)):
-        if count == MAX_FAULTS:
-            return
-        yield from _explain(error)
+    yield from islice((fault for error in schema.iter_errors(tree) for fault in _explain(error)), MAX_FAULTS)
 
 
 def _explain(error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
     """One fault of the schema in our words. A choice (oneOf, anyOf) is explained by its most telling branch."""
     kind: Any = error.kind  # one of 30 classes, each with attributes of its own
     name = type(kind).__name__
-    pointer = "".join(f"/{step}" for step in error.instance_path)
+    pointer = "".join(step_of(step) for step in error.instance_path)
     match name:
         case "AnyOf" | "OneOfNotValid":
-            branches = [branch for branch in kind.context if not _is_null_branch(branch)]
+            branches = [branch for branch in kind.context if not _is_other_branch(branch, pointer)]
             if len(branches) == 1:
                 for inner in branches[0]:
                     yield from _explain(inner)
             else:
                 yield fault(pointer, "shape")
         case "Required":
-            yield fault(f"{pointer}/{kind.property}", "required")
+            yield fault(pointer + step_of(kind.property), "required")
         case "AdditionalProperties":
             for unexpected in kind.unexpected:
-                yield fault(f"{pointer}/{unexpected}", "unknown_field")
+                yield fault(pointer + step_of(unexpected), "unknown_field")
         case _:
             yield _simple(pointer, name, kind, error.instance)
 
 
-def _is_null_branch(branch: list[jsonschema_rs.ValidationError]) -> bool:
-    kind = branch[0].kind if branch else None
-    return getattr(kind, "types", None) == ["null"]
+def _is_other_branch(branch: list[jsonschema_rs.ValidationError], pointer: str) -> bool:
+    """Whether a branch of a choice was plainly not meant: it is null, or its `type` tag is another."""
+    for error in branch:
+        at = "".join(step_of(step) for step in error.instance_path)
+        tagged = type(error.kind).__name__ in {"Constant", "Enum"} and at == pointer + "/type"
+        if tagged or getattr(error.kind, "types", None) == ["null"]:
+            return True
+    return False
 
 
 LIMITS = {

@@ -11,7 +11,7 @@ from msgspec import Meta
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from registry.access import places
-from registry.access.fields import MASKS, personal_paths, personal_values, put, tidy
+from registry.access.fields import MASKS, SHORT, personal_paths, personal_values, put, tidy
 from registry.access.principals import Principal
 from registry.access.register import Register
 from registry.access.sealing import Sealer
@@ -61,7 +61,7 @@ class Reason(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Why a record is corrected or voided (更正或作废的理由): a code, and a sentence that names no person."""
 
     code: ReasonCode
-    text: Annotated[str, Meta(min_length=2, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f\s][^\x00-\x1f\x7f]*$")]  # fmt: skip
+    text: Annotated[str, Meta(min_length=2, max_length=500, pattern=SHORT)]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

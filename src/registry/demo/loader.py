@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Connection
 
+from registry.access.moments import head_of
 from registry.access.principals import Principal, Role, issue_key
 from registry.access.sealing import Sealer
-from registry.access.view import head_of
 from registry.access.writing import Tx, outcome
 from registry.db.database import Database
 from registry.demo import leizhou, maigang, synthetic

@@ -7,10 +7,11 @@ import msgspec
 from sqlalchemy import Connection
 
 from registry.access.access_log import disclosed, note_access
+from registry.access.moments import watermark_text
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
-from registry.access.view import Seen, View, Wanted, render, watermark_text
+from registry.access.view import Seen, View, Wanted, render
 from registry.disputes import rules
 from registry.disputes.models import Stage
 from registry.disputes.register import (

@@ -45,6 +45,11 @@ def check_agreement(data: AgreementIn, discovered_on: dt.date, today: dt.date) -
         yield Fault("/signed_on", "wrong_date", "签订日期须在发现日期与今天之间。", "Between discovery and today.")
     if len({signatory.party for signatory in data.signatories}) < 2:  # noqa: PLR2004 - it takes two to agree
         yield Fault("/signatories", "one_party", "至少须有两方签字。", "At least two parties must sign.")
+    for index, signatory in enumerate(data.signatories):
+        if signatory.signed_on is not None and signatory.signed_on > today:
+            yield Fault(
+                f"/signatories/{index}/signed_on", "wrong_date", "签字日期不能晚于今天。", "Must not be after today."
+            )
     for index, term in enumerate(data.terms):
         if term.due_on is not None and term.due_on < data.signed_on:
             yield Fault(
@@ -101,6 +106,8 @@ def effective_on(data: AgreementIn) -> dt.date | None:
     """When the agreement took effect by the rules of its kind; None while a signature or seal is missing."""
     if data.kind in NEEDS_MEDIATOR and not (data.mediator_signed and data.sealed_by):
         return None
+    if data.kind is AgreementKind.ORAL:  # 人民调解法 §30: effective the day it is reached
+        return data.signed_on
     return max([data.signed_on, *(s.signed_on for s in data.signatories if s.signed_on is not None)])
 
 

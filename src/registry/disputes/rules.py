@@ -123,8 +123,13 @@ def settled_on(moves: Sequence[Move]) -> dt.date | None:
     """The day of the agreement, while the dispute stands settled by one."""
     if not moves or moves[-1].to not in SETTLED:
         return None
-    days = [move.on for move in moves if move.to is Stage.AGREED]
-    return days[-1] if days else None
+    agreed: dt.date | None = None
+    for move in moves:
+        if move.to is Stage.AGREED:
+            agreed = move.on
+        elif move.to not in SETTLED:  # broken, or taken up again
+            agreed = None
+    return agreed
 
 
 def mediation_due_on(accepted: dt.date | None) -> dt.date | None:

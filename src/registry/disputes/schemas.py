@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from registry.access.fields import (
+    END,
     AreaMu,
     Count,
     DivisionCode,
@@ -93,7 +94,7 @@ class DisputeIn(Input):
     division: DivisionCode
     title: Annotated[LongLine, Meta(title="纠纷名称")]
     kind: DisputeKind
-    category: Annotated[str, Meta(title="事件类别", pattern=r"^[0-9]{2}([0-9]{2})?$", max_length=4)]
+    category: Annotated[str, Meta(title="事件类别", pattern=r"^[0-9]{2}([0-9]{2})?" + END, max_length=4)]
     cause: Cause
     scale: Scale
     people_involved: Annotated[Count, Meta(title="涉及人数")]

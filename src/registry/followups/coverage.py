@@ -6,10 +6,11 @@ from functools import partial
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, func, or_
 
+from registry.access.moments import watermark_text
 from registry.access.places import names_at
 from registry.access.principals import Principal
 from registry.access.register import Right
-from registry.access.view import View, watermark_text
+from registry.access.view import View
 from registry.followups.models import PATIENTS, VISITS
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
 from registry.followups.schemas import CampaignIn, Coverage, TownCoverage

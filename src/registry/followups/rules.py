@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from registry.access.fields import birth_date_in
-from registry.deadlines import add_months
+from registry.deadlines import add_days, add_months
 from registry.errors import Fault
 from registry.followups.models import (
     DOCTORS,
@@ -29,9 +29,9 @@ POLICE_FROM = 3
 """From this risk level a joint visit needs police."""
 CLINICAL = (
     "risk_level", "stability", "insight", "sleep", "diet", "functions", "incidents", "adherence", "adverse_reaction",
-    "effect", "lab_tested",
+    "adverse_reaction_note", "effect", "lab_tested", "serious_physical_illness",
 )  # fmt: skip
-ONSET = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?")
+ONSET = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
 def check_patient(data: PatientIn, today: dt.date) -> Iterator[Fault]:
@@ -103,14 +103,17 @@ def _check_history(data: PatientIn, today: dt.date) -> Iterator[Fault]:
 
 
 def _is_onset(text: str, birth_date: dt.date, today: dt.date) -> bool:
+    """Whether it is a year, month or day from birth on; a year or month counts to its last day."""
     match = ONSET.fullmatch(text)
     if match is None:
         return False
+    year, month, day = match.groups()
     try:
-        latest = dt.date(int(match[1]), int(match[2] or 12), int(match[3] or 28))
-        earliest = dt.date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
+        earliest = dt.date(int(year), int(month or 1), int(day or 1))
     except ValueError:
         return False
+    span = 0 if day else 1 if month else 12
+    latest = add_months(earliest, span) - dt.timedelta(days=1) if span else earliest
     return latest >= birth_date and earliest <= today
 
 
@@ -184,13 +187,18 @@ def next_visit_due_on(data: VisitIn, before: Stability | None) -> dt.date | None
     Unstable: 14 days. Basically stable: 14 days; at the recheck still so: one month. Stable: three months.
     Not seen: 14 days, unless the patient died.
     """
+    due = _due(data, before)
+    return due if due is not None and due > data.visited_on else None
+
+
+def _due(data: VisitIn, before: Stability | None) -> dt.date | None:
     if not data.seen:
-        return None if data.not_seen_reason is NotSeen.DECEASED else data.visited_on + dt.timedelta(days=RECHECK_DAYS)
+        return None if data.not_seen_reason is NotSeen.DECEASED else add_days(data.visited_on, RECHECK_DAYS)
     if data.stability is Stability.STABLE:
         return add_months(data.visited_on, STABLE_MONTHS)
     if data.stability is Stability.BASICALLY_STABLE and before is Stability.BASICALLY_STABLE:
         return add_months(data.visited_on, UNSETTLED_MONTHS)
-    return data.visited_on + dt.timedelta(days=RECHECK_DAYS)
+    return add_days(data.visited_on, RECHECK_DAYS)
 
 
 def check_next_visit(data: VisitIn, due: dt.date | None) -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 
+from registry.deadlines import add_days
 from registry.errors import Fault
 from registry.gatherings.models import DemolitionMethod, GatheringMeasure
 from registry.gatherings.schemas import GatheringIn, ShedIn
@@ -70,7 +71,7 @@ def _check_compulsory(data: ShedIn, on: dt.date) -> Iterator[Fault]:
     """行政强制法 §44: public notice with a period for self-demolition; only when that is over may it be demolished."""
     if data.notice is None:
         yield Fault("/notice", "required", "强制拆除须先公告(行政强制法第四十四条)。", "Compulsory demolition needs a notice first.")  # fmt: skip
-    elif on < data.notice.served_on + dt.timedelta(days=data.notice.period_days):
+    elif on < add_days(data.notice.served_on, data.notice.period_days):
         yield Fault(
             "/demolished_on", "within_notice_period", "自拆期限未满,不得强制拆除。", "The notice period is not over."
         )

@@ -6,10 +6,12 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from registry.access.clauses import within
+from registry.access.moments import head_of, last_day, watermark_text
 from registry.access.places import names_at
 from registry.access.principals import READERS, Principal
 from registry.access.register import Measure, Register, measures_of
-from registry.access.view import View, head_of, last_day, watermark_text, within
+from registry.access.view import View
 from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.versions import encode
 from registry.reports.schemas import Bulletin, BulletinQuery, Figure

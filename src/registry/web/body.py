@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from registry.errors import Fault, Malformed
+from registry.errors import Fault, Malformed, step_of
 
 DEPTH = 32
 INT64 = 2**63
@@ -20,9 +20,11 @@ def parse(raw: bytes) -> object:
     if not raw.strip():
         raise _malformed("empty", "没有提交内容。", "There is no body.")
     try:
-        tree = json.loads(raw, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
+        # Decoded here: given bytes, json would guess at UTF-16 and UTF-32 too.
+        tree = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
     except _Duplicate as twice:
-        raise _malformed("duplicate_key", f"同一项出现两次:{twice}", f"This key stands twice: {twice}") from None
+        name = str(twice).encode("utf-8", "replace").decode()
+        raise _malformed("duplicate_key", f"同一项出现两次:{name}", f"This key stands twice: {name}") from None
     except RecursionError:
         raise _malformed("too_deep", f"嵌套超过 {DEPTH} 层。", f"Nested deeper than {DEPTH}.") from None
     except ValueError as fault:
@@ -39,16 +41,25 @@ def _malformed(code: str, zh: str, en: str) -> Malformed:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Duplicate(next(name for name in names if names.count(name) > 1))
+        raise _Duplicate(_first_twice(pairs))
     return result
 
 
-def _finite(text: str) -> float:
+def _first_twice(pairs: list[tuple[str, Any]]) -> str:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            break
+        seen.add(name)
+    return name
+
+
+def _finite(text: str) -> float | int:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is not a JSON number")
-    return number
+    # 3.0 is a whole number to JSON Schema, and so to us.
+    return int(number) if number.is_integer() and abs(number) < INT64 else number
 
 
 def _check(value: object, pointer: str, depth: int) -> Iterator[Fault]:
@@ -71,7 +82,7 @@ def _check_items(items: Any, pointer: str, depth: int) -> Iterator[Fault]:  # no
         if isinstance(key, str) and not _encodable(key):
             yield Fault(pointer, "surrogate", "含有不成对的代理字符。", "Has an unpaired surrogate.")
         else:
-            yield from _check(item, f"{pointer}/{key}", depth - 1)
+            yield from _check(item, pointer + step_of(key), depth - 1)
 
 
 def _encodable(text: str) -> bool:

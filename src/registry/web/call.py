@@ -10,10 +10,11 @@ import msgspec
 from litestar import Request
 from sqlalchemy import Connection
 
+from registry.access.moments import resolve_as_of
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.shapes import convert, faults_of, refusal, validator
-from registry.access.view import View, resolve_as_of
+from registry.access.view import View
 from registry.access.writing import Change, Reason
 from registry.errors import Fault, Malformed, PreconditionNeeded, Unauthenticated, WrongMediaType
 from registry.web.body import parse

@@ -31,9 +31,9 @@ def read_cursor(query: PageQuery) -> Cursor | None:
         packed = base64.urlsafe_b64decode(query.cursor + "=" * (-len(query.cursor) % 4))
         watermark, last, filters = msgspec.json.decode(packed, type=tuple[int, int, str])
     except (ValueError, msgspec.MsgspecError):
-        raise _bad_cursor from None
+        raise _refused() from None
     if filters != _filters(query) or not (0 <= watermark < 2**62 and 0 <= last < 2**62):
-        raise _bad_cursor
+        raise _refused()
     return Cursor(watermark, last)
 
 
@@ -42,8 +42,6 @@ def _filters(query: PageQuery) -> str:
     return hashlib.sha256(msgspec.json.encode(kept, order="sorted")).hexdigest()[:12]
 
 
-_bad_cursor = Refused(
-    faults=[
-        Fault("#cursor", "cursor", "cursor 无效,或与筛选条件不符。", "Not a cursor of this list with these filters.")
-    ]
-)
+def _refused() -> Refused:
+    text = "cursor 无效,或与筛选条件不符。", "Not a cursor of this list with these filters."
+    return Refused(faults=[Fault("#cursor", "cursor", *text)])

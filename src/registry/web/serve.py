@@ -10,10 +10,12 @@ from litestar import Response
 from sqlalchemy import ColumnElement, Connection
 
 from registry.access.access_log import disclosed, note_access
+from registry.access.clauses import NEVER
+from registry.access.moments import watermark_text
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
-from registry.access.view import NEVER, Seen, View, Wanted, has_digest, render, shows_plain, watermark_text
+from registry.access.view import Seen, View, Wanted, has_digest, render, shows_plain
 from registry.ledger.ids import new_id
 from registry.ledger.versions import Append
 from registry.web.call import Call, view_of

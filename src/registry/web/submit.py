@@ -8,9 +8,9 @@ import msgspec
 from litestar import Response
 from sqlalchemy import and_, select
 
+from registry.access.moments import watermark_text
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
-from registry.access.view import watermark_text
 from registry.access.writing import Change, Tx, outcome, plain_answer
 from registry.errors import EntryExists, KeyReused, PreconditionFailed
 from registry.ledger.batch import Batch, Outcome

@@ -1,0 +1,127 @@
+"""The clauses of scope and of time, and the queries made with them. Only `view` uses them; nobody else writes such a clause."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, Table, and_, bindparam, false, func, or_, select, true, union
+
+from registry.ledger.tables import BOOKS, SHARING
+
+SHOWN = ("entry_id", "number", "position", "case_id", "division", "document", "personal", "voided")
+NEVER = 2**62
+"""A position that no log will reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many towns and villages a clause of scope names, and whether cases opened by others count."""
+
+    towns: int
+    villages: int
+    cases: bool
+
+
+def _own(table: Table, reach: Reach) -> ColumnElement[bool]:
+    """The caller's own divisions."""
+    towns = [table.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
+    villages = [table.c.division == bindparam(f"v{index}", type_=String) for index in range(reach.villages)]
+    return or_(false(), *towns, *villages)
+
+
+def _opened(table: Table, reach: Reach) -> ColumnElement[bool]:
+    """Cases that another town opened to one of the caller's. Rights are today's, whatever the watermark."""
+    towns = [SHARING.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
+    cases = select(SHARING.c.case_id).where(
+        SHARING.c.book == bindparam("b"), or_(false(), *towns), SHARING.c.until.is_(None)
+    )
+    return table.c.case_id.in_(cases)
+
+
+def scope_clause(table: Table, reach: Reach | None) -> ColumnElement[bool]:
+    """What the caller may see."""
+    if reach is None:
+        return true()
+    return or_(_own(table, reach), _opened(table, reach)) if reach.cases else _own(table, reach)
+
+
+def standing_clause(table: Table, *, as_of: bool) -> ColumnElement[bool]:
+    """The versions that stand now, or stood at the watermark :w."""
+    if not as_of:
+        return table.c.superseded_at.is_(None)
+    # coalesce, so that no index over superseded_at is chosen: the log's order is the way to walk the past
+    return and_(table.c.position < bindparam("w"), func.coalesce(table.c.superseded_at, NEVER) >= bindparam("w"))
+
+
+def within(table: Table, depth: int) -> ColumnElement[bool]:
+    """The division :d, whose code has so many digits, and all below it."""
+    columns = {6: table.c.book, 9: table.c.town, 12: table.c.division}
+    return columns[depth] == bindparam("d", type_=String) if depth else true()
+
+
+def filtered_page_query(
+    table: Table, reach: Reach | None, as_of: bool, voided: bool, depth: int,
+    where: Sequence[ColumnElement[bool]],
+) -> Select[Any]:  # fmt: skip
+    asked = [standing_clause(table, as_of=as_of), table.c.position < bindparam("p"), within(table, depth), *where]
+    if not voided:
+        asked.append(table.c.voided.is_(False))
+    if reach is None or not reach.cases:
+        chosen = _shown(table, scope_clause(table, reach)).where(*asked)
+    else:
+        # Two short walks and their union: one `or` over both would keep either index from being used.
+        walks = [_walk(table, clause, asked) for clause in (_own(table, reach), _opened(table, reach))]
+        chosen = _shown(table, true()).where(table.c.position.in_(union(*walks)))
+    return chosen.order_by(table.c.position.desc()).limit(bindparam("l"))
+
+
+def _walk(table: Table, clause: ColumnElement[bool], asked: list[ColumnElement[bool]]) -> Select[Any]:
+    latest = select(table.c.position).where(table.c.book == bindparam("b"), clause, *asked)
+    return select(latest.order_by(table.c.position.desc()).limit(bindparam("l")).subquery().c.position)
+
+
+@lru_cache(maxsize=512)
+def page_query(
+    table: Table,
+    reach: Reach | None,
+    as_of: bool,
+    voided: bool,
+    depth: int,
+) -> Select[Any]:
+    return filtered_page_query(table, reach, as_of, voided, depth, ())
+
+
+def _shown(table: Table, scope: ColumnElement[bool]) -> Select[Any]:
+    watermark = select(BOOKS.c.next_position).where(BOOKS.c.book == bindparam("b")).scalar_subquery()
+    columns = [table.c[name] for name in SHOWN]
+    return select(*columns, watermark.label("next_position")).where(table.c.book == bindparam("b"), scope)
+
+
+@lru_cache(maxsize=512)
+def item_query(table: Table, reach: Reach | None, as_of: bool) -> Select[Any]:
+    query = _shown(table, scope_clause(table, reach)).where(table.c.entry_id == bindparam("e"))
+    if not as_of:
+        return query.where(table.c.superseded_at.is_(None))
+    then = table.alias()
+    last = (
+        select(then.c.position)
+        .where(then.c.book == bindparam("b"), then.c.entry_id == bindparam("e"), then.c.position < bindparam("w"))
+        .order_by(then.c.position.desc())
+        .limit(1)
+    )
+    return query.where(table.c.position == last.scalar_subquery())
+
+
+@lru_cache(maxsize=512)
+def version_query(table: Table, reach: Reach | None) -> Select[Any]:
+    query = _shown(table, scope_clause(table, reach))
+    at = (table.c.entry_id == bindparam("e"), table.c.number == bindparam("n"), table.c.position < bindparam("w"))
+    return query.where(*at)
+
+
+@lru_cache(maxsize=512)
+def versions_query(table: Table, reach: Reach | None) -> Select[Any]:
+    query = _shown(table, scope_clause(table, reach)).order_by(table.c.number)
+    at = (table.c.entry_id == bindparam("e"), table.c.number > bindparam("n"), table.c.position < bindparam("w"))
+    return query.where(*at)
