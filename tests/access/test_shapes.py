@@ -322,7 +322,6 @@ def test_what_the_published_pattern_or_format_forbids_is_malformed(shape: Shape,
     assert {each.pointer for each in malformed.value.faults} == {pointer}
 
 
-
 @pytest.mark.parametrize("blank", ["\x85", "\u2028", "\u3000", "\u00a0"])
 def test_a_title_of_blanks_only_is_told_where_it_stands(blank: str) -> None:
     assert {each.pointer for each in faults_in(body(GatheringIn, title=blank), GatheringIn)} == {"/title"}

@@ -359,9 +359,9 @@ def test_confirmation_is_applied_for_between_signing_and_the_last_day(on: dt.dat
     assert agreement_faults(confirmation=applied(on)) == expected
 
 
-def test_confirmation_is_not_applied_for_after_today() -> None:
-    today = dt.date(2020, 3, 1)
-    assert agreement_faults(today, confirmation=applied(dt.date(2020, 3, 2))) == {
+def test_confirmation_is_applied_for_today_at_the_latest() -> None:
+    assert agreement_faults(dt.date(2020, 3, 2), confirmation=applied(dt.date(2020, 3, 2))) == set()
+    assert agreement_faults(dt.date(2020, 3, 1), confirmation=applied(dt.date(2020, 3, 2))) == {
         ("/confirmation/applied_on", "wrong_date")
     }
 

@@ -1,0 +1,128 @@
+"""Every example of the README and the docs is run, and answers as printed."""
+
+import asyncio
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from rich.console import Console
+
+from registry.app import REGISTERS
+from registry.db.migrate import upgrade
+from registry.demo.loader import load
+from registry.settings import NAMES, Settings, read_settings
+from registry.web.problems import kinds
+from tests.conftest import opened
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLE = re.compile(r"```sh\n(?P<command>.*?)\n```\n+```json\n(?P<answer>.*?)\n```", re.DOTALL)
+EXAMPLES = [
+    pytest.param(page, match, id=f"{page.stem}-{n}")
+    for page in PAGES
+    for n, match in enumerate(EXAMPLE.finditer(page.read_text("utf-8")))
+]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    home = tmp_path_factory.mktemp("demo")
+    settings = read_settings({"REGISTRY_HOME": str(home)})
+
+    async def prepare() -> None:
+        async with opened(settings.database) as database:
+            await database.write(upgrade)
+            await load(settings, database, Console(quiet=True), if_empty=False)
+
+    asyncio.run(prepare())
+    return settings
+
+
+@pytest.fixture
+def client(app: Litestar, demo: Settings, tmp_path: Path) -> Iterator[TestClient[Litestar]]:
+    """The demo county, as it was loaded, on a port of the README's."""
+    for name in ("registry.db", "master.key", "demo-keys.json"):
+        shutil.copy(demo.home / name, tmp_path / name)
+    app.state.settings = read_settings({"REGISTRY_HOME": str(tmp_path)})
+    with TestClient(app, base_url="http://127.0.0.1:8000") as running:
+        yield running
+
+
+@pytest.mark.parametrize(("page", "example"), EXAMPLES)
+def test_an_example_answers_as_printed(
+    client: TestClient[Litestar], demo: Settings, page: Path, example: re.Match[str]
+) -> None:
+    keys = json.loads((demo.home / "demo-keys.json").read_bytes())
+    names = {"KELU": keys["clerk-440882102"], **{role.upper(): key for role, key in keys.items()}}
+    line = example["command"].splitlines()[-1]
+    answer = ask(client, re.sub(r"\$(\w+)", lambda match: names[match[1]], line))
+    if page.name == "README.md":
+        assert answer.text == example["answer"]
+    assert_contains(answer.json(), json.loads(example["answer"]))
+
+
+def ask(client: TestClient[Litestar], line: str) -> Any:
+    """What the curl command in the example asks."""
+    words = iter(shlex.split(line))
+    assert next(words) == "curl"
+    method, url, headers, body = "GET", "", {}, None
+    for word in words:
+        match word:
+            case "-s":
+                pass
+            case "-X":
+                method = next(words)
+            case "-d":
+                body = next(words)
+            case "-H":
+                name, _, value = next(words).partition(": ")
+                headers[name] = value
+            case _:
+                url = word
+    return client.request(method, url, headers=headers, content=body.encode() if body else None)
+
+
+def assert_contains(answer: Any, expected: Any) -> None:
+    """All that the example prints stands in the answer; objects may have more fields than it shows."""
+    if isinstance(expected, dict):
+        for key, value in expected.items():
+            assert_contains(answer[key], value)
+    elif isinstance(expected, list):
+        assert len(answer) == len(expected)
+        for item, wanted in zip(answer, expected, strict=True):
+            assert_contains(item, wanted)
+    else:
+        assert answer == expected
+
+
+def test_there_are_examples_for_every_user() -> None:
+    pages = {parameters.values[0].stem for parameters in EXAMPLES}  # type: ignore[union-attr]
+    assert pages == {"README", "offices", "integrators", "auditors"}
+
+
+def test_every_setting_is_documented() -> None:
+    text = (ROOT / "docs" / "operators.md").read_text("utf-8")
+    assert [name for name in NAMES if f"`{name}`" not in text] == []
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_changelog_is_of_this_version() -> None:
+    from registry import __version__
+
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert re.findall(r"^## ([0-9.]+)", text, re.MULTILINE)[0] == __version__
+    assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text("utf-8")
+    assert len(REGISTERS) == 12
+    assert list(kinds())
