@@ -11,6 +11,7 @@ from tests import factories
 from tests.api import Api, codes, pointers
 
 AT = "/v1/disputes"
+BAISHA_VILLAGE = "440882100200"
 REASON = {"code": "typing_error", "text": "录入有误(示范)"}
 CHILDREN: dict[str, Callable[..., dict[str, Any]]] = {
     "proceedings": factories.proceeding,
@@ -64,7 +65,7 @@ def party_of(division: str) -> list[dict[str, Any]]:
 
 def between_two_towns(api: Api) -> str:
     """A dispute of Kelu with a village of Baisha, and a part of each kind."""
-    case = reported(api, parties=party_of(factories.OTHER_VILLAGE.replace("102", "100")))
+    case = reported(api, parties=party_of(BAISHA_VILLAGE))
     for path, make in CHILDREN.items():
         api.made(f"/v1/{path}", make(case))
     return case
@@ -78,7 +79,7 @@ def test_case_numbers_run_by_town_and_year_without_gaps(api: Api) -> None:
     assert api.post(AT, factories.dispute(category="0000")).status_code == 422
     assert number(division="440882102200") == "440882102-2020-0002"
     assert number(discovered_on="2019-12-31") == "440882102-2019-0001"
-    assert number("neighbour", division="440882100200") == "440882100-2020-0001"
+    assert number("neighbour", division=BAISHA_VILLAGE) == "440882100-2020-0001"
     assert number("supervisor") == "440882102-2020-0003"
 
 
@@ -352,7 +353,7 @@ def test_a_polygon_is_kept_and_a_bad_ring_is_found(api: Api) -> None:
 
 def test_a_dispute_is_found_by_a_partys_id_number(api: Api) -> None:
     case = reported(api)
-    shared = reported(api, parties=party_of("440882100200"))
+    shared = reported(api, parties=party_of(BAISHA_VILLAGE))
     reported(api, parties=[{"kind": "person", "person": {"name": "示范吕"}}] * 2)
     for body in ({"id_number": factories.ID_NUMBER}, {"phone": factories.PHONE}):
         assert set(ids(api.post(f"{AT}/search", body))) == {case, shared}

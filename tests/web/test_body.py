@@ -94,9 +94,9 @@ def test_the_same_key_in_different_objects_is_fine() -> None:
 def test_a_key_that_stands_twice_is_found_fast_among_many() -> None:
     keys = [*range(10_000), 9_999]
     raw = ("{" + ",".join(f'"key{number:05}":0' for number in keys) + "}").encode()
-    start = time.perf_counter()
+    start = time.process_time()
     assert told(raw) == [("", "duplicate_key")]
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,205 @@
+"""The demo county leizhou-2020: it says what the article says, comes out alike every time, and is marked as a replay."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+from rich.console import Console
+from sqlalchemy import Connection, select
+
+from registry.app import REGISTERS, create_app
+from registry.db.migrate import upgrade
+from registry.demo.loader import load
+from registry.errors import Conflict
+from registry.ledger.tables import LOG
+from registry.settings import Settings
+from tests.api import Api
+from tests.conftest import COUNTY, KELU, new_postgres_database, opened
+
+pytestmark = pytest.mark.slow
+QUIET = Console(quiet=True)
+ZONE = "440882450"
+BULLETIN = "/v1/bulletin?to=2020-03-05"
+ARTICLE = {"gatherings_cancelled": 2339, "sheds_demolished": 584}
+CLERK = f"clerk-{KELU}"
+
+
+@dataclass
+class Demo:
+    """A loaded demo county, and its running application."""
+
+    settings: Settings
+    api: Api
+
+    @cached_property
+    def entries(self) -> dict[str, list[dict[str, Any]]]:
+        """Everything that stands, by register, as its most general reader sees it."""
+        return {register.name: everything(self.api, register.name) for register in REGISTERS}
+
+    @cached_property
+    def log(self) -> list[tuple[Any, ...]]:
+        """What was written, in order."""
+        columns = (LOG.c.position, LOG.c.register, LOG.c.entry_id, LOG.c.number, LOG.c.action, LOG.c.recorded_at)
+
+        def read(connection: Connection) -> list[tuple[Any, ...]]:
+            return [tuple(row) for row in connection.execute(select(*columns).order_by(LOG.c.position))]
+
+        async def job() -> list[tuple[Any, ...]]:
+            async with opened(self.settings.database) as database:
+                return await database.read(read)
+
+        return asyncio.run(job())
+
+
+def everything(api: Api, register: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while cursor is not None:
+        page = api.get(f"/v1/{register}?limit=200{cursor and '&cursor=' + cursor}", "auditor").json()
+        found += page["items"]
+        cursor = page["next_cursor"]
+    return found
+
+
+async def fill(settings: Settings) -> None:
+    async with opened(settings.database) as database:
+        await database.write(upgrade)
+        await load(settings, database, QUIET, if_empty=False)
+
+
+def started(home: Path, url: str) -> Iterator[Demo]:
+    key_file = home / "master.key"
+    settings = Settings(home=home, database=url, host="127.0.0.1", port=0, key_file=key_file, book=COUNTY)
+    asyncio.run(fill(settings))
+    keys = json.loads((home / "demo-keys.json").read_bytes())
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield Demo(settings, Api(client, keys))
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    home = tmp_path_factory.mktemp("demo-sqlite")
+    yield from started(home, f"sqlite:///{home / 'registry.db'}")
+
+
+@pytest.fixture(scope="module")
+def on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[Demo]:
+    name = f"registry_demo_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    url = asyncio.run(new_postgres_database(postgres, name))
+    yield from started(tmp_path_factory.mktemp("demo-postgres"), url)
+
+
+@pytest.fixture(params=["on_sqlite", "on_postgres"])
+def demo(request: pytest.FixtureRequest) -> Demo:
+    found: Demo = request.getfixturevalue(request.param)
+    return found
+
+
+def test_the_bulletin_gives_the_figures_of_the_article(demo: Demo) -> None:
+    bulletin = demo.api.get(f"{BULLETIN}&division={COUNTY}", "dashboard").json()
+    assert {name: bulletin[name] for name in ARTICLE} == ARTICLE
+    assert "2339场" in bulletin["paragraph"]
+    assert "584个" in bulletin["paragraph"]
+
+
+def test_the_towns_add_up_to_the_county(demo: Demo) -> None:
+    towns = [place["code"] for place in demo.entries["divisions"] if place["level"] == "town"]
+    rows = [demo.api.get(f"{BULLETIN}&division={code}", "dashboard").json() for code in towns if code != ZONE]
+    assert len(rows) == 21
+    assert {name: sum(row[name] for row in rows) for name in ARTICLE} == ARTICLE
+    assert all(row[name] > 0 for row in rows for name in ARTICLE)
+
+
+def test_a_towns_clerk_gets_only_the_towns_figures(demo: Demo) -> None:
+    whole = demo.api.get(BULLETIN, CLERK).json()
+    town = demo.api.get(f"{BULLETIN}&division={KELU}", "supervisor").json()
+    assert {name: whole[name] for name in ARTICLE} == {name: town[name] for name in ARTICLE}
+    assert 0 < whole["gatherings_cancelled"] < ARTICLE["gatherings_cancelled"]
+    other = demo.api.get(f"{BULLETIN}&division=440882100", CLERK).json()
+    assert {name: other[name] for name in ARTICLE} == dict.fromkeys(ARTICLE, 0)
+
+
+def maigang(demo: Demo) -> str:
+    (found,) = [entry["id"] for entry in demo.entries["disputes"] if "迈港村与龙秋村" in entry["title"]]
+    return str(found)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "stage", "agreements"),
+    [("2020-02-19", "reported", 0), ("2020-02-21", "mediating", 0), ("2020-02-26", "agreed", 2)],
+)
+def test_the_dispute_of_the_article_stood_as_it_was_known(demo: Demo, as_of: str, stage: str, agreements: int) -> None:
+    case = demo.api.get(f"/v1/disputes/{maigang(demo)}/case?as_of={as_of}", CLERK).json()
+    assert (case["dispute"]["stage"], len(case["agreements"])) == (stage, agreements)
+
+
+def test_the_dispute_of_the_article_was_not_known_before_it_was_found(demo: Demo) -> None:
+    assert demo.api.get(f"/v1/disputes/{maigang(demo)}?as_of=2020-02-17", CLERK).status_code == 404
+
+
+def test_the_dispute_of_the_article_is_settled_in_six_days(demo: Demo) -> None:
+    case = demo.api.get(f"/v1/disputes/{maigang(demo)}/case", CLERK).json()
+    assert (case["dispute"]["stage"], case["dispute"]["days_to_settle"]) == ("agreed", 6)
+    assert {agreement["title"] for agreement in case["agreements"]} == {"土地调解协议", "和谐共建平安村协议"}
+    assert len(case["agreements"]) == 2
+    assert len(case["proceedings"]) == 6
+
+
+def test_every_entry_says_where_it_comes_from(demo: Demo) -> None:
+    for register, entries in demo.entries.items():
+        assert entries, register
+        for entry in entries:
+            assert entry["meta"]["provenance"]["kind"] in {"article", "synthetic"}, entry["id"]
+            assert entry["meta"]["recorded_at"] < "2020-03-06" < entry["meta"]["replayed_at"], entry["id"]
+
+
+def test_the_divisions_carry_the_counts_of_the_article(demo: Demo) -> None:
+    places = demo.entries["divisions"]
+    (county,) = [place for place in places if place["level"] == "county"]
+    towns = [place for place in places if place["level"] == "town" and place["code"] != ZONE]
+    assert len(towns) == 21
+    for field, total in (("hamlets", 2308), ("grid_staff", 7627)):
+        assert county[field] == total
+        assert sum(town[field] for town in towns) == total
+    staff = demo.entries["grid-staff"]
+    assert len(staff) == 7627
+    assert sum(entry["tier"] in {"village", "natural_village"} for entry in staff) == 6364
+
+
+def test_all_people_are_fictional(demo: Demo) -> None:
+    found = demo.api.get(f"/v1/grid-staff?division={KELU}&limit=200", CLERK).json()["items"]
+    found += demo.api.get(f"/v1/patients?division={KELU}&limit=200", CLERK).json()["items"]
+    assert {entry["name"][:2] for entry in found} == {"示范"}
+
+
+def test_loading_twice_is_refused(demo: Demo) -> None:
+    async def again(*, if_empty: bool) -> None:
+        async with opened(demo.settings.database) as database:
+            await load(demo.settings, database, QUIET, if_empty=if_empty)
+
+    before = demo.settings.home.joinpath("demo-keys.json").read_bytes()
+    with pytest.raises(Conflict):
+        asyncio.run(again(if_empty=False))
+    asyncio.run(again(if_empty=True))
+    assert demo.settings.home.joinpath("demo-keys.json").read_bytes() == before
+
+
+def test_the_keys_are_for_their_owner_alone(demo: Demo) -> None:
+    path = demo.settings.home / "demo-keys.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    keys = json.loads(path.read_bytes())
+    assert set(keys) == {"supervisor", "dashboard", "bot", "auditor", "administrator", CLERK}
+    for name in keys:
+        assert demo.api.get("/v1/divisions?limit=1", name).status_code == 200
+
+
+def test_the_replay_comes_out_alike_every_time(on_sqlite: Demo, on_postgres: Demo) -> None:
+    assert len(on_sqlite.log) > 10_000
+    assert on_sqlite.log == on_postgres.log

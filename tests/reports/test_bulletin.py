@@ -1,0 +1,184 @@
+"""The bulletin: its figures are those of the lists, its watermark gives them again, its paragraph tells them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from registry.access.principals import READERS
+from registry.reports.schemas import Totals
+from tests import factories
+from tests.api import Api, pointers
+from tests.conftest import CALLERS
+
+AT = "/v1/bulletin"
+COUNTY, KELU, VILLAGE, SISTER, BAISHA_VILLAGE = "440882", "440882102", "440882102204", "440882102200", "440882100200"
+REASON = {"code": "typing_error", "text": "录入有误(示范)"}
+OFFICE = {VILLAGE: "clerk", SISTER: "clerk", BAISHA_VILLAGE: "neighbour"}
+CALLED_OFF = {"cancelled", "suspended", "postponed"}
+SENSITIVE = {"patients_on_roster", "visits_made", "visits_joint"}
+Entry = dict[str, Any]
+
+MEASURES: dict[str, tuple[str, str | None, Callable[[Entry], int]]] = {
+    "disputes_found": ("disputes", "discovered_on", lambda _: 1),
+    "disputes_accepted": ("disputes", "accepted_on", lambda _: 1),
+    "disputes_settled": ("disputes", "settled_on", lambda _: 1),
+    "disputes_open": ("disputes", None, lambda e: e["stage"] in {"reported", "accepted", "mediating", "failed"}),
+    "agreements_signed": ("agreements", "signed_on", lambda _: 1),
+    "patients_on_roster": ("patients", None, lambda e: e["status"] == "in_care"),
+    "visits_made": ("visits", "visited_on", lambda _: 1),
+    "visits_joint": ("visits", "visited_on", lambda e: e["joint"]),
+    "gatherings_cancelled": ("gatherings", "decided_on", lambda e: e["sessions"] * (e["measure"] in CALLED_OFF)),
+    "sheds_demolished": ("sheds", "demolished_on", lambda e: e["count"]),
+}
+
+
+def fill(api: Api) -> None:
+    """Something of everything, on many days, in three villages."""
+    for step, (village, who) in enumerate(OFFICE.items()):
+        for day, measure in enumerate(("cancelled", "suspended", "postponed", "scaled_down", "dispersed", "dissuaded")):
+            more = {"postponed_to": "2020-12-01"} if measure == "postponed" else {}
+            body = factories.gathering(
+                division=village, measure=measure, sessions=day + 1 + step, decided_on=f"2020-01-{20 + day}", **more
+            )
+            api.made("/v1/gatherings", body, who)
+        api.made(
+            "/v1/sheds", factories.shed(division=village, count=2 + step, demolished_on=f"2020-02-{10 + step}"), who
+        )
+        api.made("/v1/sheds", factories.shed(division=village, demolished_on=None, method=None), who)
+        for number in range(2 + step):
+            person = factories.patient(division=village, id_number=None)
+            patient = api.made("/v1/patients", person, who)["id"]
+            team = [{"role": "police", "name": "示范吴"}, {"role": "grid_worker", "name": "示范周"}][: 1 + number % 2]
+            api.made("/v1/visits", factories.visit(patient, visited_on=f"2020-02-{10 + number}", team=team), who)
+        api.made("/v1/patients", factories.patient(division=village, id_number=None, status="closed", left_care_on="2020-02-01"), who)  # fmt: skip
+        settled(api, village, who)
+        api.made("/v1/disputes", factories.dispute(division=village, discovered_on="2020-02-20"), who)
+
+
+def settled(api: Api, village: str, who: str) -> None:
+    case = api.made("/v1/disputes", factories.dispute(division=village), who)["id"]
+    api.made("/v1/agreements", factories.agreement(case), who)
+    for to, on in (("accepted", "2020-02-03"), ("mediating", "2020-02-04"), ("agreed", "2020-02-08")):
+        assert api.act(f"/v1/disputes/{case}/move", {"to": to, "on": on}, "*", who).status_code == 200
+
+
+def total(lists: dict[str, list[Entry]], name: str, within: str, since: str, to: str) -> int:
+    """A figure, added up from the entries of its list."""
+    register, dated, amount = MEASURES[name]
+    return sum(
+        amount(entry)
+        for entry in lists[register]
+        if entry["division"].startswith(within) and (dated is None or since <= (entry[dated] or "9999") <= to)
+    )
+
+
+def lists_of(api: Api, who: str) -> dict[str, list[Entry]]:
+    found = {}
+    for register in {register for register, _, _ in MEASURES.values()}:
+        page = api.get(f"/v1/{register}?limit=200", who).json()
+        assert page["next_cursor"] is None
+        found[register] = page["items"]
+    return found
+
+
+def test_the_oracle_knows_every_total() -> None:
+    assert set(MEASURES) == set(Totals.__struct_fields__)
+
+
+def test_the_figures_are_the_sums_of_the_lists(api: Api) -> None:
+    fill(api)
+    for who in ("supervisor", "clerk", "neighbour", "village_clerk", "dashboard", "town_dashboard"):
+        lists = lists_of(api, who)
+        for within in (COUNTY, KELU, SISTER, BAISHA_VILLAGE):
+            for since, to in (("", "2020-12-31"), ("", "2020-02-03"), ("2020-01-22", "2020-02-11"), ("2020-02-12", "2020-02-12")):  # fmt: skip
+                query = f"?division={within}&to={to}" + (f"&from={since}" if since else "")
+                bulletin = api.get(AT + query, who).json()
+                for name in MEASURES:
+                    value = total(lists, name, within, since, to)
+                    hidden = "dashboard" in who and name in SENSITIVE and 0 < value < 5
+                    assert bulletin[name] == (None if hidden else value), (who, query, name)
+
+
+def test_there_is_something_to_add_up(api: Api) -> None:
+    fill(api)
+    bulletin = api.get(AT, "supervisor").json()
+    assert {name: bulletin[name] for name in MEASURES} == {
+        "disputes_found": 6, "disputes_accepted": 3, "disputes_settled": 3, "disputes_open": 3, "agreements_signed": 3,
+        "patients_on_roster": 9, "visits_made": 9, "visits_joint": 4, "gatherings_cancelled": 6 + 9 + 12,
+        "sheds_demolished": 2 + 3 + 4,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("measure", "counted"),
+    [
+        ("cancelled", 3),
+        ("suspended", 3),
+        ("postponed", 3),
+        ("scaled_down", 0),
+        ("dispersed", 0),
+        ("dissuaded", 0),
+    ],
+)
+def test_what_counts_as_called_off(api: Api, measure: str, counted: int) -> None:
+    more = {"postponed_to": "2020-12-01"} if measure == "postponed" else {}
+    api.made("/v1/gatherings", factories.gathering(measure=measure, **more))
+    assert api.get(AT).json()["gatherings_cancelled"] == counted
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(api: Api) -> None:
+    for query in ("from=2020-03-02&to=2020-03-01", "from=2999-01-01"):
+        answer = api.get(f"{AT}?{query}")
+        assert (answer.status_code, pointers(answer)) == (422, {"#from"}), query
+    assert api.get(f"{AT}?from=2020-03-01&to=2020-03-01").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["", f"division={KELU}&from=2020-01-01&to=2020-03-05"])
+def test_a_watermark_gives_the_same_bytes_again(api: Api, query: str) -> None:
+    gathering = api.made("/v1/gatherings", factories.gathering())
+    shed = api.made("/v1/sheds", factories.shed())
+    case = api.made("/v1/disputes", factories.dispute())
+    then = api.get(f"{AT}?{query}" if query else AT)
+    api.patch(f"/v1/gatherings/{gathering['id']}", {"sessions": 9}, 1)
+    api.act(f"/v1/sheds/{shed['id']}/void", {"reason": REASON}, 1, "supervisor")
+    api.act(f"/v1/disputes/{case['id']}/move", {"to": "accepted", "on": "2020-02-03"}, 1)
+    api.made("/v1/patients", factories.patient())
+    now = api.get(f"{AT}?{query}" if query else AT).json()
+    assert (now["gatherings_cancelled"], now["sheds_demolished"], now["disputes_accepted"]) == (9, 0, 1)
+    again = api.get(f"{AT}?{query}&as_of={then.json()['watermark']}".replace("?&", "?"))
+    assert again.content == then.content
+    assert again.headers["Registry-Watermark"] == then.headers["Registry-Watermark"] == then.json()["watermark"]
+
+
+def test_the_figures_have_the_names_of_the_totals(api: Api) -> None:
+    api.made("/v1/gatherings", factories.gathering())
+    bulletin = api.get(AT).json()
+    assert [figure["name"] for figure in bulletin["figures"]] == list(Totals.__struct_fields__)
+    assert {figure["name"]: figure["value"] for figure in bulletin["figures"]} == {
+        name: bulletin[name] for name in Totals.__struct_fields__
+    }
+
+
+@pytest.mark.parametrize("who", ["clerk", "dashboard"])
+def test_the_paragraph_tells_every_figure(api: Api, who: str) -> None:
+    api.made("/v1/gatherings", factories.gathering(sessions=17))
+    api.made("/v1/patients", factories.patient())
+    bulletin = api.get(f"{AT}?division={KELU}&from=2020-01-01&to=2020-03-05", who).json()
+    told = [
+        f"{figure['title']}{'不足5' if figure['value'] is None else figure['value']}{figure['unit']}"
+        for figure in bulletin["figures"]
+    ]
+    assert bulletin["paragraph"] == "自2020年1月1日至2020年3月5日,客路镇" + ",".join(told) + "。"
+    assert "17场" in bulletin["paragraph"]
+    assert ("不足5人" in bulletin["paragraph"]) is (who == "dashboard")
+
+
+def test_without_a_first_day_the_paragraph_says_until_when(api: Api) -> None:
+    assert api.get(f"{AT}?to=2020-03-05").json()["paragraph"].startswith("截至2020年3月5日,雷州市")
+
+
+def test_administrators_get_no_bulletin(api: Api) -> None:
+    for who, (role, _) in CALLERS.items():
+        assert api.get(AT, who).status_code == (200 if role in READERS else 403), who
+    assert api.get(AT, "administrator").status_code == 403
