@@ -146,7 +146,7 @@ def create_key(name: str, role: str, divisions: tuple[str, ...], expires: dt.dat
     """Make a key called NAME. It is printed this once."""
 
     async def work(read: Settings, database: Database) -> str:
-        until = microseconds(expires.replace(tzinfo=BEIJING) + dt.timedelta(days=1)) if expires else None
+        until = microseconds(expires.replace(tzinfo=BEIJING, hour=23, minute=59, second=59)) if expires else None
         codes = divisions or (read.book,)
         _, key = await database.write(lambda c: issue_key(c, read.book, name, Role(role), codes, until))
         return key

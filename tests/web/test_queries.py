@@ -22,6 +22,7 @@ from registry.web.queries import ListQuery, NoQuery, parse_query
 
 DISPUTE_ID = "018f0000-0000-7000-8000-000000000001"
 numbers = st.integers(0, 2**62 - 1)
+PATH = "/v1/gatherings"
 cursor_texts = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", min_size=1, max_size=60)
 
 
@@ -37,7 +38,7 @@ def packed(*parts: object) -> str:
 
 
 def filters_of(query: ListQuery) -> str:
-    text = Cursor(0, 0).text(query)
+    text = Cursor(0, 0).text(query, PATH)
     return str(msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))[2])
 
 
@@ -201,18 +202,18 @@ def test_what_a_client_encodes_is_read_back(limit: int, days: dt.date, voided: b
 
 
 def test_without_a_cursor_there_is_none() -> None:
-    assert read_cursor(query()) is None
+    assert read_cursor(query(), PATH) is None
 
 
 @given(watermark=numbers, last=numbers, limit=st.integers(1, 200))
 def test_a_cursor_reads_as_it_was_written_whatever_the_limit(watermark: int, last: int, limit: int) -> None:
     cursor = Cursor(watermark, last)
-    assert read_cursor(query(cursor=cursor.text(query()), limit=limit)) == cursor
+    assert read_cursor(query(cursor=cursor.text(query(), PATH), limit=limit), PATH) == cursor
 
 
 @given(watermark=numbers, last=numbers)
 def test_a_cursor_is_a_parameter_that_is_taken(watermark: int, last: int) -> None:
-    text = Cursor(watermark, last).text(query())
+    text = Cursor(watermark, last).text(query(), PATH)
     assert parse_query(f"cursor={text}".encode(), ListQuery).cursor == text
 
 
@@ -221,14 +222,14 @@ def test_a_cursor_is_a_parameter_that_is_taken(watermark: int, last: int) -> Non
     [query(division="440882100"), query(include_voided=True), query(as_of="2020-02-21"), ListQuery()],
 )
 def test_a_cursor_of_other_filters_is_refused(other: ListQuery) -> None:
-    made = Cursor(812, 40).text(other)
+    made = Cursor(812, 40).text(other, PATH)
     with pytest.raises(Refused) as refused:
-        read_cursor(query(cursor=made))
+        read_cursor(query(cursor=made), PATH)
     assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("#cursor", "cursor")]
 
 
 def test_a_cursor_of_another_list_is_refused() -> None:
-    made = Cursor(812, 40).text(GatheringQuery(kind=GatheringKind.OPERA))
+    made = Cursor(812, 40).text(GatheringQuery(kind=GatheringKind.OPERA), PATH)
     with pytest.raises(Refused):
         read_cursor(DisputeQuery(cursor=made))
 
@@ -256,19 +257,19 @@ def test_a_cursor_of_another_list_is_refused() -> None:
 )
 def test_a_forged_cursor_is_refused(parts: tuple[object, ...]) -> None:
     with pytest.raises(Refused):
-        read_cursor(query(cursor=packed(*parts)))
+        read_cursor(query(cursor=packed(*parts)), PATH)
 
 
 @pytest.mark.parametrize("cut", range(1, 8))
 def test_a_cursor_cut_short_is_refused(cut: int) -> None:
     with pytest.raises(Refused):
-        read_cursor(query(cursor=Cursor(812, 40).text(query())[:-cut]))
+        read_cursor(query(cursor=Cursor(812, 40).text(query(), PATH)[:-cut]), PATH)
 
 
 @given(cursor_texts)
 def test_no_text_breaks_the_reader_of_cursors(text: str) -> None:
     with pytest.raises(Refused):
-        read_cursor(query(cursor=text))
+        read_cursor(query(cursor=text), PATH)
 
 
 def test_a_refused_cursor_leaves_nothing_behind() -> None:
@@ -276,9 +277,15 @@ def test_a_refused_cursor_leaves_nothing_behind() -> None:
     lengths = set()
     for _ in range(3):
         with pytest.raises(Refused) as refused:
-            read_cursor(query(cursor="abcd"))
+            read_cursor(query(cursor="abcd"), PATH)
         trace, length = refused.value.__traceback__, 0
         while trace is not None:
             trace, length = trace.tb_next, length + 1
         lengths.add(length)
     assert len(lengths) == 1
+
+
+def test_a_cursor_of_another_register_is_refused() -> None:
+    made = Cursor(812, 40).text(query(), "/v1/agreements")
+    with pytest.raises(Refused):
+        read_cursor(query(cursor=made), "/v1/proceedings")

@@ -4,14 +4,14 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, Date, Index, Integer, String, bindparam, column, select
+from sqlalchemy import Column, Connection, Date, Index, Integer, String, bindparam, select, text
 
 from registry.access.principals import Principal
 from registry.access.view import View
 from registry.errors import Fault, Refused
 from registry.ledger.tables import version_table
 
-_standing = column("superseded_at").is_(None)
+_LIVE = "superseded_at IS NULL AND NOT voided AND code IS NOT NULL"
 
 DIVISIONS = version_table(
     "divisions",
@@ -23,12 +23,15 @@ DIVISIONS = version_table(
     Column("closed_on", Date),
     Column("hamlets", Integer, nullable=False),
     Column("grid_staff", Integer, nullable=False),
-    Index("ix_divisions_code", "book", "code", unique=True, sqlite_where=_standing & column("code").isnot(None),
-          postgresql_where=_standing & column("code").isnot(None)),
+    Index("ix_divisions_code", "book", "code", unique=True, sqlite_where=text(_LIVE),
+          postgresql_where=text(_LIVE)),
 )  # fmt: skip
 
-FIND = select(DIVISIONS.c.name, DIVISIONS.c.level, DIVISIONS.c.parent, DIVISIONS.c.closed_on, DIVISIONS.c.voided).where(
-    DIVISIONS.c.book == bindparam("b"), DIVISIONS.c.code == bindparam("c"), DIVISIONS.c.superseded_at.is_(None)
+FIND = select(DIVISIONS.c.name, DIVISIONS.c.level, DIVISIONS.c.parent, DIVISIONS.c.closed_on).where(
+    DIVISIONS.c.book == bindparam("b"),
+    DIVISIONS.c.code == bindparam("c"),
+    DIVISIONS.c.superseded_at.is_(None),
+    DIVISIONS.c.voided.is_(False),
 )
 
 
@@ -40,13 +43,12 @@ class Place:
     level: str
     parent: str | None
     closed_on: dt.date | None
-    voided: bool
 
 
 def find_place(connection: Connection, book: str, code: str) -> Place | None:
     """The division with this code, as it is today; None if there is none."""
     row = connection.execute(FIND, {"b": book, "c": code}).one_or_none()
-    return None if row is None else Place(row.name, row.level, row.parent, row.closed_on, row.voided)
+    return None if row is None else Place(row.name, row.level, row.parent, row.closed_on)
 
 
 def place_name(
@@ -61,22 +63,26 @@ def place_name(
     Raises Refused if there is no such division, if it was closed before `on`, or if it is not the caller's.
     """
     found = find(code)
-    if found is None or found.voided:
-        text = "没有这个行政区划代码。", "There is no such division."
-        raise Refused(faults=[Fault(pointer, "unknown_division", *text)])
+    if found is None:
+        said = "没有这个行政区划代码。", "There is no such division."
+        raise Refused(faults=[Fault(pointer, "unknown_division", *said)])
     if not who.covers(code):
-        text = "该行政区划不在您的辖区之内。", "This division is not one of yours."
-        raise Refused(faults=[Fault(pointer, "outside_division", *text)])
-    if found.closed_on is not None and (on is None or on >= found.closed_on):
-        text = f"该行政区划已于 {found.closed_on} 撤销。", f"This division was closed on {found.closed_on}."
-        raise Refused(faults=[Fault(pointer, "closed_division", *text)])
+        said = "该行政区划不在您的辖区之内。", "This division is not one of yours."
+        raise Refused(faults=[Fault(pointer, "outside_division", *said)])
     above = find(found.parent) if found.level == "village" and found.parent else None
+    ends = [place.closed_on for place in (found, above) if place is not None and place.closed_on is not None]
+    if ends and (on is None or on >= min(ends)):
+        said = f"该行政区划已于 {min(ends)} 撤销。", f"This division was closed on {min(ends)}."
+        raise Refused(faults=[Fault(pointer, "closed_division", *said)])
     return f"{above.name}{found.name}" if above else found.name
 
 
 def names_at(connection: Connection, view: View) -> dict[str, str]:
     """The names of all divisions by code, as they were at the view's watermark."""
     query = select(DIVISIONS.c.code, DIVISIONS.c.name).where(
-        DIVISIONS.c.book == bindparam("b"), DIVISIONS.c.code.is_not(None), view.standing(DIVISIONS)
+        DIVISIONS.c.book == bindparam("b"),
+        DIVISIONS.c.code.is_not(None),
+        DIVISIONS.c.voided.is_(False),
+        view.standing(DIVISIONS),
     )
     return {str(code): name for code, name in connection.execute(query, view.binds())}

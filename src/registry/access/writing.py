@@ -134,8 +134,15 @@ class Tx:
     def view(self) -> View:
         return View(self.who)
 
-    def place(self, code: str, on: dt.date | None = None, pointer: str = "/division") -> str:
-        """The name of a division that the caller may write to."""
+    def place(
+        self, code: str, on: dt.date | None = None, pointer: str = "/division", kept: "Current | None" = None
+    ) -> str:
+        """The name of a division that the caller may write to. An entry that stays where it is keeps the name it was given,
+        whatever has become of the place since.
+        """
+        if kept is not None and kept.seen.division == code:
+            name: str = kept.document["division_name"]
+            return name
         return places.place_name(self.find_place, self.who, code, on, pointer)
 
     def find_place(self, code: str) -> places.Place | None:

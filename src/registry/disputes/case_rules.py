@@ -58,20 +58,26 @@ def check_agreement(data: AgreementIn, discovered_on: dt.date, today: dt.date) -
         if term.performed_on is not None and not data.signed_on <= term.performed_on <= today:
             yield Fault(f"/terms/{index}/performed_on", "wrong_date", "履行日期须在签订日期与今天之间。", "Between signing and today.")  # fmt: skip
     if data.authorised_by is not None:
-        yield from _check_meeting(data.authorised_by, data.signed_on)
+        yield from _check_meeting(data.authorised_by, data.signed_on, today)
     if data.confirmation is not None:
         yield from _check_confirmation(data, data.confirmation, today)
 
 
-def _check_meeting(meeting: Meeting, signed_on: dt.date) -> Iterator[Fault]:
+def _check_meeting(meeting: Meeting, signed_on: dt.date, today: dt.date) -> Iterator[Fault]:
     """村委会组织法 §28."""
     at = "/authorised_by"
     if meeting.held_on > signed_on:
         yield Fault(
             f"{at}/held_on", "after_signing", "村民会议须在签订之前。", "The meeting must come before the signing."
         )
-    if meeting.attended > meeting.eligible or meeting.in_favour > meeting.attended:
-        yield Fault(f"{at}/attended", "too_many", "到会、同意人数超过应到、到会人数。", "More than there were.")
+    if meeting.published_on is not None and not meeting.held_on <= meeting.published_on <= today:
+        yield Fault(
+            f"{at}/published_on", "wrong_date", "公布日期须在会议与今天之间。", "Between the meeting and today."
+        )
+    if meeting.attended > meeting.eligible:
+        yield Fault(f"{at}/attended", "too_many", "到会人数超过应到人数。", "More than are eligible.")
+    elif meeting.in_favour > meeting.attended:
+        yield Fault(f"{at}/in_favour", "too_many", "同意人数超过到会人数。", "More than attended.")
     elif meeting.attended * 3 < meeting.eligible * 2:
         yield Fault(
             f"{at}/attended",

@@ -67,6 +67,14 @@ def _check_team(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
         yield Fault(
             "/response/arrived_on", "wrong_date", "到场日期须在发现日期与今天之间。", "Between discovery and today."
         )
+    reported = response.police_reported_on if response else None
+    if reported is not None and not data.discovered_on <= reported <= today:
+        yield Fault(
+            "/response/police_reported_on",
+            "wrong_date",
+            "报警日期须在发现日期与今天之间。",
+            "Between discovery and today.",
+        )
     if data.resolve_by is not None and data.resolve_by < data.discovered_on:
         yield Fault("/resolve_by", "before_discovery", "化解时限早于发现日期。", "Before it was found.")
 
@@ -79,7 +87,7 @@ class Standing:
     since: dt.date
     """The day of the last move, or of discovery."""
     effective_agreement_on: dt.date | None
-    """When the first agreement took effect."""
+    """When the first agreement since then took effect."""
     terms_open: int
     """Agreements with a term not yet performed."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_
 from registry.access.writing import Change, Current, Draft, Tx
 from registry.disputes import rules
 from registry.disputes.codes import LAND_CATEGORIES
-from registry.disputes.models import AGREEMENTS, DISPUTES, PENDING, Stage
+from registry.disputes.models import AGREEMENTS, DISPUTES, PENDING, AgreementKind, Stage
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
 from registry.disputes.schemas import DisputeIn, DisputeQuery, Move
 from registry.errors import refuse
@@ -21,7 +21,7 @@ from registry.ledger.versions import Append
 
 def report_dispute(tx: Tx, entry_id: str, data: DisputeIn) -> Append:
     """A dispute was found; it gets the next number of its town and year."""
-    draft = _dispute(tx, data, [], entry_id)
+    draft = _dispute(tx, data, [])
     draft.sequence = f"{data.division[:9]}-{data.discovered_on.year}"
     return tx.create(DISPUTE_REGISTER, entry_id, draft)
 
@@ -29,14 +29,14 @@ def report_dispute(tx: Tx, entry_id: str, data: DisputeIn) -> Append:
 def change_dispute(tx: Tx, entry_id: str, change: Change) -> Append | None:
     """Something about it changed, or was recorded wrongly. Its stage is changed by a move."""
     current = tx.to_change(DISPUTE_REGISTER, entry_id, change)
-    return tx.change(current, _dispute(tx, current.changed(DisputeIn, change), moves_of(current), entry_id), change)
+    return tx.change(current, _dispute(tx, current.changed(DisputeIn, change), moves_of(current), current), change)
 
 
 def move_dispute(tx: Tx, entry_id: str, move: Move, change: Change) -> Append | None:
     """It came to another stage."""
     current = tx.to_change(DISPUTE_REGISTER, entry_id, change)
     refuse(rules.check_move(_standing(tx, current), move, tx.today))
-    draft = _dispute(tx, current.data(DisputeIn), [*moves_of(current), move], entry_id)
+    draft = _dispute(tx, current.data(DisputeIn), [*moves_of(current), move], current)
     return tx.change(current, draft, change)
 
 
@@ -59,24 +59,26 @@ def _standing(tx: Tx, current: Current) -> rules.Standing:
     """What the rules of moves need to know."""
     moves = moves_of(current)
     table = AGREEMENTS.c
-    mine = and_(table.case_id == current.seen.entry_id, table.effective_on.is_not(None))
+    binding = and_(table.effective_on.is_not(None), table.kind != AgreementKind.PEACE_PACT)  # a pact binds morally only
+    mine = and_(table.case_id == current.seen.entry_id, binding)
     signed = tx.rows(AGREEMENT_REGISTER, table.effective_on, table.performed_on, where=mine)
+    since = moves[-1].on if moves else discovered_on(current)
     return rules.Standing(
         stage=Stage(current.document["stage"]),
-        since=moves[-1].on if moves else discovered_on(current),
-        effective_agreement_on=min((row.effective_on for row in signed), default=None),
+        since=since,
+        effective_agreement_on=min((row.effective_on for row in signed if row.effective_on >= since), default=None),
         terms_open=sum(row.performed_on is None for row in signed),
     )
 
 
-def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], case_id: str) -> Draft:
+def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], kept: Current | None = None) -> Draft:
     refuse(rules.check_dispute(data, tx.today))
-    name = tx.place(data.division, data.discovered_on)
+    name = tx.place(data.division, data.discovered_on, kept=kept)
     for index, party in enumerate(data.parties):
         if party.division is not None:
             tx.known_place(party.division, f"/parties/{index}/division")
     derived = _derived(moves)
-    share, unshare = _towns(tx, data, case_id)
+    share, unshare = _towns(tx, data, kept)
     columns = {
         "case_number": None,
         "kind": data.kind,
@@ -110,11 +112,14 @@ def _derived(moves: list[Move]) -> dict[str, Any]:
     }
 
 
-def _towns(tx: Tx, data: DisputeIn, case_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Towns to open the case to, and to close it to: a dispute between villages of two towns is visible to both."""
-    wanted = {party.division[:9] for party in data.parties if party.division and len(party.division) > 6}  # noqa: PLR2004
-    wanted -= {data.division[:9]}
-    shared = tx.shared_with(case_id)
+def _towns(tx: Tx, data: DisputeIn, kept: Current | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Towns to open the case to, and to close it to: a dispute between villages of two towns is visible to both, and so is
+    what either of them adds to it.
+    """
+    own = data.division[:9]
+    towns = {party.division[:9] for party in data.parties if party.division and len(party.division) > len(tx.who.book)}
+    shared = tx.shared_with(kept.seen.entry_id) if kept else set()
+    wanted = towns | {own} if towns - {own} else shared & {own}
     return tuple(sorted(wanted - shared)), tuple(sorted(shared - wanted))
 
 

@@ -31,6 +31,10 @@ def change_division(tx: Tx, entry_id: str, change: Change) -> Append | None:
 def rename_division(tx: Tx, entry_id: str, data: Renaming, change: Change) -> Append | None:
     """It has a new name from a day on."""
     current = _open(tx, entry_id, change)
+    if data.on <= dt.date.fromisoformat(current.document["valid_from"]):
+        raise Refused(
+            faults=[Fault("/on", "before_valid", "更名日期须晚于启用日期。", "It was not valid before that day.")]
+        )
     kept = _kept(current)
     last_day = data.on - dt.timedelta(days=1)
     kept["former_names"] = [*current.document["former_names"], {"name": current.document["name"], "until": last_day.isoformat()}]  # fmt: skip
@@ -64,7 +68,7 @@ def _open(tx: Tx, entry_id: str, change: Change) -> Current:
 def _check_successor(tx: Tx, current: Current, code: str) -> None:
     found = tx.find_place(code)
     own = current.document
-    if found is None or found.voided or found.closed_on or found.level != own["level"] or code == own["code"]:
+    if found is None or found.closed_on or found.level != own["level"] or code == own["code"]:
         text = "并入的区划须存在、未撤销、层级相同。", "It must merge into another open division of its level."
         raise Refused(faults=[Fault("/merged_into", "wrong_successor", *text)])
 
@@ -110,7 +114,7 @@ def record_staff(tx: Tx, entry_id: str, data: StaffIn) -> Append:
 def change_staff(tx: Tx, entry_id: str, change: Change) -> Append | None:
     """Their duty changed or ended, or was recorded wrongly."""
     current = tx.to_change(STAFF_REGISTER, entry_id, change)
-    return tx.change(current, _staff(tx, current.changed(StaffIn, change)), change)
+    return tx.change(current, _staff(tx, current.changed(StaffIn, change), current), change)
 
 
 def void_staff(tx: Tx, entry_id: str, change: Change) -> Append:
@@ -118,10 +122,10 @@ def void_staff(tx: Tx, entry_id: str, change: Change) -> Append:
     return tx.void(tx.to_change(STAFF_REGISTER, entry_id, change), change)
 
 
-def _staff(tx: Tx, data: StaffIn) -> Draft:
+def _staff(tx: Tx, data: StaffIn, kept: Current | None = None) -> Draft:
     refuse(rules.check_staff(data, tx.today))
     columns = {"duty": data.duty, "tier": data.tier, "left_on": data.left_on}
-    return Draft(data, data.division, columns, {"division_name": tx.place(data.division, data.since)})
+    return Draft(data, data.division, columns, {"division_name": tx.place(data.division, data.since, kept=kept)})
 
 
 def matching_staff(query: StaffQuery) -> Iterator[ColumnElement[bool]]:

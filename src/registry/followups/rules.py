@@ -12,6 +12,7 @@ from registry.followups.models import (
     CareStatus,
     Confinement,
     HospitalStay,
+    Interviewed,
     NotSeen,
     Sex,
     Stability,
@@ -97,6 +98,9 @@ def _check_history(data: PatientIn, today: dt.date) -> Iterator[Fault]:
         yield Fault(
             "/first_onset", "wrong_date", "须为出生之后的年、年月或年月日。", "A year, month or day since birth."
         )
+    for index, award in enumerate(data.awards):
+        if award.paid_on is not None and award.paid_on > today:
+            yield Fault(f"/awards/{index}/paid_on", "in_future", "发放日期不能晚于今天。", "Must not be after today.")
     years = [award.year for award in data.awards]
     if len(set(years)) < len(years):
         yield Fault("/awards", "repeated_year", "同一年度不能有两笔补助。", "Two awards of one year.")
@@ -162,8 +166,11 @@ def _check_not_seen(data: VisitIn, birth_date: dt.date, today: dt.date) -> Itera
     for name in CLINICAL:
         if getattr(data, name) is not None:
             yield Fault(f"/{name}", "not_seen", "未见到对象的不填此项。", "Only where the patient was seen.")
-    if data.symptoms:
-        yield Fault("/symptoms", "not_seen", "未见到对象的不填此项。", "Only where the patient was seen.")
+    for name in ("symptoms", "medication"):
+        if getattr(data, name):
+            yield Fault(f"/{name}", "not_seen", "未见到对象的不填此项。", "Only where the patient was seen.")
+    if Interviewed.PATIENT in data.interviewed:
+        yield Fault("/interviewed", "not_seen", "未见到对象,访谈对象不能是本人。", "The patient was not seen.")
     died = data.not_seen_reason is NotSeen.DECEASED
     if died != (data.died_on is not None):
         yield Fault("/died_on", "died_on", "死亡须填日期,否则不填。", "Needed where the patient died, and only then.")

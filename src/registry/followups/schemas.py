@@ -126,6 +126,8 @@ class Patient(PatientIn, kw_only=True):
     last_visited_on: dt.date | None
     next_visit_on: dt.date | None
     consecutive_misses: Annotated[int, Meta(description="visits in a row at which nobody was at home")]
+    entered_risk_level: Annotated[RiskLevel, Meta(description="as the office last entered it; visits since may differ")]
+    entered_stability: Stability
     lost_proposed: Annotated[bool, Meta(description="three misses in a row: to be reported as lost (失访)")]
     meta: Header
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from registry.access.writing import Change, Draft, Tx
+from registry.access.writing import Change, Current, Draft, Tx
 from registry.errors import Conflict, Fault, Refused, refuse
 from registry.followups import rules
 from registry.followups.models import PATIENTS
@@ -16,13 +16,15 @@ from registry.ledger.versions import Action, Append
 
 NOT_VISITED: dict[str, Any] = {
     "last_visited_on": None, "next_visit_on": None, "consecutive_misses": 0, "lost_proposed": False,
+    "entered_risk_level": None, "entered_stability": None,
 }  # fmt: skip
 """What is known from visits, before there is one."""
 
 
 def enrol_patient(tx: Tx, entry_id: str, data: PatientIn) -> Append:
     """Somebody came into care."""
-    return tx.create(PATIENT_REGISTER, entry_id, patient_draft(tx, data, dict(NOT_VISITED)))
+    known = {**NOT_VISITED, "entered_risk_level": data.risk_level, "entered_stability": data.stability}
+    return tx.create(PATIENT_REGISTER, entry_id, patient_draft(tx, data, known))
 
 
 def change_patient(tx: Tx, entry_id: str, change: Change) -> Append | None:
@@ -32,7 +34,7 @@ def change_patient(tx: Tx, entry_id: str, change: Change) -> Append | None:
     if data.division[:9] != current.seen.division[:9]:
         text = "迁往其他镇(街)须由县级办理移交(transfer)。", "Another town takes a transfer, by a supervisor."
         raise Refused(faults=[Fault("/division", "needs_transfer", *text)])
-    return tx.change(current, patient_draft(tx, data, known_from_visits(current.document)), change)
+    return tx.change(current, patient_draft(tx, data, _entered(current, change, data), current), change)
 
 
 def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> Append | None:
@@ -45,7 +47,7 @@ def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> A
         text = "移交日期须在建档日期与今天之间。", "Between the start of care and today."
         raise Refused(faults=[Fault("/on", "wrong_date", *text)])
     moved = current.changed(PatientIn, Change({"division": data.to_division}, None))
-    draft = patient_draft(tx, moved, known_from_visits(current.document), pointer="/to_division")
+    draft = patient_draft(tx, moved, known_from_visits(current.document), current, "/to_division")
     shared = tx.shared_with(entry_id)
     draft.share = () if new in shared else (new,)
     draft.unshare = tuple(sorted(shared - {new}))
@@ -61,14 +63,24 @@ def void_patient(tx: Tx, entry_id: str, change: Change) -> Append:
 
 
 def known_from_visits(document: dict[str, Any]) -> dict[str, Any]:
-    """The part of a patient's document that visits make."""
+    """The part of a patient's document that no form sends."""
     return {name: document[name] for name in NOT_VISITED}
 
 
-def patient_draft(tx: Tx, data: PatientIn, known: dict[str, Any], pointer: str = "/division") -> Draft:
+def _entered(current: Current, change: Change, data: PatientIn) -> dict[str, Any]:
+    """What visits made, and the risk and class that the office entered itself, which hold where no visit says otherwise."""
+    known = known_from_visits(current.document)
+    if "risk_level" in change.patch or "stability" in change.patch:
+        known |= {"entered_risk_level": data.risk_level, "entered_stability": data.stability}
+    return known
+
+
+def patient_draft(
+    tx: Tx, data: PatientIn, known: dict[str, Any], kept: Current | None = None, pointer: str = "/division"
+) -> Draft:
     """A patient as they shall be kept."""
     refuse(rules.check_patient(data, tx.today))
-    name = tx.place(data.division, tx.today, pointer)
+    name = tx.place(data.division, tx.today, pointer, kept)
     next_visit_on = known["next_visit_on"]
     columns = {
         "identity": tx.sealer.digest(tx.who.book, "id_number", data.id_number) if data.id_number else None,

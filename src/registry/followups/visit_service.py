@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from sqlalchemy import ColumnElement, and_
@@ -13,7 +13,7 @@ from registry.followups import rules
 from registry.followups.models import VISITS, CareStatus, NotSeen, Stability
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
 from registry.followups.schemas import PatientIn
-from registry.followups.service import patient_draft
+from registry.followups.service import known_from_visits, patient_draft
 from registry.followups.visit_schemas import VisitIn, VisitQuery
 from registry.ledger.versions import Append
 
@@ -32,7 +32,7 @@ def record_visit(tx: Tx, entry_id: str, data: VisitIn) -> Written:
 def change_visit(tx: Tx, entry_id: str, change: Change) -> Written:
     """Its record was completed, or was wrong."""
     current = tx.to_change(VISIT_REGISTER, entry_id, change)
-    data = current.changed(VisitIn, change)
+    data = current.changed(VisitIn, _by_the_rule(current, change))
     if str(data.patient_id) != current.seen.case_id:
         text = "不能改到另一名患者;请作废后重新录入。", "It cannot move to another patient; void it and enter it anew."
         raise Refused(faults=[Fault("/patient_id", "other_patient", *text)])
@@ -40,14 +40,24 @@ def change_visit(tx: Tx, entry_id: str, change: Change) -> Written:
     others = _others(tx, patient, entry_id)
     draft = _visit(tx, data, patient, others)
     append = tx.change(current, draft, change)
-    return (append, _follow(tx, patient, others, _known(data, draft))) if append else ()
+    followed = _follow(tx, patient, others, _known(data, draft), undone=current.document["died_on"])
+    return (append, followed) if append else ()
 
 
 def void_visit(tx: Tx, entry_id: str, change: Change) -> Written:
     """It should never have been entered."""
     current = tx.to_change(VISIT_REGISTER, entry_id, change)
     patient = _patient(tx, current.seen.case_id)
-    return tx.void(current, change), _follow(tx, patient, _others(tx, patient, entry_id), None)
+    others = _others(tx, patient, entry_id)
+    return tx.void(current, change), _follow(tx, patient, others, None, undone=current.document["died_on"])
+
+
+def _by_the_rule(current: Current, change: Change) -> Change:
+    """A next visit that the rule set is set by the rule again, unless the change names another day."""
+    document = current.document
+    if "next_visit_on" in change.patch or document["next_visit_on"] != document["next_visit_due_on"]:
+        return change
+    return replace(change, patch={**change.patch, "next_visit_on": None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,26 +132,39 @@ def _known(data: VisitIn, draft: Draft) -> Known:
     )
 
 
-def _follow(tx: Tx, patient: Current, others: list[Known], new: Known | None) -> Append | None:
-    """What the roster says of the patient after this visit: the latest visit decides."""
+def _follow(
+    tx: Tx, patient: Current, others: list[Known], new: Known | None, undone: str | None = None
+) -> Append | None:
+    """What the roster says of the patient after this visit: the latest visit decides.
+
+    `undone` is a day of death that the visit gave before it was corrected or voided.
+    """
     visits = sorted([*others, *([new] if new else [])], key=lambda known: known.visited_on)
     latest = visits[-1] if visits else None
     seen = [known for known in visits if known.seen]
     misses = _misses(visits)
     known = {
+        **known_from_visits(patient.document),
         "last_visited_on": seen[-1].visited_on if seen else None,
         "next_visit_on": latest.next_visit_on if latest else None,
         "consecutive_misses": misses,
         "lost_proposed": misses >= rules.MISSES,
     }
+    person = _person(patient, seen[-1] if seen else None, new.died_on if new else None, undone)
+    return tx.change(patient, patient_draft(tx, person, known, patient), FOLLOWED)
+
+
+def _person(patient: Current, seen: Known | None, died_on: dt.date | None, undone: str | None) -> PatientIn:
+    """The patient with the risk and class of the last visit at which they were seen, or else as the office entered them."""
     person = patient.data(PatientIn)
-    if seen:
-        person = msgspec.structs.replace(
-            person, risk_level=seen[-1].risk_level, stability=Stability(str(seen[-1].stability))
-        )
-    if new is not None and new.died_on is not None and person.status is CareStatus.IN_CARE:
-        person = msgspec.structs.replace(person, status=CareStatus.DIED, left_care_on=new.died_on)
-    return tx.change(patient, patient_draft(tx, person, known), FOLLOWED)
+    risk_level = seen.risk_level if seen else patient.document["entered_risk_level"]
+    stability = seen.stability if seen else patient.document["entered_stability"]
+    person = msgspec.structs.replace(person, risk_level=risk_level, stability=Stability(str(stability)))
+    if person.status is CareStatus.DIED and undone and str(person.left_care_on) == undone:
+        person = msgspec.structs.replace(person, status=CareStatus.IN_CARE, left_care_on=None)
+    if died_on is not None and person.status is CareStatus.IN_CARE:
+        person = msgspec.structs.replace(person, status=CareStatus.DIED, left_care_on=died_on)
+    return person
 
 
 def _misses(visits: list[Known]) -> int:

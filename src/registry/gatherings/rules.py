@@ -35,6 +35,8 @@ def check_shed(data: ShedIn, today: dt.date) -> Iterator[Fault]:
     for name in ("found_on", "demolished_on", "rechecked_on"):
         if (day := getattr(data, name)) is not None and day > today:
             yield Fault(f"/{name}", "in_future", "日期不能晚于今天。", "Must not be after today.")
+    if data.notice is not None and data.notice.served_on > today:
+        yield Fault("/notice/served_on", "in_future", "送达日期不能晚于今天。", "Must not be after today.")
     if data.demolished_on is None:
         yield from _check_standing(data)
     else:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement
 
-from registry.access.writing import Change, Draft, Tx
+from registry.access.writing import Change, Current, Draft, Tx
 from registry.errors import refuse
 from registry.gatherings import rules
 from registry.gatherings.models import GATHERINGS, SHEDS
@@ -21,7 +21,7 @@ def record_gathering(tx: Tx, entry_id: str, data: GatheringIn) -> Append:
 def change_gathering(tx: Tx, entry_id: str, change: Change) -> Append | None:
     """It changed, or was recorded wrongly."""
     current = tx.to_change(GATHERING_REGISTER, entry_id, change)
-    return tx.change(current, _gathering(tx, current.changed(GatheringIn, change)), change)
+    return tx.change(current, _gathering(tx, current.changed(GatheringIn, change), current), change)
 
 
 def void_gathering(tx: Tx, entry_id: str, change: Change) -> Append:
@@ -30,7 +30,7 @@ def void_gathering(tx: Tx, entry_id: str, change: Change) -> Append:
     return tx.void(current, change)
 
 
-def _gathering(tx: Tx, data: GatheringIn) -> Draft:
+def _gathering(tx: Tx, data: GatheringIn, kept: Current | None = None) -> Draft:
     refuse(rules.check_gathering(data, tx.today))
     columns = {
         "kind": data.kind,
@@ -39,7 +39,7 @@ def _gathering(tx: Tx, data: GatheringIn) -> Draft:
         "planned_from": data.planned_from,
         "decided_on": data.decided_on,
     }
-    return Draft(data, data.division, columns, {"division_name": tx.place(data.division, data.decided_on)})
+    return Draft(data, data.division, columns, {"division_name": tx.place(data.division, data.decided_on, kept=kept)})
 
 
 def matching_gatherings(query: GatheringQuery) -> Iterator[ColumnElement[bool]]:
@@ -63,7 +63,7 @@ def record_shed(tx: Tx, entry_id: str, data: ShedIn) -> Append:
 def change_shed(tx: Tx, entry_id: str, change: Change) -> Append | None:
     """It was demolished, rechecked, or recorded wrongly."""
     current = tx.to_change(SHED_REGISTER, entry_id, change)
-    return tx.change(current, _shed(tx, current.changed(ShedIn, change)), change)
+    return tx.change(current, _shed(tx, current.changed(ShedIn, change), current), change)
 
 
 def void_shed(tx: Tx, entry_id: str, change: Change) -> Append:
@@ -72,7 +72,7 @@ def void_shed(tx: Tx, entry_id: str, change: Change) -> Append:
     return tx.void(current, change)
 
 
-def _shed(tx: Tx, data: ShedIn) -> Draft:
+def _shed(tx: Tx, data: ShedIn, kept: Current | None = None) -> Draft:
     refuse(rules.check_shed(data, tx.today))
     columns = {
         "use": data.use,
@@ -81,7 +81,9 @@ def _shed(tx: Tx, data: ShedIn) -> Draft:
         "notice_served_on": data.notice.served_on if data.notice else None,
         "police_case_number": data.police_case_number,
     }
-    return Draft(data, data.division, columns, {"division_name": tx.place(data.division, data.demolished_on)})
+    return Draft(
+        data, data.division, columns, {"division_name": tx.place(data.division, data.demolished_on, kept=kept)}
+    )
 
 
 def matching_sheds(query: ShedQuery) -> Iterator[ColumnElement[bool]]:

@@ -17,13 +17,13 @@ class Cursor:
     watermark: int
     last: int
 
-    def text(self, query: PageQuery) -> str:
-        """Opaque to clients; bound to the filters that it was made under."""
-        packed = msgspec.json.encode([self.watermark, self.last, _filters(query)])
+    def text(self, query: PageQuery, path: str) -> str:
+        """Opaque to clients; bound to the list and the filters that it was made under."""
+        packed = msgspec.json.encode([self.watermark, self.last, _filters(query, path)])
         return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
-def read_cursor(query: PageQuery) -> Cursor | None:
+def read_cursor(query: PageQuery, path: str) -> Cursor | None:
     """The cursor of a request. Raises Refused if it is none of ours, or was made under other filters."""
     if query.cursor is None:
         return None
@@ -32,14 +32,14 @@ def read_cursor(query: PageQuery) -> Cursor | None:
         watermark, last, filters = msgspec.json.decode(packed, type=tuple[int, int, str])
     except (ValueError, msgspec.MsgspecError):
         raise _refused() from None
-    if filters != _filters(query) or not (0 <= watermark < 2**62 and 0 <= last < 2**62):
+    if filters != _filters(query, path) or not (0 <= watermark < 2**62 and 0 <= last < 2**62):
         raise _refused()
     return Cursor(watermark, last)
 
 
-def _filters(query: PageQuery) -> str:
+def _filters(query: PageQuery, path: str) -> str:
     kept = {name: value for name, value in msgspec.to_builtins(query).items() if name not in {"cursor", "limit"}}
-    return hashlib.sha256(msgspec.json.encode(kept, order="sorted")).hexdigest()[:12]
+    return hashlib.sha256(msgspec.json.encode([path, kept], order="sorted")).hexdigest()[:12]
 
 
 def _refused() -> Refused:

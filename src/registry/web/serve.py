@@ -54,7 +54,7 @@ async def versions(call: Call, register: Register, entry_id: str) -> Answer:
     who = await call.enter(register, Right.READ)
     query = call.params(PageQuery)
     seen, bodies, watermark = await call.context.read(
-        partial(_versions, call.context.sealer, who, register, entry_id, query)
+        partial(_versions, call.context.sealer, who, register, entry_id, query, _cursor(call, query))
     )
     await note(call, who, register, "versions", seen)
     return _page(call, who, query, seen, bodies, watermark, lambda last: last.number)
@@ -67,7 +67,9 @@ async def page(call: Call, register: Register, shape: type[L], matching: Callabl
     where = list(matching(query))
     # A filter may have to look far for its fifty; such a list must not keep everybody else waiting.
     run = call.context.scan if where else call.context.read
-    work = partial(_list, call.context.sealer, who, register, query, where, query.division, query.include_voided)
+    cursor = _cursor(call, query)
+    wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER, query.division, query.include_voided)
+    work = partial(_list, call.context.sealer, who, register, query, cursor, wanted, where)
     seen, bodies, watermark = await run(work)
     await note(call, who, register, "list", seen)
     return _page(call, who, query, seen, bodies, watermark, lambda last: last.position)
@@ -84,7 +86,10 @@ async def search(call: Call, register: Register, shape: type[T]) -> Answer:
         for kind, value in sent.items()
         if value is not None
     ]
-    seen, bodies, watermark = await call.context.scan(partial(_list, sealer, who, register, query, where, None, False))
+    cursor = _cursor(call, query)
+    wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER)
+    work = partial(_list, sealer, who, register, query, cursor, wanted, where)
+    seen, bodies, watermark = await call.context.scan(work)
     await note(call, who, register, "search", seen)
     return _page(call, who, query, seen, bodies, watermark, lambda last: last.position)
 
@@ -111,9 +116,9 @@ def read_version(
 
 
 def _versions(
-    sealer: Sealer, who: Principal, register: Register, entry_id: str, query: PageQuery, connection: Connection
-) -> tuple[list[Seen], list[bytes], int]:
-    cursor = read_cursor(query)
+    sealer: Sealer, who: Principal, register: Register, entry_id: str, query: PageQuery, cursor: Cursor | None,
+    connection: Connection,
+) -> tuple[list[Seen], list[bytes], int]:  # fmt: skip
     view = _pinned(connection, who, query, cursor)
     seen = view.versions(connection, register, entry_id, query.limit + 1, cursor.last if cursor else 0)
     bodies = [render(connection, sealer, who, register, each) for each in seen]
@@ -121,14 +126,15 @@ def _versions(
 
 
 def _list(
-    sealer: Sealer, who: Principal, register: Register, query: PageQuery, where: Sequence[ColumnElement[bool]],
-    division: str | None, voided: bool, connection: Connection,
+    sealer: Sealer, who: Principal, register: Register, query: PageQuery, cursor: Cursor | None, wanted: Wanted,
+    where: Sequence[ColumnElement[bool]], connection: Connection,
 ) -> tuple[list[Seen], list[bytes], int]:  # fmt: skip
-    cursor = read_cursor(query)
-    view = _pinned(connection, who, query, cursor)
-    wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER, division, voided)
-    seen, watermark = view.page(connection, register, wanted, where)
+    seen, watermark = _pinned(connection, who, query, cursor).page(connection, register, wanted, where)
     return seen, [render(connection, sealer, who, register, each) for each in seen], watermark
+
+
+def _cursor(call: Call, query: PageQuery) -> Cursor | None:
+    return read_cursor(query, call.url.path)
 
 
 def _pinned(connection: Connection, who: Principal, query: PageQuery, cursor: Cursor | None) -> View:
@@ -147,7 +153,7 @@ def _page(
     last: Callable[[Seen], int],
 ) -> Answer:  # fmt: skip
     more = len(seen) > query.limit
-    cursor = Cursor(watermark, last(seen[query.limit - 1])).text(query) if more else None
+    cursor = Cursor(watermark, last(seen[query.limit - 1])).text(query, call.url.path) if more else None
     ending = msgspec.json.encode({"next_cursor": cursor, "watermark": watermark_text(who.book, watermark)})
     body = b'{"items":[' + b",".join(bodies[: query.limit]) + b"]," + ending[1:]
     return respond(call, body, page_tag(call, who, watermark), watermark_text(who.book, watermark))

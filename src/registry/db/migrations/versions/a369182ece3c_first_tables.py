@@ -1,12 +1,12 @@
 """first tables
 
-Revision: a31066d54fbf, after None, 2026-11-23 19:41:00.367767
+Revision: a369182ece3c, after None, 2026-11-23 20:18:31.470507
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'a31066d54fbf'
+revision = 'a369182ece3c'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -155,7 +155,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('book', 'entry_id', 'number', name=op.f('pk_divisions'))
     )
     with op.batch_alter_table('divisions', schema=None) as batch_op:
-        batch_op.create_index('ix_divisions_code', ['book', 'code'], unique=True, sqlite_where=sa.text('superseded_at IS NULL AND code IS NOT NULL'), postgresql_where=sa.text('superseded_at IS NULL AND code IS NOT NULL'))
+        batch_op.create_index('ix_divisions_code', ['book', 'code'], unique=True, sqlite_where=sa.text('superseded_at IS NULL AND NOT voided AND code IS NOT NULL'), postgresql_where=sa.text('superseded_at IS NULL AND NOT voided AND code IS NOT NULL'))
         batch_op.create_index('ix_divisions_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_divisions_entry', ['book', 'entry_id', 'position'], unique=False)
         batch_op.create_index('ix_divisions_latest', ['book', 'superseded_at', 'position'], unique=False)
@@ -551,7 +551,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_divisions_latest')
         batch_op.drop_index('ix_divisions_entry')
         batch_op.drop_index('ix_divisions_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
-        batch_op.drop_index('ix_divisions_code', sqlite_where=sa.text('superseded_at IS NULL AND code IS NOT NULL'), postgresql_where=sa.text('superseded_at IS NULL AND code IS NOT NULL'))
+        batch_op.drop_index('ix_divisions_code', sqlite_where=sa.text('superseded_at IS NULL AND NOT voided AND code IS NOT NULL'), postgresql_where=sa.text('superseded_at IS NULL AND NOT voided AND code IS NOT NULL'))
 
     op.drop_table('divisions')
     with op.batch_alter_table('disputes', schema=None) as batch_op:
