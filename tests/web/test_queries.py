@@ -231,7 +231,7 @@ def test_a_cursor_of_other_filters_is_refused(other: ListQuery) -> None:
 def test_a_cursor_of_another_list_is_refused() -> None:
     made = Cursor(812, 40).text(GatheringQuery(kind=GatheringKind.OPERA), PATH)
     with pytest.raises(Refused):
-        read_cursor(DisputeQuery(cursor=made))
+        read_cursor(DisputeQuery(cursor=made), PATH)
 
 
 @pytest.mark.parametrize(
