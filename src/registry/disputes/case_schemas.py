@@ -56,10 +56,15 @@ class Mediator(Input):
     name: PersonName | None = None
 
 
+PartyLabel = Annotated[
+    Line, Meta(title="当事方", description="a village, a unit, or 甲方/乙方; a person's name belongs into name")
+]
+
+
 class Attendee(Input):
     """Who was there for a party."""
 
-    party: Line
+    party: PartyLabel
     name: PersonName | None = None
     capacity: Line | None = None
 
@@ -67,7 +72,7 @@ class Attendee(Input):
 class Statement(Input):
     """What a side asked for."""
 
-    party: Line
+    party: PartyLabel
     asked: Note
 
 
@@ -96,7 +101,7 @@ class Session(SessionIn, kw_only=True):
 class Signatory(Input):
     """Who signed for a party."""
 
-    party: Line
+    party: PartyLabel
     name: PersonName | None = None
     capacity: Line | None = None
     signed_on: dt.date | None = None

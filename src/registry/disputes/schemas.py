@@ -17,6 +17,7 @@ from registry.access.fields import (
     Note,
     PersonName,
     Phone,
+    Sensitive,
 )
 from registry.access.schemas import Header, Input
 from registry.disputes.models import Cause, DisputeKind, FoundBy, PartyKind, Risk, Scale, Stage
@@ -122,7 +123,7 @@ class Move(Input):
 
     to: Stage
     on: dt.date
-    reason: Line | None = None
+    reason: Sensitive | None = None
     referred_to: Annotated[Line | None, Meta(title="移交单位")] = None
 
 

@@ -107,7 +107,7 @@ class PatientIn(Input):
         str | None, Meta(title="初次发病时间", description="a year, a month or a day: 2010, 2010-05, 2010-05-01")
     ] = None
     treatment: Treatment | None = None
-    hospital: LongLine | None = None
+    hospital: Sensitive | None = None
     family_economy: FamilyEconomy | None = None
     on_dibao: Annotated[bool | None, Meta(title="是否纳入低保")] = None
     incident_count: Annotated[Count, Meta(title="肇事肇祸次数")] = 0

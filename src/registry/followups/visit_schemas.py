@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from registry.access.fields import Count, Line, LongLine, Note, PersonName
+from registry.access.fields import Count, Line, LongLine, Note, PersonName, Sensitive
 from registry.access.schemas import Header, Input
 from registry.followups.models import (
     Adherence,
@@ -99,7 +99,7 @@ class VisitIn(Input):
         dt.date | None,
         Meta(title="下次随访日期", description="left out: by the rule; another day needs next_visit_reason"),
     ] = None
-    next_visit_reason: Line | None = None
+    next_visit_reason: Sensitive | None = None
     findings: Annotated[Note | None, Meta(title="现实表现、存在问题、处置措施")] = None
 
 
