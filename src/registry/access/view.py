@@ -100,15 +100,16 @@ class View:
         asked = (register.table, self._reach(register), self.as_of is not None, wanted.voided, depth)
         query = filtered_page_query(*asked, where) if where else page_query(*asked)
         binds = self._binds({"p": wanted.before, "l": wanted.limit, "d": wanted.division})
-        found = connection.execute(query, binds).all()
-        if found:
-            return [_seen(row, self.as_of) for row in found], found[
-                0
-            ].next_position if self.as_of is None else self.as_of
         if self.as_of is not None:
-            return [], self.as_of
-        # No row brought the watermark along; so that the two are of one moment, look again as of the one that stands.
-        return View(self.who, head_of(connection, self.who.book)).page(connection, register, wanted, where)
+            return [_seen(row, self.as_of) for row in connection.execute(query, binds)], self.as_of
+        before = None
+        while not (found := connection.execute(query, binds).all()):
+            # No row brought the watermark along; the list is empty as of a head that was there before and after the look.
+            head = head_of(connection, self.who.book)
+            if head == before:
+                return [], head
+            before = head
+        return [_seen(row) for row in found], found[0].next_position
 
     def rows(self, register: Register, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """A select over what stands and the caller may see, for totals; run it with `binds()`."""
