@@ -42,6 +42,24 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
         read_settings({"REGISTRY_HOME": str(tmp_path / "home")})
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql://nobody@127.0.0.1:1/nothing", "postgresql://127.0.0.1:bad/x", "sqlite:////proc/registry/x.db"]
+)
+def test_a_database_that_cannot_be_reached_is_named(tmp_path: Path, url: str) -> None:
+    environ = {**os.environ, "REGISTRY_HOME": str(tmp_path), "REGISTRY_DATABASE": url}
+    done = subprocess.run(
+        [sys.executable, "-m", "registry", "migrate"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("registry: REGISTRY_DATABASE: ")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_the_command_stops_with_one_line(tmp_path: Path) -> None:
     environ = {**os.environ, "REGISTRY_HOME": str(tmp_path), "REGISTRY_PORT": "x"}
     done = subprocess.run(

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
 from registry import __version__
 from registry.access.principals import Role, issue_key, list_keys, revoke_key
@@ -66,8 +67,9 @@ def run(work: Callable[[Settings, Database], Awaitable[T]]) -> T:
         fail(str(bad))
     except RegistryError as error:
         fail("; ".join([error.detail["en"], *(fault.en for fault in error.faults)]))
-    except OSError as error:
-        fail(f"REGISTRY_DATABASE: cannot be opened ({error})")
+    except (OSError, DBAPIError) as error:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        fail(f"REGISTRY_DATABASE: cannot be used ({reason})")
 
 
 @main.command()

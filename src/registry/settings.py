@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 HOSTS = {"sqlite", "postgresql"}
 
@@ -58,6 +60,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 def _database(url: str) -> str:
     if url.partition("://")[0] not in HOSTS:
         raise BadSetting("REGISTRY_DATABASE: must begin with sqlite:/// or postgresql://")
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError) as fault:
+        raise BadSetting(f"REGISTRY_DATABASE: is no address of a database ({fault})") from None
     return url
 
 

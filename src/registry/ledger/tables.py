@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, column
 from sqlalchemy.schema import SchemaItem
 
+from registry.db.indexes import latest_first
 from registry.db.schema import metadata
 
 BOOKS = Table(
@@ -109,9 +110,7 @@ def version_table(name: str, *items: SchemaItem, filters: tuple[str, ...] = ()) 
         *items,
         Index(f"ix_{name}_position", "book", "position", unique=True),
         Index(f"ix_{name}_current", "book", "entry_id", unique=True, sqlite_where=current, postgresql_where=current),
-        # `superseded_at` comes before `position`, so that a list of what stands never walks what is superseded.
-        Index(f"ix_{name}_latest", "book", "superseded_at", "position"),
-        Index(f"ix_{name}_town", "book", "town", "superseded_at", "position"),
         Index(f"ix_{name}_entry", "book", "entry_id", "position"),
-        *(Index(f"ix_{name}_{column}", "book", column, "superseded_at", "position") for column in filters),
+        *latest_first(name),
+        *(index for column in ("town", *filters) for index in latest_first(name, column)),
     )

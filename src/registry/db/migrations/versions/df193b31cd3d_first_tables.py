@@ -1,15 +1,65 @@
 """first tables
 
-Revision: a369182ece3c, after None, 2026-11-23 20:18:31.470507
+Revision: df193b31cd3d, after None, 2026-11-23 20:31:42.848306
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'a369182ece3c'
+revision = 'df193b31cd3d'
 down_revision = None
 branch_labels = None
 depends_on = None
+
+
+LISTS = [
+    ("agreements", ('case_id',)),
+    ("agreements", ()),
+    ("agreements", ('town',)),
+    ("campaigns", ()),
+    ("campaigns", ('town',)),
+    ("disputes", ('case_id',)),
+    ("disputes", ()),
+    ("disputes", ('stage',)),
+    ("disputes", ('town',)),
+    ("divisions", ()),
+    ("divisions", ('town',)),
+    ("gatherings", ('kind',)),
+    ("gatherings", ()),
+    ("gatherings", ('town',)),
+    ("grid_staff", ()),
+    ("grid_staff", ('town',)),
+    ("mediation_sessions", ('case_id',)),
+    ("mediation_sessions", ()),
+    ("mediation_sessions", ('town',)),
+    ("patients", ('case_id',)),
+    ("patients", ()),
+    ("patients", ('status',)),
+    ("patients", ('town',)),
+    ("proceedings", ('case_id',)),
+    ("proceedings", ()),
+    ("proceedings", ('town',)),
+    ("return_visits", ('case_id',)),
+    ("return_visits", ()),
+    ("return_visits", ('town',)),
+    ("sheds", ()),
+    ("sheds", ('town',)),
+    ("visits", ('case_id',)),
+    ("visits", ()),
+    ("visits", ('town',)),
+]
+
+
+def _create_list_indexes() -> None:
+    """As `registry.db.indexes.latest_first` was when this was written."""
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    for table, columns in LISTS:
+        name = f"ix_{table}_{'_'.join(columns) or 'latest'}"
+        if sqlite:
+            op.create_index(name, table, ["book", *columns, "superseded_at", "position"])
+        else:
+            standing = sa.text("superseded_at IS NULL")
+            op.create_index(f"{name}_standing", table, ["book", *columns, "position"], postgresql_where=standing)
 
 
 def upgrade() -> None:
@@ -49,12 +99,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('book', 'entry_id', 'number', name=op.f('pk_agreements'))
     )
     with op.batch_alter_table('agreements', schema=None) as batch_op:
-        batch_op.create_index('ix_agreements_case_id', ['book', 'case_id', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_agreements_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_agreements_entry', ['book', 'entry_id', 'position'], unique=False)
-        batch_op.create_index('ix_agreements_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_agreements_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_agreements_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     op.create_table('blind_index',
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -90,9 +137,7 @@ def upgrade() -> None:
     with op.batch_alter_table('campaigns', schema=None) as batch_op:
         batch_op.create_index('ix_campaigns_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_campaigns_entry', ['book', 'entry_id', 'position'], unique=False)
-        batch_op.create_index('ix_campaigns_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_campaigns_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_campaigns_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     op.create_table('disputes',
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -124,13 +169,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('book', 'entry_id', 'number', name=op.f('pk_disputes'))
     )
     with op.batch_alter_table('disputes', schema=None) as batch_op:
-        batch_op.create_index('ix_disputes_case_id', ['book', 'case_id', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_disputes_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_disputes_entry', ['book', 'entry_id', 'position'], unique=False)
-        batch_op.create_index('ix_disputes_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_disputes_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_disputes_stage', ['book', 'stage', 'superseded_at', 'position'], unique=False)
-        batch_op.create_index('ix_disputes_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     op.create_table('divisions',
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -158,9 +199,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_divisions_code', ['book', 'code'], unique=True, sqlite_where=sa.text('superseded_at IS NULL AND NOT voided AND code IS NOT NULL'), postgresql_where=sa.text('superseded_at IS NULL AND NOT voided AND code IS NOT NULL'))
         batch_op.create_index('ix_divisions_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_divisions_entry', ['book', 'entry_id', 'position'], unique=False)
-        batch_op.create_index('ix_divisions_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_divisions_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_divisions_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     op.create_table('gatherings',
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -185,10 +224,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_gatherings_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_gatherings_decided', ['book', 'decided_on', 'town', 'sessions'], unique=False, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_gatherings_entry', ['book', 'entry_id', 'position'], unique=False)
-        batch_op.create_index('ix_gatherings_kind', ['book', 'kind', 'superseded_at', 'position'], unique=False)
-        batch_op.create_index('ix_gatherings_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_gatherings_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_gatherings_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     op.create_table('grid_staff',
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -210,9 +246,7 @@ def upgrade() -> None:
     with op.batch_alter_table('grid_staff', schema=None) as batch_op:
         batch_op.create_index('ix_grid_staff_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_grid_staff_entry', ['book', 'entry_id', 'position'], unique=False)
-        batch_op.create_index('ix_grid_staff_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_grid_staff_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_grid_staff_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     op.create_table('idempotency',
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -264,12 +298,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('book', 'entry_id', 'number', name=op.f('pk_mediation_sessions'))
     )
     with op.batch_alter_table('mediation_sessions', schema=None) as batch_op:
-        batch_op.create_index('ix_mediation_sessions_case_id', ['book', 'case_id', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_mediation_sessions_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_mediation_sessions_entry', ['book', 'entry_id', 'position'], unique=False)
-        batch_op.create_index('ix_mediation_sessions_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_mediation_sessions_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_mediation_sessions_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     op.create_table('patients',
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -294,14 +325,10 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('book', 'entry_id', 'number', name=op.f('pk_patients'))
     )
     with op.batch_alter_table('patients', schema=None) as batch_op:
-        batch_op.create_index('ix_patients_case_id', ['book', 'case_id', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_patients_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_patients_entry', ['book', 'entry_id', 'position'], unique=False)
         batch_op.create_index('ix_patients_identity', ['book', 'town', 'identity'], unique=True, sqlite_where=sa.text('superseded_at IS NULL AND NOT voided'), postgresql_where=sa.text('superseded_at IS NULL AND NOT voided'))
-        batch_op.create_index('ix_patients_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_patients_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_patients_status', ['book', 'status', 'superseded_at', 'position'], unique=False)
-        batch_op.create_index('ix_patients_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     op.create_table('principals',
     sa.Column('id', sa.String(length=36), nullable=False),
@@ -336,12 +363,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('book', 'entry_id', 'number', name=op.f('pk_proceedings'))
     )
     with op.batch_alter_table('proceedings', schema=None) as batch_op:
-        batch_op.create_index('ix_proceedings_case_id', ['book', 'case_id', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_proceedings_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_proceedings_entry', ['book', 'entry_id', 'position'], unique=False)
-        batch_op.create_index('ix_proceedings_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_proceedings_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_proceedings_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     op.create_table('return_visits',
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -360,12 +384,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('book', 'entry_id', 'number', name=op.f('pk_return_visits'))
     )
     with op.batch_alter_table('return_visits', schema=None) as batch_op:
-        batch_op.create_index('ix_return_visits_case_id', ['book', 'case_id', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_return_visits_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_return_visits_entry', ['book', 'entry_id', 'position'], unique=False)
-        batch_op.create_index('ix_return_visits_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_return_visits_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_return_visits_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     op.create_table('sequences',
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -409,9 +430,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_sheds_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_sheds_demolished', ['book', 'demolished_on', 'town', 'count'], unique=False, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_sheds_entry', ['book', 'entry_id', 'position'], unique=False)
-        batch_op.create_index('ix_sheds_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_sheds_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_sheds_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     op.create_table('subject_keys',
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -445,34 +464,27 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('book', 'entry_id', 'number', name=op.f('pk_visits'))
     )
     with op.batch_alter_table('visits', schema=None) as batch_op:
-        batch_op.create_index('ix_visits_case_id', ['book', 'case_id', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_visits_current', ['book', 'entry_id'], unique=True, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_visits_day', ['book', 'visited_on', 'town', 'joint'], unique=False, sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.create_index('ix_visits_entry', ['book', 'entry_id', 'position'], unique=False)
-        batch_op.create_index('ix_visits_latest', ['book', 'superseded_at', 'position'], unique=False)
         batch_op.create_index('ix_visits_position', ['book', 'position'], unique=True)
-        batch_op.create_index('ix_visits_town', ['book', 'town', 'superseded_at', 'position'], unique=False)
 
     # ### end Alembic commands ###
+    _create_list_indexes()
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table('visits', schema=None) as batch_op:
-        batch_op.drop_index('ix_visits_town')
         batch_op.drop_index('ix_visits_position')
-        batch_op.drop_index('ix_visits_latest')
         batch_op.drop_index('ix_visits_entry')
         batch_op.drop_index('ix_visits_day', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.drop_index('ix_visits_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
-        batch_op.drop_index('ix_visits_case_id')
 
     op.drop_table('visits')
     op.drop_table('subject_keys')
     with op.batch_alter_table('sheds', schema=None) as batch_op:
-        batch_op.drop_index('ix_sheds_town')
         batch_op.drop_index('ix_sheds_position')
-        batch_op.drop_index('ix_sheds_latest')
         batch_op.drop_index('ix_sheds_entry')
         batch_op.drop_index('ix_sheds_demolished', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.drop_index('ix_sheds_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
@@ -484,42 +496,29 @@ def downgrade() -> None:
     op.drop_table('sharing')
     op.drop_table('sequences')
     with op.batch_alter_table('return_visits', schema=None) as batch_op:
-        batch_op.drop_index('ix_return_visits_town')
         batch_op.drop_index('ix_return_visits_position')
-        batch_op.drop_index('ix_return_visits_latest')
         batch_op.drop_index('ix_return_visits_entry')
         batch_op.drop_index('ix_return_visits_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
-        batch_op.drop_index('ix_return_visits_case_id')
 
     op.drop_table('return_visits')
     with op.batch_alter_table('proceedings', schema=None) as batch_op:
-        batch_op.drop_index('ix_proceedings_town')
         batch_op.drop_index('ix_proceedings_position')
-        batch_op.drop_index('ix_proceedings_latest')
         batch_op.drop_index('ix_proceedings_entry')
         batch_op.drop_index('ix_proceedings_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
-        batch_op.drop_index('ix_proceedings_case_id')
 
     op.drop_table('proceedings')
     op.drop_table('principals')
     with op.batch_alter_table('patients', schema=None) as batch_op:
-        batch_op.drop_index('ix_patients_town')
-        batch_op.drop_index('ix_patients_status')
         batch_op.drop_index('ix_patients_position')
-        batch_op.drop_index('ix_patients_latest')
         batch_op.drop_index('ix_patients_identity', sqlite_where=sa.text('superseded_at IS NULL AND NOT voided'), postgresql_where=sa.text('superseded_at IS NULL AND NOT voided'))
         batch_op.drop_index('ix_patients_entry')
         batch_op.drop_index('ix_patients_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
-        batch_op.drop_index('ix_patients_case_id')
 
     op.drop_table('patients')
     with op.batch_alter_table('mediation_sessions', schema=None) as batch_op:
-        batch_op.drop_index('ix_mediation_sessions_town')
         batch_op.drop_index('ix_mediation_sessions_position')
-        batch_op.drop_index('ix_mediation_sessions_latest')
         batch_op.drop_index('ix_mediation_sessions_entry')
         batch_op.drop_index('ix_mediation_sessions_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
-        batch_op.drop_index('ix_mediation_sessions_case_id')
 
     op.drop_table('mediation_sessions')
     with op.batch_alter_table('log', schema=None) as batch_op:
@@ -528,46 +527,33 @@ def downgrade() -> None:
     op.drop_table('log')
     op.drop_table('idempotency')
     with op.batch_alter_table('grid_staff', schema=None) as batch_op:
-        batch_op.drop_index('ix_grid_staff_town')
         batch_op.drop_index('ix_grid_staff_position')
-        batch_op.drop_index('ix_grid_staff_latest')
         batch_op.drop_index('ix_grid_staff_entry')
         batch_op.drop_index('ix_grid_staff_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
 
     op.drop_table('grid_staff')
     with op.batch_alter_table('gatherings', schema=None) as batch_op:
-        batch_op.drop_index('ix_gatherings_town')
         batch_op.drop_index('ix_gatherings_position')
-        batch_op.drop_index('ix_gatherings_latest')
-        batch_op.drop_index('ix_gatherings_kind')
         batch_op.drop_index('ix_gatherings_entry')
         batch_op.drop_index('ix_gatherings_decided', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.drop_index('ix_gatherings_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
 
     op.drop_table('gatherings')
     with op.batch_alter_table('divisions', schema=None) as batch_op:
-        batch_op.drop_index('ix_divisions_town')
         batch_op.drop_index('ix_divisions_position')
-        batch_op.drop_index('ix_divisions_latest')
         batch_op.drop_index('ix_divisions_entry')
         batch_op.drop_index('ix_divisions_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
         batch_op.drop_index('ix_divisions_code', sqlite_where=sa.text('superseded_at IS NULL AND NOT voided AND code IS NOT NULL'), postgresql_where=sa.text('superseded_at IS NULL AND NOT voided AND code IS NOT NULL'))
 
     op.drop_table('divisions')
     with op.batch_alter_table('disputes', schema=None) as batch_op:
-        batch_op.drop_index('ix_disputes_town')
-        batch_op.drop_index('ix_disputes_stage')
         batch_op.drop_index('ix_disputes_position')
-        batch_op.drop_index('ix_disputes_latest')
         batch_op.drop_index('ix_disputes_entry')
         batch_op.drop_index('ix_disputes_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
-        batch_op.drop_index('ix_disputes_case_id')
 
     op.drop_table('disputes')
     with op.batch_alter_table('campaigns', schema=None) as batch_op:
-        batch_op.drop_index('ix_campaigns_town')
         batch_op.drop_index('ix_campaigns_position')
-        batch_op.drop_index('ix_campaigns_latest')
         batch_op.drop_index('ix_campaigns_entry')
         batch_op.drop_index('ix_campaigns_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
 
@@ -575,12 +561,9 @@ def downgrade() -> None:
     op.drop_table('books')
     op.drop_table('blind_index')
     with op.batch_alter_table('agreements', schema=None) as batch_op:
-        batch_op.drop_index('ix_agreements_town')
         batch_op.drop_index('ix_agreements_position')
-        batch_op.drop_index('ix_agreements_latest')
         batch_op.drop_index('ix_agreements_entry')
         batch_op.drop_index('ix_agreements_current', sqlite_where=sa.text('superseded_at IS NULL'), postgresql_where=sa.text('superseded_at IS NULL'))
-        batch_op.drop_index('ix_agreements_case_id')
 
     op.drop_table('agreements')
     with op.batch_alter_table('access_log', schema=None) as batch_op:
