@@ -96,3 +96,19 @@ def test_the_document_can_be_checked(command: Command, monkeypatch: pytest.Monke
     assert command("openapi", "--check").exit_code == 2
     assert command("openapi").exit_code == 0
     assert command("openapi", "--check").exit_code == 0
+
+
+def test_a_stray_key_file_stops_the_start(command: Command, api: Api, settings: Settings) -> None:
+    api.made("/v1/patients", factories.patient())
+    kept = settings.key_file.read_bytes()
+    settings.key_file.unlink()
+    for _ in range(2):
+        assert "REGISTRY_KEY_FILE" in command("serve").stderr
+        assert not settings.key_file.exists()
+    settings.key_file.write_bytes(kept.replace(b'"m-', b'"m-0'))
+    settings.key_file.chmod(0o600)
+    assert "lacks the master key" in command("migrate").stderr
+
+
+def test_a_clerks_key_names_its_division(command: Command) -> None:
+    assert command("keys", "create", "x", "--role", "clerk").exit_code == 2

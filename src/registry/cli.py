@@ -2,6 +2,8 @@
 
 import asyncio
 import datetime as dt
+import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from registry import __version__
 from registry.access.principals import Role, issue_key, list_keys, revoke_key
-from registry.access.sealing import begin_rotation, end_rotation, load_key_file, rewrap_data_keys
+from registry.access.sealing import begin_rotation, check_key_file, end_rotation, rewrap_data_keys
 from registry.db.database import Database, open_database
 from registry.db.migrate import upgrade
 from registry.errors import RegistryError
@@ -34,6 +36,7 @@ console = Console()
 @click.version_option(__version__)
 def main() -> None:
     """Registers in which nothing is ever rubbed out (综治台账)."""
+    os.umask(0o077)  # what it makes is its owner's alone
 
 
 def settings() -> Settings:
@@ -80,10 +83,8 @@ def serve() -> None:
     from registry.app import create_app
 
     read = settings()
-    try:
-        load_key_file(read.key_file)
-    except BadSetting as bad:
-        fail(str(bad))
+    run(_check_keys)
+    _check_address(read)
     console.print(f"registry {__version__} on http://{read.host}:{read.port} - /docs, /openapi.json")
     uvicorn.run(
         create_app(read),
@@ -96,6 +97,21 @@ def serve() -> None:
     )
 
 
+async def _check_keys(read: Settings, database: Database) -> None:
+    await database.read(lambda connection: check_key_file(connection, read.key_file))
+
+
+def _check_address(read: Settings) -> None:
+    """Stop with one line where the address cannot be listened on."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(read.host, read.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except OSError as error:
+        fail(f"REGISTRY_HOST, REGISTRY_PORT: cannot listen on {read.host}:{read.port} ({error.strerror or error})")
+
+
 @main.command()
 def migrate() -> None:
     """Make or update the tables."""
@@ -105,7 +121,7 @@ def migrate() -> None:
 async def _migrate(read: Settings, database: Database) -> None:
     read.home.mkdir(parents=True, exist_ok=True)
     await database.write(upgrade)
-    load_key_file(read.key_file)
+    await _check_keys(read, database)
 
 
 @main.command()
@@ -146,6 +162,8 @@ def keys() -> None:
 @click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="The last day it works, Beijing time.")
 def create_key(name: str, role: str, divisions: tuple[str, ...], expires: dt.datetime | None) -> None:
     """Make a key called NAME. It is printed this once."""
+    if role == Role.CLERK and not divisions:
+        fail("a clerk's key needs its --division; the county's own clerk is a supervisor")
 
     async def work(read: Settings, database: Database) -> str:
         until = microseconds(expires.replace(tzinfo=BEIJING, hour=23, minute=59, second=59)) if expires else None

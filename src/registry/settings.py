@@ -45,8 +45,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         if name.startswith("REGISTRY_") and not name.startswith("REGISTRY_TEST_") and name not in NAMES:
             raise BadSetting(f"{name}: no such setting; there are {', '.join(sorted(NAMES))}")
     home = Path(environ.get("REGISTRY_HOME") or "var").absolute()
-    if home.exists() and not home.is_dir():
-        raise BadSetting(f"REGISTRY_HOME: {home} is not a folder")
+    _check_home(home)
     return Settings(
         home=home,
         database=_database(environ.get("REGISTRY_DATABASE") or f"sqlite:///{home / 'registry.db'}"),
@@ -55,6 +54,15 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         key_file=Path(environ.get("REGISTRY_KEY_FILE") or home / "master.key").absolute(),
         book=_book(environ.get("REGISTRY_BOOK") or "440882"),
     )
+
+
+def _check_home(home: Path) -> None:
+    try:
+        there = home.exists()
+    except OSError as fault:
+        raise BadSetting(f"REGISTRY_HOME: {home} cannot be used ({fault.strerror})") from None
+    if there and not home.is_dir():
+        raise BadSetting(f"REGISTRY_HOME: {home} is not a folder")
 
 
 def _database(url: str) -> str:

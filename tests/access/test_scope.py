@@ -131,3 +131,38 @@ def test_reads_of_plain_personal_data_are_written_down(api: Api, run: Run) -> No
         ("versions", made["id"]),
     ]
     assert len({row.request_id for row in rows}) == 3
+
+
+def test_a_dispute_under_a_patients_id_opens_nothing(api: Api) -> None:
+    """Ids are unique in a register only: what is shared is a case of its own kind."""
+    at = f"/v1/patients/{api.made('/v1/patients', factories.patient())['id']}"
+    moved = {"to_division": "440882100200", "on": "2020-03-01", "reason": "随家人迁居"}
+    assert api.act(f"{at}/transfer", moved, 1, "supervisor").status_code == 200
+    villages = [
+        {"kind": "village", "name": "迈港村", "division": "440882102204"},
+        {"kind": "village", "name": "白沙村", "division": "440882100200"},
+    ]
+    forged = api.put(at.replace("patients", "disputes"), factories.dispute(parties=villages))
+    assert forged.status_code == 201
+    assert api.get(at).status_code == 404
+    assert api.get(at, "neighbour").status_code == 200
+    api.patch(at.replace("patients", "disputes"), {"parties": [villages[0], villages[0]]}, 1)
+    assert len(api.get(f"{at}/versions", "neighbour").json()["items"]) == 2
+
+
+def test_what_a_write_shows_beyond_what_was_sent_is_written_down(api: Api, run: Run) -> None:
+    made = api.made("/v1/patients", factories.patient())
+    at = f"/v1/patients/{made['id']}"
+    api.patch(at, {"on_dibao": True}, 1, "supervisor")
+    assert api.patch(at, {"on_dibao": False}, 99).status_code == 412
+    rows = run(lambda c: c.execute(select(ACCESS_LOG).order_by(ACCESS_LOG.c.id)).all())
+    assert [(row.path, row.entries) for row in rows] == [("write", made["id"]), ("conflict", made["id"])]
+
+
+def test_a_search_for_nothing_lists_nobody(api: Api) -> None:
+    api.made("/v1/patients", factories.patient())
+    assert api.post("/v1/patients/search", {}).status_code == 422
+
+
+def test_a_mask_with_blanks_around_it_is_a_mask(api: Api) -> None:
+    assert api.post("/v1/patients", factories.patient(note=" [已隐去] ")).status_code == 422

@@ -211,8 +211,9 @@ def test_the_clock_stops_at_the_settlement_and_begins_at_discovery(api: Api) -> 
 
 def test_the_list_of_the_overdue(api: Api) -> None:
     late, done, new = in_mediation(api), agreed(api), reported(api)
-    assert ids(api.get(f"{AT}?overdue=true")) == [late]
-    assert set(ids(api.get(f"{AT}?overdue=false"))) == {done, new}
+    assert ids(api.get(f"{AT}?overdue_on=2020-03-04")) == [late]
+    assert ids(api.get(f"{AT}?overdue_on=2020-03-03")) == []
+    assert {late, done, new} == set(ids(api.get(AT)))
     assert ids(api.get(f"{AT}?stage=agreed")) == [done]
 
 

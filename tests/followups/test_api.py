@@ -332,3 +332,13 @@ def test_the_coverage_of_a_past_day_stays(api: Api) -> None:
     assert covered(api, campaign, "supervisor")[1] == (8, 5, 1, 2)
     mark = then.json()["watermark"]
     assert api.get(f"/v1/campaigns/{campaign}/coverage?as_of={mark}", "supervisor").content == then.content
+
+
+def test_a_visit_that_met_nobody_leaves_the_risk_that_the_office_raised(api: Api) -> None:
+    at = "/v1/patients/" + api.made("/v1/patients", factories.patient())["id"]
+    case = at.rpartition("/")[2]
+    api.made("/v1/visits", factories.visit(case))
+    api.patch(at, {"risk_level": 4, "stability": "unstable"})
+    missed = {"seen": False, "not_seen_reason": "not_home", "risk_level": None, "stability": None, "findings": None}
+    api.made("/v1/visits", factories.visit(case, visited_on="2020-03-01", **missed))
+    assert api.get(at).json()["risk_level"] == 4

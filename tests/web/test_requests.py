@@ -239,3 +239,12 @@ def test_keys_over_http(api: Api) -> None:
     assert api.post(f"/v1/keys/{new_id()}/revoke", None, "administrator").status_code == 404
     outside = api.post("/v1/keys", {**body, "divisions": ["440981"]}, "administrator")
     assert pointers(outside) == {"/divisions"}
+
+
+def test_what_is_out_of_range_is_no_fault_of_ours(api: Api) -> None:
+    at = f"{AT}/{api.made(AT, factories.gathering())['id']}"
+    for number in ("0", "2147483648", "99999999999", "9" * 30):
+        assert api.get(f"{at}/versions/{number}").status_code == 404
+    body = {"name": "示范", "role": "bot", "divisions": ["440882"], "expires_at": "9999-12-31T23:59:59-01:00"}
+    assert api.post("/v1/keys", body, "administrator").status_code == 422
+    assert api.get("/v1/keys", "administrator").status_code == 200

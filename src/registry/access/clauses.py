@@ -16,11 +16,11 @@ NEVER = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many towns and villages a clause of scope names, and whether cases opened by others count."""
+    """How many towns and villages a clause of scope names, and of which register the cases are that others opened; none if empty."""
 
     towns: int
     villages: int
-    cases: bool
+    cases: str
 
 
 def _own(table: Table, reach: Reach) -> ColumnElement[bool]:
@@ -34,7 +34,7 @@ def _opened(table: Table, reach: Reach) -> ColumnElement[bool]:
     """Cases that another town opened to one of the caller's. Rights are today's, whatever the watermark."""
     towns = [SHARING.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
     cases = select(SHARING.c.case_id).where(
-        SHARING.c.book == bindparam("b"), or_(false(), *towns), SHARING.c.until.is_(None)
+        SHARING.c.book == bindparam("b"), SHARING.c.kind == reach.cases, or_(false(), *towns), SHARING.c.until.is_(None)
     )
     return table.c.case_id.in_(cases)
 

@@ -80,6 +80,7 @@ MASKS: dict[str, Callable[[str], str]] = {
     "text": lambda _: MASK,
 }
 
+BLANKS = " \u3000\u00a0"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -158,7 +159,7 @@ def put(document: dict[str, object], pointer: str, value: object, *, missing: bo
 def tidy(value: object) -> object:
     """Strings as they are kept: NFC, without blanks at the ends; 63.0 as 63, so that JSON is canonical."""
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", value).strip()
+        return unicodedata.normalize("NFC", value).strip(BLANKS)
     if isinstance(value, list):
         return [tidy(item) for item in value]
     if isinstance(value, dict):

@@ -27,7 +27,9 @@ DIVISIONS = version_table(
           postgresql_where=text(_LIVE)),
 )  # fmt: skip
 
-FIND = select(DIVISIONS.c.name, DIVISIONS.c.level, DIVISIONS.c.parent, DIVISIONS.c.closed_on).where(
+FIND = select(
+    DIVISIONS.c.entry_id, DIVISIONS.c.name, DIVISIONS.c.level, DIVISIONS.c.parent, DIVISIONS.c.closed_on
+).where(
     DIVISIONS.c.book == bindparam("b"),
     DIVISIONS.c.code == bindparam("c"),
     DIVISIONS.c.superseded_at.is_(None),
@@ -39,6 +41,7 @@ FIND = select(DIVISIONS.c.name, DIVISIONS.c.level, DIVISIONS.c.parent, DIVISIONS
 class Place:
     """A division as it is today."""
 
+    entry_id: str
     name: str
     level: str
     parent: str | None
@@ -48,7 +51,7 @@ class Place:
 def find_place(connection: Connection, book: str, code: str) -> Place | None:
     """The division with this code, as it is today; None if there is none."""
     row = connection.execute(FIND, {"b": book, "c": code}).one_or_none()
-    return None if row is None else Place(row.name, row.level, row.parent, row.closed_on)
+    return None if row is None else Place(row.entry_id, row.name, row.level, row.parent, row.closed_on)
 
 
 def place_name(

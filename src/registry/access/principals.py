@@ -21,6 +21,8 @@ from registry.ledger.versions import Actor
 CACHED_SECONDS = 5.0
 """A revoked key works at most this much longer."""
 CACHE_SIZE = 10_000
+LONGEST = 100 * 366 * 86_400 * 1_000_000
+"""Microseconds that a key may be valid for."""
 
 FIND = select(PRINCIPALS).where(PRINCIPALS.c.key_hash == bindparam("h"))
 
@@ -92,6 +94,9 @@ def issue_key(
     codes = sorted(set(divisions))
     if not codes or any(not code.startswith(book) for code in codes):
         raise Refused(faults=[Fault("/divisions", "outside_book", "辖区代码须属于本县。", "Divisions must lie in the book's county.")])  # fmt: skip
+    if expires_at is not None and expires_at > wall_clock() + LONGEST:
+        text = "有效期不能超过一百年。", "A key lasts a hundred years at most."
+        raise Refused(faults=[Fault("/expires_at", "too_late", *text)])
     key = "rk_" + secrets.token_urlsafe(32)
     row = {
         "id": new_id(),

@@ -31,6 +31,9 @@ class Measure:
     """The aggregate: a count or a sum."""
     dated: ColumnElement[object] | None = None
     """The date that decides whether an entry is in the period; None for what stands at the end of it."""
+    since: ColumnElement[object] | None = None
+    until: ColumnElement[object] | None = None
+    """Of what stands: from which day to before which."""
     where: tuple[ColumnElement[bool], ...] = ()
     sensitive: bool = False
     """Of people: counts under five are not shown to those who may not see personal data."""
@@ -52,11 +55,16 @@ class Register:
     readers: frozenset[Role] = READERS
     writers: frozenset[Role] = OFFICE
     voiders: frozenset[Role] = frozenset({Role.SUPERVISOR})
-    cases: bool = False
-    """Whether its entries belong to cases that may be opened to another town: disputes and patients, and theirs."""
+    cases: str = ""
+    """The register of the cases that its entries belong to and that may be opened to another town: disputes or patients."""
     open: bool = False
     """Whether every reader may see every entry (divisions); else only those of their own divisions."""
     measures: tuple[Measure, ...] = field(default=())
+
+    @property
+    def case_kind(self) -> str:
+        """The register of the case that an entry belongs to; where there are no cases, its own."""
+        return self.cases or self.name
 
     def require(self, role: Role, right: Right) -> None:
         """Raise Forbidden unless the role has the right."""

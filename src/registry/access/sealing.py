@@ -44,12 +44,28 @@ def load_key_file(path: Path) -> KeyFile:
     if not path.exists():
         first = new_master_id()
         write_key_file(path, KeyFile(current=first, masters={first: _new_key()}, index=_new_key()))
+    if not path.is_file():
+        raise BadSetting(f"REGISTRY_KEY_FILE: {path} is not a file")
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise BadSetting(f"REGISTRY_KEY_FILE: {path} may be read by others; chmod 600 it")
     try:
         return msgspec.json.decode(path.read_bytes(), type=KeyFile)
     except (OSError, msgspec.MsgspecError) as fault:
         raise BadSetting(f"REGISTRY_KEY_FILE: {path} is not a key file ({fault})") from None
+
+
+def check_key_file(connection: Connection, path: Path) -> None:
+    """Raise BadSetting unless the key file opens what the database holds; make one only where nothing is sealed yet.
+
+    A server with a stray key file would seal new data under a key that no other server knows.
+    """
+    used = set(connection.scalars(select(SUBJECT_KEYS.c.master_id).distinct()))
+    if used and not path.exists():
+        raise BadSetting(f"REGISTRY_KEY_FILE: {path} is not there, and the database holds sealed data")
+    if missing := used - set(load_key_file(path).masters):
+        raise BadSetting(
+            f"REGISTRY_KEY_FILE: {path} lacks the master key {', '.join(sorted(missing))} of this database"
+        )
 
 
 def write_key_file(path: Path, keys: KeyFile) -> None:

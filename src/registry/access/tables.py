@@ -25,7 +25,7 @@ SUBJECT_KEYS = Table(
     "subject_keys",
     metadata,
     Column("book", String(6), primary_key=True),
-    Column("subject", String(36), primary_key=True),
+    Column("subject", String(72), primary_key=True, comment="the case, after the register it is of"),
     Column("master_id", String(16), nullable=False, comment="the master key it is wrapped under"),
     Column("wrapped", LargeBinary, nullable=False),
     comment="a data key for each person or case; destroying one erases the person everywhere",

@@ -160,12 +160,13 @@ def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnEleme
     return table.c.position.in_(positions)
 
 
-def plain_document(connection: Connection, sealer: Sealer, book: str, register: str, seen: Seen) -> dict[str, Any]:
+def plain_document(connection: Connection, sealer: Sealer, book: str, register: Register, seen: Seen) -> dict[str, Any]:
     """The document with its personal fields laid over in plain. Whoever calls this logs it before the answer leaves."""
     document = cast(dict[str, Any], msgspec.json.decode(seen.document))
     if seen.personal is not None:
-        place = place_of(book, register, seen.entry_id, seen.number)
-        for pointer, value in sealer.open(connection, book, seen.case_id, place, seen.personal).items():
+        place = place_of(book, register.name, seen.entry_id, seen.number)
+        subject = subject_of(register, seen.case_id)
+        for pointer, value in sealer.open(connection, book, subject, place, seen.personal).items():
             put(document, pointer, value)
     return document
 
@@ -181,7 +182,12 @@ def render(connection: Connection, sealer: Sealer, who: Principal, register: Reg
     """The bytes to answer with: the stored ones, or with plain personal fields for those who may see them."""
     if not shows_plain(who, register, seen):
         return seen.document
-    return encode(plain_document(connection, sealer, who.book, register.name, seen))
+    return encode(plain_document(connection, sealer, who.book, register, seen))
+
+
+def subject_of(register: Register, case_id: str) -> str:
+    """Whose data key seals an entry: its case's, named with the register that the case is of."""
+    return f"{register.case_kind}/{case_id}"
 
 
 def place_of(book: str, register: str, entry_id: str, number: int) -> str:

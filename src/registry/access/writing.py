@@ -17,7 +17,7 @@ from registry.access.register import Register
 from registry.access.sealing import Sealer
 from registry.access.shapes import convert, merge
 from registry.access.tables import SUBJECT_KEYS
-from registry.access.view import Seen, View, place_of, plain_document
+from registry.access.view import Seen, View, place_of, plain_document, subject_of
 from registry.errors import EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
 from registry.ledger.batch import Batch, Outcome
 from registry.ledger.clock import beijing_day
@@ -151,6 +151,8 @@ class Tx:
         if code not in memo:
             memo[code] = places.find_place(self.batch.connection, self.who.book, code)
         found: places.Place | None = memo[code]
+        if found is not None:
+            self.batch.touch(found.entry_id)  # closed or renamed in this very batch? then in the next
         return found
 
     def known_place(self, code: str, pointer: str) -> None:
@@ -165,10 +167,10 @@ class Tx:
         query = self.view.rows(register, columns).where(where)
         return self.batch.connection.execute(query, self.view.binds()).all()
 
-    def shared_with(self, case_id: str) -> set[str]:
+    def shared_with(self, kind: str, case_id: str) -> set[str]:
         """The towns that a case is open to now, besides its own."""
-        open_now = (SHARING.c.book == self.who.book, SHARING.c.case_id == case_id, SHARING.c.until.is_(None))
-        return set(self.batch.connection.scalars(select(SHARING.c.town).where(*open_now)))
+        this = (SHARING.c.book == self.who.book, SHARING.c.kind == kind, SHARING.c.case_id == case_id)
+        return set(self.batch.connection.scalars(select(SHARING.c.town).where(*this, SHARING.c.until.is_(None))))
 
     def parent(self, register: Register, entry_id: str, pointer: str) -> Current:
         """The entry that a new one belongs to. Raises Refused, naming the field, where it is not there or voided."""
@@ -182,16 +184,19 @@ class Tx:
             raise Refused(faults=[Fault(pointer, "voided_entry", "该记录已作废。", "That entry was voided.")])
         return current
 
-    def own_division(self, division: str) -> str:
-        """Where to keep what belongs to an entry of `division`: there, or at the caller's own office if that is another's."""
-        return division if self.who.covers(division) else self.who.divisions[0]
+    def own_division(self, case: Current) -> str:
+        """Where to keep what belongs to a case: where the case is, or at the caller's own office that it was opened to."""
+        if self.who.covers(case.seen.division):
+            return case.seen.division
+        opened = self.shared_with(case.register.case_kind, case.seen.case_id)
+        return min(opened & set(self.who.towns), default=self.who.divisions[0])
 
     def current(self, register: Register, entry_id: str) -> Current:
         """The version that stands. Raises NotFound out of scope; waits for the next batch if this one changed its case."""
         self.batch.touch(entry_id)
         seen = self.view.item(self.batch.connection, register, entry_id)
         self.batch.touch(seen.case_id)
-        document = plain_document(self.batch.connection, self.sealer, self.who.book, register.name, seen)
+        document = plain_document(self.batch.connection, self.sealer, self.who.book, register, seen)
         return Current(register, seen, document)
 
     def to_change(self, register: Register, entry_id: str, change: Change) -> Current:
@@ -267,6 +272,7 @@ class Tx:
             number=number,
             action=action,
             actor=self.who.actor,
+            case_kind=register.case_kind,
             case_id=case_id,
             division=draft.division,
             document=document,
@@ -288,7 +294,9 @@ class Tx:
             return None
         place = place_of(self.who.book, register.name, entry_id, number)
         known = not (number == 1 and case_id == entry_id)  # a new case has no data key yet
-        return self.sealer.seal(self.batch.connection, self.who.book, case_id, place, plain, digests, known=known)
+        return self.sealer.seal(
+            self.batch.connection, self.who.book, subject_of(register, case_id), place, plain, digests, known=known
+        )
 
     def _stale(self, current: Current, change: Change) -> PreconditionFailed:
         """What to tell somebody who started from an older version: the one that stands, and where the two collide."""
@@ -301,7 +309,7 @@ class Tx:
     def _plain_version(self, current: Current, number: int) -> dict[str, Any]:
         connection = self.batch.connection
         seen = self.view.version(connection, current.register, current.seen.entry_id, number)
-        return plain_document(connection, self.sealer, self.who.book, current.register.name, seen)
+        return plain_document(connection, self.sealer, self.who.book, current.register, seen)
 
 
 def columns_of(connection: Connection, book: str, current: Current) -> dict[str, object]:

@@ -88,7 +88,7 @@ def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
 def _sqlite_engine(url: str, *, begin: str | None) -> Engine:
     """An engine whose transactions start with `begin`; with None, every statement stands alone."""
     pool: type[StaticPool | QueuePool] = QueuePool if begin == "BEGIN" else StaticPool
-    engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
+    engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -117,10 +117,13 @@ class PostgresDatabase:
 
     def __init__(self, url: str) -> None:
         target = make_url(url).set(drivername="postgresql+asyncpg")
-        limits = {"max_overflow": 0, "pool_timeout": 5}
+        # Values never go into messages and so into logs. Long reads have connections of their own: writes never wait for them.
+        limits = {"max_overflow": 0, "pool_timeout": 5, "hide_parameters": True}
         driver = {"timeout": 5, "command_timeout": 60, "server_settings": {"jit": "off"}}
-        self._engine = create_async_engine(target, pool_size=5, connect_args=driver, **limits)
-        self._snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        self._engine = create_async_engine(target, pool_size=2, connect_args=driver, **limits)
+        self._snapshot = create_async_engine(
+            target, pool_size=5, connect_args=driver, isolation_level="REPEATABLE READ", **limits
+        )
         # Short reads are statements of their own: there is nothing to begin, and nothing to roll back afterwards.
         self._single = create_async_engine(
             target, pool_size=10, connect_args=driver, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **limits
@@ -140,4 +143,5 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         await self._engine.dispose()
+        await self._snapshot.dispose()
         await self._single.dispose()

@@ -10,7 +10,7 @@ from itertools import groupby
 import msgspec
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from registry.access.moments import head_of
 from registry.access.principals import Principal, Role, issue_key
@@ -23,6 +23,7 @@ from registry.errors import Conflict, RegistryError
 from registry.ledger.batch import Batch, Deferred, Outcome
 from registry.ledger.clock import BEIJING, microseconds, wall_clock
 from registry.ledger.committer import commit
+from registry.ledger.tables import LOG
 from registry.settings import Settings
 
 SEED = 2020
@@ -33,8 +34,12 @@ KEYS_FILE = "demo-keys.json"
 async def load(read: Settings, database: Database, console: Console, *, if_empty: bool) -> None:
     """Load the data set into an empty book, and write a key for each role to `demo-keys.json` in the home."""
     if await database.read(lambda connection: head_of(connection, read.book)):
-        if if_empty:
+        interrupted = await database.read(_is_half_loaded) and not (read.home / KEYS_FILE).exists()
+        if if_empty and not interrupted:
             return
+        if interrupted:
+            en = "Loading the demo county was interrupted; remove the home (or empty the database) and start again."
+            raise Conflict(zh="示范数据载入中断,请清空后重新载入。", en=en)
         raise Conflict(
             zh="台账不为空,不能载入示范数据。", en="The book is not empty; demo data goes into an empty one only."
         )
@@ -45,6 +50,12 @@ async def load(read: Settings, database: Database, console: Console, *, if_empty
     await _replay(database, Sealer(read.key_file), offices, list(_steps(all_places)), console)
     _write_keys(read, keys)
     _say_what_to_try(read, console)
+
+
+def _is_half_loaded(connection: Connection) -> bool:
+    """Whether the book ends with a replayed day: if the keys were not written, loading was interrupted."""
+    last = select(LOG.c.replayed_at).where(LOG.c.book == COUNTY).order_by(LOG.c.position.desc()).limit(1)
+    return connection.scalar(last) is not None
 
 
 def _steps(all_places: Sequence[leizhou.Place]) -> Iterator[Step]:

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from registry.access.access_log import disclosed, note_access
-from registry.access.moments import watermark_text
+from registry.access.moments import last_day, watermark_text
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
@@ -22,8 +22,8 @@ from registry.disputes.register import (
     SESSION_REGISTER,
 )
 from registry.disputes.schemas import ClockQuery, DisputeClock, Move
-from registry.disputes.service import today
 from registry.errors import Fault, Refused
+from registry.ledger.clock import beijing_day, wall_clock
 from registry.ledger.ids import new_id
 from registry.ledger.versions import encode
 from registry.web import serve
@@ -78,12 +78,16 @@ async def read_clock(call: Call, entry_id: str) -> Answer:
     """How long the dispute has been open on a day, and whether it is overdue."""
     who = await call.enter(DISPUTE_REGISTER, Right.READ)
     query = call.params(ClockQuery)
-    seen = await call.context.read(
-        lambda connection: view_of(connection, who, query.as_of).item(connection, DISPUTE_REGISTER, entry_id)
-    )
-    clock = _clock(seen, query.on or today(), watermark_text(who.book, seen.watermark))
+    seen, day = await call.context.read(partial(_dated, who, entry_id, query.as_of))
+    clock = _clock(seen, query.on or day, watermark_text(who.book, seen.watermark))
     tag = f'"{seen.number}-{clock.on.isoformat()}-{seen.watermark}"'
     return serve.respond(call, encode(clock), tag, clock.watermark)
+
+
+def _dated(who: Principal, entry_id: str, as_of: str | None, connection: Connection) -> tuple[Seen, dt.date]:
+    """The dispute, and the day to count on: that of the watermark asked for, else today."""
+    seen = view_of(connection, who, as_of).item(connection, DISPUTE_REGISTER, entry_id)
+    return seen, last_day(connection, who.book, seen.watermark) if as_of else beijing_day(wall_clock())
 
 
 def _clock(seen: Seen, on: dt.date, watermark: str) -> DisputeClock:
@@ -98,7 +102,7 @@ def _clock(seen: Seen, on: dt.date, watermark: str) -> DisputeClock:
         id=seen.entry_id,
         on=on,
         stage=stage,
-        days_open=(rules.open_until(moves, on) - found.discovered_on).days,
+        days_open=((rules.ended_on(moves) or on) - found.discovered_on).days,
         mediation_due_on=due,
         overdue=overdue,
         days_overdue=(on - due).days if overdue and due else 0,

@@ -134,7 +134,7 @@ def _to_change(tx: Tx, register: Register, entry_id: str, change: Change) -> tup
 def _draft(
     tx: Tx, data: Child, dispute: Current, columns: dict[str, Any], derived: dict[str, Any] | None = None
 ) -> Draft:
-    division = tx.own_division(dispute.seen.division)
+    division = tx.own_division(dispute)
     return Draft(data, division, columns, {**(derived or {}), "division": division}, case_id=dispute.seen.entry_id)
 
 

@@ -203,6 +203,7 @@ DISPUTES = version_table(
     Column("discovered_on", Date, nullable=False),
     Column("accepted_on", Date),
     Column("settled_on", Date),
+    Column("ended_on", Date, comment="settled, referred, withdrawn or closed; null while open"),
     Column("mediation_due_on", Date),
     Column("days_to_settle", Integer),
     Column("people_involved", Integer, nullable=False),

@@ -13,10 +13,8 @@ from registry.disputes.case_schemas import (
     Session,
     SessionIn,
 )
-from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS, Stage
+from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
 from registry.disputes.schemas import Dispute, DisputeIn
-
-OPEN_STAGES = (Stage.REPORTED, Stage.ACCEPTED, Stage.MEDIATING, Stage.FAILED)
 
 DISPUTE_REGISTER = Register(
     "disputes",
@@ -24,24 +22,35 @@ DISPUTE_REGISTER = Register(
     DISPUTES,
     DisputeIn,
     Dispute,
-    cases=True,
+    cases="disputes",
     measures=(
         Measure("disputes_found", "排查发现矛盾纠纷", "宗", func.count(), DISPUTES.c.discovered_on),
         Measure("disputes_accepted", "受理矛盾纠纷", "宗", func.count(), DISPUTES.c.accepted_on),
         Measure("disputes_settled", "成功化解矛盾纠纷", "宗", func.count(), DISPUTES.c.settled_on),
-        Measure("disputes_open", "在办矛盾纠纷", "宗", func.count(), None, (DISPUTES.c.stage.in_(OPEN_STAGES),)),
+        Measure(
+            "disputes_open",
+            "在办矛盾纠纷",
+            "宗",
+            func.count(),
+            since=DISPUTES.c.discovered_on,
+            until=DISPUTES.c.ended_on,
+        ),
     ),
 )
 
-PROCEEDING_REGISTER = Register("proceedings", "裁决、复议、判决", PROCEEDINGS, ProceedingIn, Proceeding, cases=True)
-SESSION_REGISTER = Register("mediation-sessions", "调解记录", SESSIONS, SessionIn, Session, cases=True)
+PROCEEDING_REGISTER = Register(
+    "proceedings", "裁决、复议、判决", PROCEEDINGS, ProceedingIn, Proceeding, cases="disputes"
+)
+SESSION_REGISTER = Register("mediation-sessions", "调解记录", SESSIONS, SessionIn, Session, cases="disputes")
 AGREEMENT_REGISTER = Register(
     "agreements",
     "调解协议",
     AGREEMENTS,
     AgreementIn,
     Agreement,
-    cases=True,
+    cases="disputes",
     measures=(Measure("agreements_signed", "签订协议", "份", func.count(), AGREEMENTS.c.signed_on),),
 )
-RETURN_VISIT_REGISTER = Register("return-visits", "回访记录", RETURN_VISITS, ReturnVisitIn, ReturnVisit, cases=True)
+RETURN_VISIT_REGISTER = Register(
+    "return-visits", "回访记录", RETURN_VISITS, ReturnVisitIn, ReturnVisit, cases="disputes"
+)

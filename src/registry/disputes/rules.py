@@ -145,10 +145,10 @@ def mediation_due_on(accepted: dt.date | None) -> dt.date | None:
     return months_after(accepted, MEDIATION_MONTHS) if accepted else None
 
 
-def open_until(moves: Sequence[Move], on: dt.date) -> dt.date:
-    """The day the dispute was settled or ended, if it is; else the day asked about."""
+def ended_on(moves: Sequence[Move]) -> dt.date | None:
+    """The day the dispute was settled or ended; None while it is open."""
     if not moves or moves[-1].to not in ENDED | SETTLED:
-        return on
+        return None
     first = len(moves) - 1
     while first and moves[first - 1].to in ENDED | SETTLED:
         first -= 1

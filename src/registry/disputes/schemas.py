@@ -151,13 +151,13 @@ class DisputeQuery(ListQuery, kw_only=True):
     land: Annotated[bool | None, Meta(description="涉土纠纷 only, or all others.")] = None
     discovered_from: dt.date | None = None
     discovered_to: dt.date | None = None
-    overdue: Annotated[bool | None, Meta(description="Past the mediation period today, Beijing time.")] = None
+    overdue_on: Annotated[dt.date | None, Meta(description="Past the mediation period on this day.")] = None
 
 
 class ClockQuery(AsOfQuery, kw_only=True):
     """The day to count on."""
 
-    on: Annotated[dt.date | None, Meta(description="The day to count on; today without it.")] = None
+    on: Annotated[dt.date | None, Meta(description="The day to count on; left out: today, or the day of as_of.")] = None
 
 
 class DisputeClock(msgspec.Struct, kw_only=True):

@@ -15,7 +15,6 @@ from registry.disputes.models import AGREEMENTS, DISPUTES, PENDING, AgreementKin
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
 from registry.disputes.schemas import DisputeIn, DisputeQuery, Move
 from registry.errors import refuse
-from registry.ledger.clock import beijing_day, wall_clock
 from registry.ledger.versions import Append
 
 
@@ -63,11 +62,13 @@ def _standing(tx: Tx, current: Current) -> rules.Standing:
     mine = and_(table.case_id == current.seen.entry_id, binding)
     signed = tx.rows(AGREEMENT_REGISTER, table.effective_on, table.performed_on, where=mine)
     since = moves[-1].on if moves else discovered_on(current)
+    mediating = [move.on for move in moves if move.to is Stage.MEDIATING]
+    live = [row for row in signed if not mediating or row.effective_on >= mediating[-1]]  # not those broken before
     return rules.Standing(
         stage=Stage(current.document["stage"]),
         since=since,
-        effective_agreement_on=min((row.effective_on for row in signed if row.effective_on >= since), default=None),
-        terms_open=sum(row.performed_on is None for row in signed),
+        effective_agreement_on=min((row.effective_on for row in live), default=None),
+        terms_open=sum(row.performed_on is None for row in live),
     )
 
 
@@ -91,6 +92,7 @@ def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], kept: Current | None = 
         "discovered_on": data.discovered_on,
         "accepted_on": derived["accepted_on"],
         "settled_on": derived["settled_on"],
+        "ended_on": rules.ended_on(moves),
         "mediation_due_on": derived["mediation_due_on"],
         "days_to_settle": derived["days_to_settle"],
         "people_involved": data.people_involved,
@@ -118,7 +120,7 @@ def _towns(tx: Tx, data: DisputeIn, kept: Current | None) -> tuple[tuple[str, ..
     """
     own = data.division[:9]
     towns = {party.division[:9] for party in data.parties if party.division and len(party.division) > len(tx.who.book)}
-    shared = tx.shared_with(kept.seen.entry_id) if kept else set()
+    shared = tx.shared_with("disputes", kept.seen.entry_id) if kept else set()
     wanted = towns | {own} if towns - {own} else shared & {own}
     return tuple(sorted(wanted - shared)), tuple(sorted(shared - wanted))
 
@@ -138,15 +140,5 @@ def matching_disputes(query: DisputeQuery) -> Iterator[ColumnElement[bool]]:
         yield table.discovered_on >= query.discovered_from
     if query.discovered_to is not None:
         yield table.discovered_on <= query.discovered_to
-    if query.overdue is not None:
-        yield _overdue(today()) if query.overdue else ~_overdue(today())
-
-
-def _overdue(on: dt.date) -> ColumnElement[bool]:
-    table = DISPUTES.c
-    return and_(table.stage.in_(PENDING), table.mediation_due_on.is_not(None), table.mediation_due_on < on)
-
-
-def today() -> dt.date:
-    """The day in Beijing."""
-    return beijing_day(wall_clock())
+    if query.overdue_on is not None:
+        yield and_(table.stage.in_(PENDING), table.mediation_due_on < query.overdue_on)

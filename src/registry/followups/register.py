@@ -3,7 +3,7 @@
 from sqlalchemy import func
 
 from registry.access.register import Measure, Register
-from registry.followups.models import CAMPAIGNS, PATIENTS, VISITS, CareStatus
+from registry.followups.models import CAMPAIGNS, PATIENTS, VISITS
 from registry.followups.schemas import Campaign, CampaignIn, Patient, PatientIn
 from registry.followups.visit_schemas import Visit, VisitIn
 
@@ -13,10 +13,10 @@ PATIENT_REGISTER = Register(
     PATIENTS,
     PatientIn,
     Patient,
-    cases=True,
+    cases="patients",
     measures=(
-        Measure("patients_on_roster", "在管严重精神障碍患者", "人", func.count(), None,
-                (PATIENTS.c.status == CareStatus.IN_CARE,), sensitive=True),
+        Measure("patients_on_roster", "在管严重精神障碍患者", "人", func.count(), since=PATIENTS.c.in_care_since,
+                until=PATIENTS.c.left_care_on, sensitive=True),
     ),
 )  # fmt: skip
 
@@ -26,10 +26,10 @@ VISIT_REGISTER = Register(
     VISITS,
     VisitIn,
     Visit,
-    cases=True,
+    cases="patients",
     measures=(
         Measure("visits_made", "走访", "人次", func.count(), VISITS.c.visited_on, sensitive=True),
-        Measure("visits_joint", "联合走访", "人次", func.count(), VISITS.c.visited_on, (VISITS.c.joint.is_(True),),
+        Measure("visits_joint", "联合走访", "人次", func.count(), VISITS.c.visited_on, where=(VISITS.c.joint.is_(True),),
                 sensitive=True),
     ),
 )  # fmt: skip

@@ -128,6 +128,7 @@ class Patient(PatientIn, kw_only=True):
     consecutive_misses: Annotated[int, Meta(description="visits in a row at which nobody was at home")]
     entered_risk_level: Annotated[RiskLevel, Meta(description="as the office last entered it; visits since may differ")]
     entered_stability: Stability
+    entered_on: Annotated[dt.date, Meta(description="visits before it do not change what the office entered")]
     lost_proposed: Annotated[bool, Meta(description="three misses in a row: to be reported as lost (失访)")]
     meta: Header
 

@@ -16,7 +16,7 @@ from registry.ledger.versions import Action, Append
 
 NOT_VISITED: dict[str, Any] = {
     "last_visited_on": None, "next_visit_on": None, "consecutive_misses": 0, "lost_proposed": False,
-    "entered_risk_level": None, "entered_stability": None,
+    "entered_risk_level": None, "entered_stability": None, "entered_on": None,
 }  # fmt: skip
 """What is known from visits, before there is one."""
 
@@ -24,6 +24,7 @@ NOT_VISITED: dict[str, Any] = {
 def enrol_patient(tx: Tx, entry_id: str, data: PatientIn) -> Append:
     """Somebody came into care."""
     known = {**NOT_VISITED, "entered_risk_level": data.risk_level, "entered_stability": data.stability}
+    known["entered_on"] = data.in_care_since.isoformat()
     return tx.create(PATIENT_REGISTER, entry_id, patient_draft(tx, data, known))
 
 
@@ -34,7 +35,7 @@ def change_patient(tx: Tx, entry_id: str, change: Change) -> Append | None:
     if data.division[:9] != current.seen.division[:9]:
         text = "迁往其他镇(街)须由县级办理移交(transfer)。", "Another town takes a transfer, by a supervisor."
         raise Refused(faults=[Fault("/division", "needs_transfer", *text)])
-    return tx.change(current, patient_draft(tx, data, _entered(current, change, data), current), change)
+    return tx.change(current, patient_draft(tx, data, _entered(tx, current, change, data), current), change)
 
 
 def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> Append | None:
@@ -48,7 +49,7 @@ def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> A
         raise Refused(faults=[Fault("/on", "wrong_date", *text)])
     moved = current.changed(PatientIn, Change({"division": data.to_division}, None))
     draft = patient_draft(tx, moved, known_from_visits(current.document), current, "/to_division")
-    shared = tx.shared_with(entry_id)
+    shared = tx.shared_with("patients", entry_id)
     draft.share = () if new in shared else (new,)
     draft.unshare = tuple(sorted(shared - {new}))
     append = tx.change(current, draft, change, Action.TRANSFERRED)
@@ -67,11 +68,12 @@ def known_from_visits(document: dict[str, Any]) -> dict[str, Any]:
     return {name: document[name] for name in NOT_VISITED}
 
 
-def _entered(current: Current, change: Change, data: PatientIn) -> dict[str, Any]:
+def _entered(tx: Tx, current: Current, change: Change, data: PatientIn) -> dict[str, Any]:
     """What visits made, and the risk and class that the office entered itself, which hold where no visit says otherwise."""
     known = known_from_visits(current.document)
     if "risk_level" in change.patch or "stability" in change.patch:
         known |= {"entered_risk_level": data.risk_level, "entered_stability": data.stability}
+        known["entered_on"] = tx.today.isoformat()
     return known
 
 

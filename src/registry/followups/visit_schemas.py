@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from registry.access.fields import Count, Line, LongLine, Note, PersonName, Sensitive
+from registry.access.fields import Count, Line, Note, PersonName, Sensitive
 from registry.access.schemas import Header, Input
 from registry.followups.models import (
     Adherence,
@@ -60,7 +60,7 @@ class Referral(Input):
     """转诊."""
 
     reason: Note
-    to: Annotated[LongLine, Meta(title="转至机构及科室")]
+    to: Annotated[Sensitive, Meta(title="转至机构及科室")]
     done: Annotated[bool, Meta(title="是否已转诊")] = False
 
 

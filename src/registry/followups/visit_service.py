@@ -150,12 +150,14 @@ def _follow(
         "consecutive_misses": misses,
         "lost_proposed": misses >= rules.MISSES,
     }
-    person = _person(patient, seen[-1] if seen else None, new.died_on if new else None, undone)
+    entered_on = dt.date.fromisoformat(patient.document["entered_on"])
+    newer = [visit for visit in seen if visit.visited_on >= entered_on]
+    person = _person(patient, newer[-1] if newer else None, new.died_on if new else None, undone)
     return tx.change(patient, patient_draft(tx, person, known, patient), FOLLOWED)
 
 
 def _person(patient: Current, seen: Known | None, died_on: dt.date | None, undone: str | None) -> PatientIn:
-    """The patient with the risk and class of the last visit at which they were seen, or else as the office entered them."""
+    """The patient with the risk and class of the last visit since the office entered them, or else as it did."""
     person = patient.data(PatientIn)
     risk_level = seen.risk_level if seen else patient.document["entered_risk_level"]
     stability = seen.stability if seen else patient.document["entered_stability"]

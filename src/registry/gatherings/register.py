@@ -19,7 +19,7 @@ GATHERING_REGISTER = Register(
             "场",
             func.coalesce(func.sum(GATHERINGS.c.sessions), 0),
             GATHERINGS.c.decided_on,
-            (GATHERINGS.c.measure.in_(CALLED_OFF),),
+            where=(GATHERINGS.c.measure.in_(CALLED_OFF),),
         ),
     ),
 )

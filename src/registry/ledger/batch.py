@@ -53,7 +53,7 @@ class Batch:
         """The time of this batch: the clock's, but never before what is recorded already."""
         self._replayed_at = replayed_at
         self.memo: dict[object, Any] = {}
-        """What services looked up and the batch itself cannot change: the names of divisions."""
+        """What services looked up once for all: divisions."""
         self._cases: set[str] = set()
         self._claims: set[object] = set()
         self._sequences: dict[str, int] = {}
@@ -133,7 +133,14 @@ class Batch:
                 for kind, digest in digests
             ]
         self._rows[SHARING] += [
-            {"book": self.book, "case_id": append.case_id, "town": town, "since": self.position, "until": None}
+            {
+                "book": self.book,
+                "kind": append.case_kind,
+                "case_id": append.case_id,
+                "town": town,
+                "since": self.position,
+                "until": None,
+            }
             for town in append.share
         ]
 
@@ -154,6 +161,7 @@ class Batch:
     def _close_sharing(self, append: Append, position: int) -> None:
         open_now = and_(
             SHARING.c.book == self.book,
+            SHARING.c.kind == append.case_kind,
             SHARING.c.case_id == append.case_id,
             SHARING.c.town.in_(append.unshare),
             SHARING.c.until.is_(None),

@@ -48,11 +48,12 @@ SHARING = Table(
     "sharing",
     metadata,
     Column("book", String(6), primary_key=True),
+    Column("kind", String(32), primary_key=True, comment="the register of the case itself: disputes or patients"),
     Column("case_id", String(36), primary_key=True),
     Column("town", String(9), primary_key=True),
     Column("since", BigInteger, primary_key=True, autoincrement=False, comment="position that opened it"),
     Column("until", BigInteger, comment="position that closed it"),
-    Index("ix_sharing_open", "book", "town", "case_id", sqlite_where=column("until").is_(None),
+    Index("ix_sharing_open", "book", "kind", "town", "case_id", sqlite_where=column("until").is_(None),
           postgresql_where=column("until").is_(None)),
     comment="cases that another town may see too: disputes of two towns, patients who moved in",
 )  # fmt: skip

@@ -59,6 +59,8 @@ class Append:
     number: int
     action: Action
     actor: Actor
+    case_kind: str
+    """The register of the case itself: ids are unique in a register only."""
     case_id: str
     division: str
     document: dict[str, object]

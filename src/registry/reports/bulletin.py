@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, or_
 
 from registry.access.clauses import within
 from registry.access.moments import head_of, last_day, watermark_text
@@ -65,6 +65,8 @@ def _figure(
         query = query.where(measure.dated <= to)
         if since is not None:
             query = query.where(measure.dated >= since)
+    if measure.since is not None and measure.until is not None:
+        query = query.where(measure.since <= to, or_(measure.until.is_(None), measure.until > to))
     value = int(connection.scalar(query, {**view.binds(), "d": division}) or 0)
     told = shown(view.who, value) if measure.sensitive else value
     return Figure(name=measure.name, title=measure.title, unit=measure.unit, value=told)

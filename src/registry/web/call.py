@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request
 from sqlalchemy import Connection
 
+from registry.access.fields import tidy
 from registry.access.moments import resolve_as_of
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
@@ -62,7 +63,7 @@ class Call(Request[Any, Any, Any]):
         charset = parameters.strip().lower()
         if media.strip().lower() not in allowed or charset not in {"", "charset=utf-8", 'charset="utf-8"'}:
             raise WrongMediaType
-        return parse(await self.body())
+        return tidy(parse(await self.body()))
 
     async def sent(self, shape: type[T]) -> T:
         """The body as a value of this shape. Raises Malformed with all its faults."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -14,6 +15,7 @@ from registry.db.database import Database
 from registry.ledger.batch import Outcome, Work
 from registry.ledger.committer import Committer
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 LAST_USED_EVERY = 60.0
 """Seconds between writing down when keys were last used."""
@@ -52,12 +54,21 @@ class Context:
             self._ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticking
-        for committer in self._committers.values():
-            await committer.close()
-        await self.keys.save_last_used()
-        await self.database.close()
+        try:
+            for committer in self._committers.values():
+                await committer.close()
+            await self._save_last_used()
+        finally:
+            await self.database.close()
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(LAST_USED_EVERY)
+            await self._save_last_used()
+
+    async def _save_last_used(self) -> None:
+        """It is a courtesy to administrators: a database that is away must stop neither the clock nor the shutdown."""
+        try:
             await self.keys.save_last_used()
+        except Exception:
+            log.exception("when keys were last used was not saved")

@@ -16,17 +16,17 @@ from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
 from registry.access.view import Seen, View, Wanted, has_digest, render, shows_plain
+from registry.errors import Fault, NotFound, Refused
 from registry.ledger.ids import new_id
-from registry.ledger.versions import Append
 from registry.web.call import Call, view_of
 from registry.web.cursors import Cursor, read_cursor
 from registry.web.queries import AsOfQuery, ListQuery, PageQuery
 
+INT32 = 2**31 - 1
 T = TypeVar("T", bound=msgspec.Struct)
 L = TypeVar("L", bound=ListQuery)
 
 Answer = Response[bytes]
-Written = Append | None | tuple[Append | None, ...]
 Where = Iterable[ColumnElement[bool]]
 
 
@@ -43,6 +43,8 @@ async def version(call: Call, register: Register, entry_id: str, number: int) ->
     """One version of an entry."""
     who = await call.enter(register, Right.READ)
     query = call.params(AsOfQuery)
+    if number > INT32:
+        raise NotFound
     work = partial(read_version, call.context.sealer, who, register, entry_id, number, query.as_of)
     seen, body = await call.context.read(work)
     await note(call, who, register, "version", [seen])
@@ -86,6 +88,9 @@ async def search(call: Call, register: Register, shape: type[T]) -> Answer:
         for kind, value in sent.items()
         if value is not None
     ]
+    if not where:
+        text = "请至少给出一项查找内容。", "Give at least one thing to look for."
+        raise Refused(faults=[Fault("", "empty", *text)])
     cursor = _cursor(call, query)
     wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER)
     work = partial(_list, sealer, who, register, query, cursor, wanted, where)

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response
 from sqlalchemy import and_, select
 
+from registry.access.access_log import note_access
 from registry.access.moments import watermark_text
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
@@ -121,13 +122,20 @@ async def write(
             return Outcome(answer=number)
         result = service(Tx(batch, who, sealer))
         done = outcome(*(result if isinstance(result, tuple) else (result,)))
+        if done.appends and done.appends[0].plain and done.appends[0].number > 1:  # more than what was sent is shown
+            done.rows += note_access(who, register, "write", [entry_id], new_id())(batch).rows
         if key is not None and done.appends:
             done.rows.append((IDEMPOTENCY, _record(batch, who, route, key, fingerprint, done.appends[0])))
         return done
 
-    done = await call.context.write(who.book, work)
+    try:
+        done = await call.context.write(who.book, work)
+    except PreconditionFailed as stale:
+        if "current" in stale.members:  # shown in plain, like any read
+            await call.context.write(who.book, note_access(who, register, "conflict", [entry_id], new_id()))
+        raise
     if done.appends:
-        return _written(who, register, done.appends[0], status)
+        return _written(who, register, done.appends, status)
     replay = done.answer if isinstance(done.answer, tuple) else None
     return await _stands(call, who, register, entry_id, replay, status)
 
@@ -163,8 +171,8 @@ def _record(
     }
 
 
-def _written(who: Principal, register: Register, append: Append, status: int) -> Answer:
-    position = append.meta["position"]
+def _written(who: Principal, register: Register, appends: list[Append], status: int) -> Answer:
+    append, position = appends[0], appends[-1].meta["position"]
     headers = {
         "ETag": f'"{append.number}"',
         "Registry-Watermark": watermark_text(who.book, int(str(position)) + 1),

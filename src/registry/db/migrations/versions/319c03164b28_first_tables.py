@@ -1,12 +1,12 @@
 """first tables
 
-Revision: df193b31cd3d, after None, 2026-11-23 20:31:42.848306
+Revision: 319c03164b28, after None, 2026-11-23 20:52:16.994644
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'df193b31cd3d'
+revision = '319c03164b28'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -162,6 +162,7 @@ def upgrade() -> None:
     sa.Column('discovered_on', sa.Date(), nullable=False),
     sa.Column('accepted_on', sa.Date(), nullable=True),
     sa.Column('settled_on', sa.Date(), nullable=True),
+    sa.Column('ended_on', sa.Date(), nullable=True, comment='settled, referred, withdrawn or closed; null while open'),
     sa.Column('mediation_due_on', sa.Date(), nullable=True),
     sa.Column('days_to_settle', sa.Integer(), nullable=True),
     sa.Column('people_involved', sa.Integer(), nullable=False),
@@ -397,15 +398,16 @@ def upgrade() -> None:
     )
     op.create_table('sharing',
     sa.Column('book', sa.String(length=6), nullable=False),
+    sa.Column('kind', sa.String(length=32), nullable=False, comment='the register of the case itself: disputes or patients'),
     sa.Column('case_id', sa.String(length=36), nullable=False),
     sa.Column('town', sa.String(length=9), nullable=False),
     sa.Column('since', sa.BigInteger(), autoincrement=False, nullable=False, comment='position that opened it'),
     sa.Column('until', sa.BigInteger(), nullable=True, comment='position that closed it'),
-    sa.PrimaryKeyConstraint('book', 'case_id', 'town', 'since', name=op.f('pk_sharing')),
+    sa.PrimaryKeyConstraint('book', 'kind', 'case_id', 'town', 'since', name=op.f('pk_sharing')),
     comment='cases that another town may see too: disputes of two towns, patients who moved in'
     )
     with op.batch_alter_table('sharing', schema=None) as batch_op:
-        batch_op.create_index('ix_sharing_open', ['book', 'town', 'case_id'], unique=False, sqlite_where=sa.text('until IS NULL'), postgresql_where=sa.text('until IS NULL'))
+        batch_op.create_index('ix_sharing_open', ['book', 'kind', 'town', 'case_id'], unique=False, sqlite_where=sa.text('until IS NULL'), postgresql_where=sa.text('until IS NULL'))
 
     op.create_table('sheds',
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -434,7 +436,7 @@ def upgrade() -> None:
 
     op.create_table('subject_keys',
     sa.Column('book', sa.String(length=6), nullable=False),
-    sa.Column('subject', sa.String(length=36), nullable=False),
+    sa.Column('subject', sa.String(length=72), nullable=False, comment='the case, after the register it is of'),
     sa.Column('master_id', sa.String(length=16), nullable=False, comment='the master key it is wrapped under'),
     sa.Column('wrapped', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('book', 'subject', name=op.f('pk_subject_keys')),
