@@ -23,9 +23,9 @@ MEASURES: dict[str, tuple[str, str | None, Callable[[Entry], int]]] = {
     "disputes_found": ("disputes", "discovered_on", lambda _: 1),
     "disputes_accepted": ("disputes", "accepted_on", lambda _: 1),
     "disputes_settled": ("disputes", "settled_on", lambda _: 1),
-    "disputes_open": ("disputes", None, lambda e: e["stage"] in {"reported", "accepted", "mediating", "failed"}),
+    "disputes_open": ("disputes", None, lambda _: 1),
     "agreements_signed": ("agreements", "signed_on", lambda _: 1),
-    "patients_on_roster": ("patients", None, lambda e: e["status"] == "in_care"),
+    "patients_on_roster": ("patients", None, lambda _: 1),
     "visits_made": ("visits", "visited_on", lambda _: 1),
     "visits_joint": ("visits", "visited_on", lambda e: e["joint"]),
     "gatherings_cancelled": ("gatherings", "decided_on", lambda e: e["sessions"] * (e["measure"] in CALLED_OFF)),
@@ -69,8 +69,20 @@ def total(lists: dict[str, list[Entry]], name: str, within: str, since: str, to:
     return sum(
         amount(entry)
         for entry in lists[register]
-        if entry["division"].startswith(within) and (dated is None or since <= (entry[dated] or "9999") <= to)
+        if entry["division"].startswith(within)
+        and (stands(entry, to) if dated is None else since <= (entry[dated] or "9999") <= to)
     )
+
+
+def stands(entry: Entry, to: str) -> bool:
+    """Whether a dispute was open, or a patient in care, at the end of a day."""
+    if "moves" not in entry:
+        return entry["in_care_since"] <= to < (entry["left_care_on"] or "9999")
+    ended = "9999"
+    for move in entry["moves"]:
+        open_again = move["to"] not in {"agreed", "performed", "closed", "referred", "withdrawn"}
+        ended = "9999" if open_again else min(ended, move["on"])
+    return entry["discovered_on"] <= to < ended
 
 
 def lists_of(api: Api, who: str) -> dict[str, list[Entry]]:

@@ -198,4 +198,6 @@ async def _stands(
     answer = serve.entry(call, who, register, seen, body, status=status if replay else 200)
     if replay:
         answer.headers["Idempotency-Replayed"] = "true"
+        if status == 201:  # noqa: PLR2004 - Created
+            answer.headers["Location"] = f"/v1/{register.name}/{seen.entry_id}"
     return answer
