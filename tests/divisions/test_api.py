@@ -217,3 +217,13 @@ def test_staff_of_another_town_are_masked_or_absent(api: Api) -> None:
         assert (seen["name"], seen["phone"]) == ("示*", "199****1234"), who
     assert api.get(at, ADMIN).status_code == 403
     assert api.get(at, "supervisor").json() == theirs
+
+
+@pytest.mark.parametrize(
+    ("patch", "code"), [({"name": "别名"}, "needs_rename"), ({"code": "440882102777"}, "code_change")]
+)
+def test_a_plain_change_neither_renames_nor_recodes(api: Api, patch: dict[str, str], code: str) -> None:
+    made = api.made("/v1/divisions", factories.division(), "administrator")
+    answer = api.patch(f"/v1/divisions/{made['id']}", patch, 1, "administrator")
+    assert answer.status_code == 422
+    assert codes(answer) == {code}

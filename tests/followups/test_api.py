@@ -342,3 +342,11 @@ def test_a_visit_that_met_nobody_leaves_the_risk_that_the_office_raised(api: Api
     missed = {"seen": False, "not_seen_reason": "not_home", "risk_level": None, "stability": None, "findings": None}
     api.made("/v1/visits", factories.visit(case, visited_on="2020-03-01", **missed))
     assert api.get(at).json()["risk_level"] == 4
+
+
+def test_nobody_is_due_who_has_left_care(api: Api) -> None:
+    at = "/v1/patients/" + api.made("/v1/patients", factories.patient())["id"]
+    api.made("/v1/visits", factories.visit(at.rpartition("/")[2]))
+    assert len(api.get("/v1/patients?due_by=2020-12-31").json()["items"]) == 1
+    api.patch(at, {"status": "died", "left_care_on": "2020-03-01"})
+    assert api.get("/v1/patients?due_by=2020-12-31").json()["items"] == []

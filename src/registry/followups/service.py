@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from registry.access.writing import Change, Current, Draft, Tx
 from registry.errors import Conflict, Fault, Refused, refuse
 from registry.followups import rules
-from registry.followups.models import PATIENTS
+from registry.followups.models import PATIENTS, CareStatus
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER
 from registry.followups.schemas import CampaignIn, PatientIn, PatientQuery, Transfer
 from registry.ledger.versions import Action, Append
@@ -83,6 +83,8 @@ def patient_draft(
     """A patient as they shall be kept."""
     refuse(rules.check_patient(data, tx.today))
     name = tx.place(data.division, tx.today, pointer, kept)
+    if data.status is not CareStatus.IN_CARE:
+        known = {**known, "next_visit_on": None}  # nobody is due who has left care
     next_visit_on = known["next_visit_on"]
     columns = {
         "identity": tx.sealer.digest(tx.who.book, "id_number", data.id_number) if data.id_number else None,
