@@ -49,7 +49,7 @@ async def read_case(call: Call, entry_id: str) -> Answer:
     for register, versions in seen:
         if entries := disclosed(who, register, versions):
             await call.context.write(who.book, note_access(who, register, "case", entries, new_id()))
-    return serve.respond(call, body, serve.page_tag(call, who, watermark), watermark_text(who.book, watermark))
+    return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, watermark))
 
 
 def _case(

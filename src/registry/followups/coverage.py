@@ -29,8 +29,8 @@ async def read_coverage(call: Call, entry_id: str) -> Answer:
     who = await call.enter(CAMPAIGN_REGISTER, Right.READ)
     query = call.params(AsOfQuery)
     answer, watermark = await call.context.scan(partial(_coverage, who, entry_id, query.as_of))
-    text = watermark_text(who.book, watermark)
-    return serve.respond(call, encode(answer), serve.page_tag(call, who, watermark), text)
+    body = encode(answer)
+    return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, watermark))
 
 
 def _coverage(who: Principal, entry_id: str, as_of: str | None, connection: Connection) -> tuple[Coverage, int]:

@@ -28,8 +28,8 @@ async def read_bulletin(call: Call, registers: Sequence[Register]) -> Answer:
         raise Forbidden
     query = call.params(BulletinQuery)
     answer, watermark = await call.context.scan(partial(_bulletin, who, registers, query))
-    text = watermark_text(who.book, watermark)
-    return serve.respond(call, encode(answer), serve.page_tag(call, who, watermark), text)
+    body = encode(answer)
+    return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, watermark))
 
 
 def _bulletin(
