@@ -20,6 +20,7 @@ from registry.access.principals import Keys, Principal
 from registry.access.sealing import Sealer
 from registry.access.writing import Tx, outcome
 from registry.db.database import open_database
+from registry.db.key_store import KeyStore
 from registry.gatherings.schemas import GatheringIn
 from registry.gatherings.service import record_gathering
 from registry.ledger.batch import Batch, Outcome
@@ -57,7 +58,7 @@ def record(home: Home, key: str) -> Recording:
 async def _record(home: Home, key: str) -> Recording:
     database = open_database(home.url)
     who = await Keys(database).authenticate(key)
-    sealer = Sealer(home.folder / "master.key")
+    sealer = Sealer(home.folder / "master.key", KeyStore(f"sqlite:///{home.folder / 'keys.db'}"))
     statements: list[Statement] = []
 
     def note(_c: object, _cursor: object, sql: str, sent: Any, _context: object, many: Any) -> None:

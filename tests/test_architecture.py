@@ -28,12 +28,12 @@ def files_with(pattern: str) -> set[str]:
 def test_only_the_ledger_writes_versions() -> None:
     assert files_with(r"version_row|log_row") == {"ledger/batch.py", "ledger/versions.py"}
     inserting = files_with(r"\binsert\(|\bupdate\(")
-    assert inserting == {"ledger/batch.py", "access/principals.py", "access/sealing.py"}
+    assert inserting == {"ledger/batch.py", "access/principals.py", "db/key_store.py"}
 
 
 def test_only_db_commits() -> None:
     assert files_with(r"\.commit\(\)|\.rollback\(\)") == set()
-    assert files_with(r"\.begin\(") == {"db/database.py"}
+    assert files_with(r"\.begin\(") == {"db/database.py", "db/key_store.py"}
 
 
 def test_only_the_view_writes_clauses_of_scope_and_time() -> None:

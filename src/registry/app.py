@@ -11,6 +11,7 @@ from registry.access.principals import Keys
 from registry.access.register import Register
 from registry.access.sealing import Sealer
 from registry.db.database import open_database
+from registry.db.key_store import KeyStore
 from registry.disputes.case_controller import (
     AgreementController,
     ProceedingController,
@@ -83,7 +84,7 @@ def create_app(settings: Settings) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         read: Settings = app.state.settings
         database = open_database(read.database)
-        context = Context(database, Sealer(read.key_file), Keys(database))
+        context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database))
         context.start()
         app.state.context = context
         try:

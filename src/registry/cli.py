@@ -19,9 +19,12 @@ from registry import __version__
 from registry.access.principals import Role, issue_key, list_keys, revoke_key
 from registry.access.sealing import begin_rotation, check_key_file, end_rotation, rewrap_data_keys
 from registry.db.database import Database, open_database
+from registry.db.key_store import KeyStore
 from registry.db.migrate import upgrade
 from registry.errors import RegistryError
 from registry.ledger.clock import BEIJING, microseconds, timestamp
+from registry.ledger.committer import note
+from registry.ledger.events import SERVER, Event, EventKind
 from registry.ledger.tables import BOOKS
 from registry.settings import BadSetting, Settings, read_settings
 
@@ -98,7 +101,9 @@ def serve() -> None:
 
 
 async def _check_keys(read: Settings, database: Database) -> None:
-    await database.read(lambda connection: check_key_file(connection, read.key_file))
+    store = KeyStore(read.key_store)
+    await database.read(lambda _: check_key_file(store, read.key_file))
+    store.close()
 
 
 def _check_address(read: Settings) -> None:
@@ -120,7 +125,7 @@ def migrate() -> None:
 
 async def _migrate(read: Settings, database: Database) -> None:
     read.home.mkdir(parents=True, exist_ok=True)
-    await database.write(upgrade)
+    await database.write(lambda connection: upgrade(connection, read.key_store))
     await _check_keys(read, database)
 
 
@@ -206,10 +211,12 @@ def rotate_master() -> None:
 
     async def work(read: Settings, database: Database) -> int:
         rotated = begin_rotation(read.key_file)
+        store = KeyStore(read.key_store)
 
         def rewrap(connection: Connection) -> int:
             connection.execute(select(BOOKS.c.book).with_for_update()).all()  # no write in between
-            return rewrap_data_keys(connection, rotated)
+            note(connection, read.book, Event(EventKind.MASTER_KEY_ROTATED, SERVER, {"master_key": rotated.current}))
+            return rewrap_data_keys(store, rotated)
 
         count = await database.write(rewrap)
         end_rotation(read.key_file, rotated)

@@ -145,6 +145,8 @@ class PreconditionFailed(RegistryError):
     code = "precondition_failed"
     zh = "您所依据的版本已不是最新版本。请对照 current 与 conflicts 后重新提交。"
     en = "The version you started from is no longer the current one; see current and conflicts."
+    shown: object = None
+    """The version that `current` shows, for the access log."""
 
 
 class TooLarge(RegistryError):

@@ -1,6 +1,7 @@
 """Settings: one frozen Struct, read from the environment once."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,6 +26,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     key_file: Path
     """The master keys (0600), made at the first start."""
+    key_store: str
+    """The database of data keys, apart from the registers': `sqlite:///…`, or `postgresql://…` beside a PostgreSQL database."""
+    log_key_file: Path
+    """The Ed25519 keys that sign the log's checkpoints (0600), made at the first start."""
+    origin: str
+    """The log's name is this and the book: `registry.example/440882`."""
     book: str
     """The county whose book new keys are for: a 6-digit division code."""
 
@@ -35,6 +42,9 @@ NAMES = {
     "REGISTRY_HOST",
     "REGISTRY_PORT",
     "REGISTRY_KEY_FILE",
+    "REGISTRY_KEY_STORE",
+    "REGISTRY_LOG_KEY_FILE",
+    "REGISTRY_ORIGIN",
     "REGISTRY_BOOK",
 }
 
@@ -46,12 +56,16 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             raise BadSetting(f"{name}: no such setting; there are {', '.join(sorted(NAMES))}")
     home = Path(environ.get("REGISTRY_HOME") or "var").absolute()
     _check_home(home)
+    database = _database("REGISTRY_DATABASE", environ.get("REGISTRY_DATABASE") or f"sqlite:///{home / 'registry.db'}")
     return Settings(
         home=home,
-        database=_database(environ.get("REGISTRY_DATABASE") or f"sqlite:///{home / 'registry.db'}"),
+        database=database,
         host=environ.get("REGISTRY_HOST") or "127.0.0.1",
         port=_port(environ.get("REGISTRY_PORT") or "8000"),
         key_file=Path(environ.get("REGISTRY_KEY_FILE") or home / "master.key").absolute(),
+        key_store=_key_store(environ.get("REGISTRY_KEY_STORE") or f"sqlite:///{home / 'keys.db'}", database),
+        log_key_file=Path(environ.get("REGISTRY_LOG_KEY_FILE") or home / "log.key").absolute(),
+        origin=_origin(environ.get("REGISTRY_ORIGIN") or "registry.example"),
         book=_book(environ.get("REGISTRY_BOOK") or "440882"),
     )
 
@@ -65,14 +79,29 @@ def _check_home(home: Path) -> None:
         raise BadSetting(f"REGISTRY_HOME: {home} is not a folder")
 
 
-def _database(url: str) -> str:
+def _database(name: str, url: str) -> str:
     if url.partition("://")[0] not in HOSTS:
-        raise BadSetting("REGISTRY_DATABASE: must begin with sqlite:/// or postgresql://")
+        raise BadSetting(f"{name}: must begin with sqlite:/// or postgresql://")
     try:
         make_url(url)
     except (ArgumentError, ValueError) as fault:
-        raise BadSetting(f"REGISTRY_DATABASE: is no address of a database ({fault})") from None
+        raise BadSetting(f"{name}: is no address of a database ({fault})") from None
     return url
+
+
+def _key_store(url: str, database: str) -> str:
+    _database("REGISTRY_KEY_STORE", url)
+    if url == database:
+        raise BadSetting("REGISTRY_KEY_STORE: must be another database than REGISTRY_DATABASE")
+    if url.startswith("postgresql") and not database.startswith("postgresql"):
+        raise BadSetting("REGISTRY_KEY_STORE: PostgreSQL only where REGISTRY_DATABASE is PostgreSQL too")
+    return url
+
+
+def _origin(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9.-]{1,80}(/[a-z0-9._-]{1,80}){0,4}", text):
+        raise BadSetting(f"REGISTRY_ORIGIN: {text!r} is not a name such as registry.example or registry.example/office")
+    return text
 
 
 def _port(text: str) -> int:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, select, text
 
-from registry.access.tables import ACCESS_LOG
+from registry.ledger.tables import EVENTS
 from tests import factories
 from tests.api import Api
 
@@ -107,7 +108,7 @@ def test_plain_personal_data_is_nowhere_in_the_database(api: Api, run: Run) -> N
     api.made("/v1/patients", factories.patient(name=secret, phone="19912345678", address=secret + "路"))
 
     def dump(connection: Connection) -> str:
-        tables = ["patients", "log", "blind_index", "idempotency", "subject_keys", "access_log"]
+        tables = ["patients", "log", "blind_index", "idempotency", "access_events", "erasures", "break_glass"]
         return " ".join(str(row) for table in tables for row in connection.execute(text(f"select * from {table}")))
 
     raw = run(dump).encode("unicode_escape").decode()
@@ -117,6 +118,12 @@ def test_plain_personal_data_is_nowhere_in_the_database(api: Api, run: Run) -> N
         assert repr(text_.encode())[2:-1] not in raw
 
 
+def plain_reads(run: Run) -> list[dict[str, Any]]:
+    """The documents of all reads in plain, first to last."""
+    query = select(EVENTS.c.document).where(EVENTS.c.kind == "read").order_by(EVENTS.c.position)
+    return [msgspec.json.decode(document) for document in run(lambda c: c.scalars(query).all())]
+
+
 def test_reads_of_plain_personal_data_are_written_down(api: Api, run: Run) -> None:
     made = api.made("/v1/patients", factories.patient())
     api.get(f"/v1/patients/{made['id']}")
@@ -124,13 +131,14 @@ def test_reads_of_plain_personal_data_are_written_down(api: Api, run: Run) -> No
     api.get(f"/v1/patients/{made['id']}/versions")
     api.get(f"/v1/patients/{made['id']}", "dashboard")
     api.get(f"/v1/patients/{made['id']}", "auditor")
-    rows = run(lambda c: c.execute(select(ACCESS_LOG).order_by(ACCESS_LOG.c.id)).all())
-    assert [(row.path, row.entries) for row in rows] == [
-        ("item", made["id"]),
-        ("list", made["id"]),
-        ("versions", made["id"]),
+    shown = plain_reads(run)
+    assert [(read["path"], read["entries"]) for read in shown] == [
+        ("item", [made["id"]]),
+        ("list", [made["id"]]),
+        ("versions", [made["id"]]),
     ]
-    assert len({row.request_id for row in rows}) == 3
+    assert len({read["request_id"] for read in shown}) == 3
+    assert {read["purpose"] for read in shown} == {"visit"}
 
 
 def test_a_dispute_under_a_patients_id_opens_nothing(api: Api) -> None:
@@ -155,8 +163,8 @@ def test_what_a_write_shows_beyond_what_was_sent_is_written_down(api: Api, run: 
     at = f"/v1/patients/{made['id']}"
     api.patch(at, {"on_dibao": True}, 1, "supervisor")
     assert api.patch(at, {"on_dibao": False}, 99).status_code == 412
-    rows = run(lambda c: c.execute(select(ACCESS_LOG).order_by(ACCESS_LOG.c.id)).all())
-    assert [(row.path, row.entries) for row in rows] == [("write", made["id"]), ("conflict", made["id"])]
+    shown = [(read["path"], read["entries"]) for read in plain_reads(run)]
+    assert shown == [("write", [made["id"]]), ("conflict", [made["id"]])]
 
 
 def test_a_search_for_nothing_lists_nobody(api: Api) -> None:

@@ -19,7 +19,7 @@ from registry.db.migrate import upgrade
 from registry.demo.loader import load
 from registry.errors import Conflict
 from registry.ledger.tables import LOG
-from registry.settings import Settings
+from registry.settings import Settings, read_settings
 from tests.api import Api
 from tests.conftest import COUNTY, KELU, new_postgres_database, opened
 
@@ -70,13 +70,12 @@ def everything(api: Api, register: str) -> list[dict[str, Any]]:
 
 async def fill(settings: Settings) -> None:
     async with opened(settings.database) as database:
-        await database.write(upgrade)
+        await database.write(lambda connection: upgrade(connection, settings.key_store))
         await load(settings, database, QUIET, if_empty=False)
 
 
 def started(home: Path, url: str) -> Iterator[Demo]:
-    key_file = home / "master.key"
-    settings = Settings(home=home, database=url, host="127.0.0.1", port=0, key_file=key_file, book=COUNTY)
+    settings = read_settings({"REGISTRY_HOME": str(home), "REGISTRY_DATABASE": url})
     asyncio.run(fill(settings))
     keys = json.loads((home / "demo-keys.json").read_bytes())
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:

@@ -38,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
     async def prepare() -> None:
         async with opened(settings.database) as database:
-            await database.write(upgrade)
+            await database.write(lambda connection: upgrade(connection, settings.key_store))
             await load(settings, database, Console(quiet=True), if_empty=False)
 
     asyncio.run(prepare())
@@ -48,7 +48,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture
 def client(app: Litestar, demo: Settings, tmp_path: Path) -> Iterator[TestClient[Litestar]]:
     """The demo county, as it was loaded, on a port of the README's."""
-    for name in ("registry.db", "master.key", "demo-keys.json"):
+    for name in ("registry.db", "keys.db", "master.key", "demo-keys.json"):
         shutil.copy(demo.home / name, tmp_path / name)
     app.state.settings = read_settings({"REGISTRY_HOME": str(tmp_path)})
     with TestClient(app, base_url="http://127.0.0.1:8000") as running:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, text
 from registry.access.principals import Principal, Role
 from registry.access.sealing import Sealer
 from registry.access.writing import Change, Tx, outcome
+from registry.db.key_store import KeyStore
 from registry.errors import Conflict, EntryExists, Refused, Unavailable
 from registry.gatherings.models import GATHERINGS
 from registry.gatherings.schemas import GatheringIn
@@ -30,7 +31,7 @@ WHO = Principal(new_id(), COUNTY, "测试", Role.SUPERVISOR, (COUNTY,), None, No
 
 @pytest.fixture
 def sealer(settings: Settings) -> Sealer:
-    return Sealer(settings.key_file)
+    return Sealer(settings.key_file, KeyStore(settings.key_store))
 
 
 def recording(sealer: Sealer, entry_id: str, **more: Any) -> Work:

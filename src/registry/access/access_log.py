@@ -1,34 +1,45 @@
-"""Who saw what: reads that show personal data in plain are written down before the answer leaves."""
+"""Who saw what: reads that show personal data in plain are written down before the answer leaves (查阅日志)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
+import msgspec
+
+from registry.access.fields import personal_paths
 from registry.access.principals import Principal
 from registry.access.register import Register
-from registry.access.tables import ACCESS_LOG
 from registry.access.view import Seen, shows_plain
 from registry.ledger.batch import Batch, Outcome, Work
-from registry.ledger.ids import new_id
+from registry.ledger.events import Event, EventKind
 
 
-def disclosed(who: Principal, register: Register, seen: Sequence[Seen]) -> list[str]:
-    """The entries among these that the caller is shown personal data of."""
-    return [each.entry_id for each in seen if shows_plain(who, register, each)]
+def plain_read(who: Principal, register: Register, path: str, seen: Sequence[Seen], request_id: str) -> Event | None:
+    """The event of showing these versions to the caller, a list of fifty as one; None where nothing is shown in plain."""
+    shown = [each for each in seen if shows_plain(who, register, each)]
+    if not shown:
+        return None
+    details: dict[str, object] = {
+        "path": path,
+        "purpose": who.purpose,
+        "break_glass": who.glass_of(register.name, shown[0].entry_id),
+        "entries": list(dict.fromkeys(each.entry_id for each in shown)),
+        "fields": classes_of(register.entry),
+        "request_id": request_id,
+    }
+    cases = tuple(sorted({each.case_id for each in shown}))
+    return Event(EventKind.READ, who.actor, details, register.name, register.case_kind, cases)
 
 
-def note_access(who: Principal, register: Register, path: str, entries: Sequence[str], request_id: str) -> Work:
-    """The write that notes it; a list of fifty is one row."""
+@lru_cache(maxsize=64)
+def classes_of(shape: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The classes of personal fields that a shape has: name, phone, id_number, date, text."""
+    return tuple(sorted({kind for _, kind in personal_paths(shape)}))
 
-    def work(batch: Batch) -> Outcome:
-        row = {
-            "id": new_id(),
-            "book": who.book,
-            "recorded_at": batch.now,
-            "principal_id": who.id,
-            "register": register.name,
-            "path": path,
-            "entries": " ".join(dict.fromkeys(entries)),
-            "request_id": request_id,
-        }
-        return Outcome(rows=[(ACCESS_LOG, row)])
+
+def noting(*events: Event) -> Work:
+    """The write that records events and nothing else."""
+
+    def work(_batch: Batch) -> Outcome:
+        return Outcome(events=list(events))
 
     return work

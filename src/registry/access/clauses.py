@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, String, Table, and_, bindparam, fa
 
 from registry.ledger.tables import BOOKS, SHARING
 
-SHOWN = ("entry_id", "number", "position", "case_id", "division", "document", "personal", "voided")
+SHOWN = ("entry_id", "number", "position", "case_id", "division", "document", "personal", "voided", "classes")
 NEVER = 2**62
 """A position that no log will reach."""
 

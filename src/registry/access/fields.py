@@ -6,6 +6,7 @@ treated alike.
 """
 
 import datetime as dt
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -27,7 +28,9 @@ LONG = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f\s][^\x00-\x08\x0b-
 UNMASKED = r"^[^\x00-\x1f\x7f-\x9f*]*[^\x00-\x20\x7f-\x9f*\s][^\x00-\x1f\x7f-\x9f*]*" + END
 """As SHORT, and without `*`: a mask that is sent back (张*) is refused, never stored."""
 MASK = "[已隐去]"
-HIDDEN: dict[str, object] = {"x-personal": "text", "not": {"enum": [MASK]}}
+ERASED = "[已删除]"
+"""What stands in place of every personal field after an erasure by law."""
+HIDDEN: dict[str, object] = {"x-personal": "text", "not": {"enum": [MASK, ERASED]}}
 """Of a text that is hidden whole: its mask is refused as a value."""
 
 Line = Annotated[str, Meta(min_length=1, max_length=100, pattern=SHORT)]
@@ -43,7 +46,14 @@ Positive = Annotated[int, Meta(ge=1, le=999_999)]
 Moment = Annotated[dt.datetime, Meta(tz=True)]
 
 PersonName = Annotated[
-    str, Meta(min_length=1, max_length=80, pattern=UNMASKED, title="姓名", extra_json_schema={"x-personal": "name"})
+    str,
+    Meta(
+        min_length=1,
+        max_length=80,
+        pattern=UNMASKED,
+        title="姓名",
+        extra_json_schema={"x-personal": "name", "not": {"enum": [ERASED]}},
+    ),
 ]
 Phone = Annotated[
     str,
@@ -109,6 +119,20 @@ Path = tuple[str, ...]
 def personal_paths(shape: type[msgspec.Struct]) -> tuple[tuple[Path, str], ...]:
     """The personal fields of a shape and the mask of each, found from the types."""
     return tuple(_walk(type_info(shape), ()))
+
+
+@lru_cache(maxsize=256)
+def class_stamp(shape: type[msgspec.Struct]) -> str:
+    """A short stamp of which fields of a shape are personal: a version with another stamp was masked by other rules."""
+    return hashlib.sha256(msgspec.json.encode(sorted(personal_paths(shape)))).hexdigest()[:8]
+
+
+def mask_again(document: dict[str, object], shape: type[msgspec.Struct]) -> None:
+    """Mask, in place, whatever the shape calls personal today; masks of masks are the same masks."""
+    for path, kind in personal_paths(shape):
+        for pointer, value in list(personal_values(document, path)):
+            if value != ERASED:
+                put(document, pointer, MASKS[kind](value))
 
 
 def _walk(node: Type, path: Path) -> Iterator[tuple[Path, str]]:

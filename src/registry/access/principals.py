@@ -15,6 +15,8 @@ from registry.access.tables import PRINCIPALS
 from registry.db.database import Database
 from registry.errors import Fault, NotFound, Refused, Unauthenticated
 from registry.ledger.clock import wall_clock
+from registry.ledger.committer import note
+from registry.ledger.events import SERVER, Event, EventKind
 from registry.ledger.ids import new_id
 from registry.ledger.versions import Actor
 
@@ -44,10 +46,36 @@ class Role(StrEnum):
     """Keys and divisions; no register contents."""
 
 
+class Purpose(StrEnum):
+    """What personal data is looked at for (查阅目的)."""
+
+    VISIT = "visit"
+    """走访随访"""
+    EMERGENCY = "emergency"
+    """应急处置"""
+    SUPERVISION = "supervision"
+    """督导检查"""
+    CORRECTION = "correction"
+    """更正记录"""
+    SUBJECT_REQUEST = "subject_request"
+    """本人或监护人申请"""
+    AUDIT = "audit"
+    """审计"""
+
+
 OFFICE = frozenset({Role.CLERK, Role.SUPERVISOR})
 """Roles that write, and see personal data in plain within their divisions."""
 READERS = OFFICE | {Role.DASHBOARD, Role.BOT, Role.AUDITOR}
 EVERYONE = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Glass:
+    """A break-glass (紧急查阅) that is open: one entry's personal data, for an auditor."""
+
+    id: str
+    register: str
+    entry_id: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +89,14 @@ class Principal:
     divisions: tuple[str, ...]
     expires_at: int | None
     revoked_at: int | None
+    purpose: Purpose | None = None
+    """What this request looks at personal data for; None where it did not say."""
+    glasses: tuple[Glass, ...] = ()
+    """The entries that an auditor has broken the glass of."""
+
+    def glass_of(self, register: str, entry_id: str) -> str | None:
+        """The break-glass under which the caller sees this entry in plain, if there is one."""
+        return next((g.id for g in self.glasses if (g.register, g.entry_id) == (register, entry_id)), None)
 
     @cached_property
     def county_wide(self) -> bool:
@@ -88,8 +124,9 @@ class Principal:
 
 
 def issue_key(
-    connection: Connection, book: str, name: str, role: Role, divisions: Iterable[str], expires_at: int | None = None
-) -> tuple[str, str]:
+    connection: Connection, book: str, name: str, role: Role, divisions: Iterable[str], expires_at: int | None = None,
+    by: Actor = SERVER,
+) -> tuple[str, str]:  # fmt: skip
     """Make a key. Returns the principal's id and the key itself, which is shown this once and kept only as a hash."""
     codes = sorted(set(divisions))
     if not codes or any(not code.startswith(book) for code in codes):
@@ -110,17 +147,21 @@ def issue_key(
         "expires_at": expires_at,
     }
     connection.execute(insert(PRINCIPALS).values(row))
+    granted = {"id": row["id"], "name": name, "role": role, "divisions": codes, "key_start": key[:8],
+               "key_sha256": hashlib.sha256(key.encode()).hexdigest(), "expires_at": expires_at}  # fmt: skip
+    note(connection, book, Event(EventKind.KEY_ISSUED, by, {"key": granted}))
     return str(row["id"]), key
 
 
-def revoke_key(connection: Connection, book: str, key: str) -> None:
+def revoke_key(connection: Connection, book: str, key: str, by: Actor = SERVER) -> None:
     """Revoke a key by its principal's id or its first 8 characters. Raises NotFound unless there is exactly one."""
     here = (PRINCIPALS.c.book == book) & ((PRINCIPALS.c.id == key) | (PRINCIPALS.c.key_start == key))
     rows = connection.execute(select(PRINCIPALS.c.id).where(here)).all()
     if len(rows) != 1:
         raise NotFound
     live = (PRINCIPALS.c.id == rows[0].id) & PRINCIPALS.c.revoked_at.is_(None)
-    connection.execute(update(PRINCIPALS).where(live).values(revoked_at=wall_clock()))
+    if connection.execute(update(PRINCIPALS).where(live).values(revoked_at=wall_clock())).rowcount:
+        note(connection, book, Event(EventKind.KEY_REVOKED, by, {"key": {"id": rows[0].id}}))
 
 
 def list_keys(connection: Connection, book: str) -> list[Row[Any]]:

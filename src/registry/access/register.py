@@ -59,6 +59,8 @@ class Register:
     """The register of the cases that its entries belong to and that may be opened to another town: disputes or patients."""
     open: bool = False
     """Whether every reader may see every entry (divisions); else only those of their own divisions."""
+    needs_purpose: bool = False
+    """Whether personal data is shown in plain only to those who say what for (精神卫生法 §4(3): confidential)."""
     measures: tuple[Measure, ...] = field(default=())
 
     @property

@@ -16,19 +16,16 @@ from pathlib import Path
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, bindparam, select, update
 
-from registry.access.tables import SUBJECT_KEYS
-from registry.ledger.versions import Sealed, encode
+from registry.db.key_store import KeyStore, Tombstone
+from registry.ledger.versions import NewKey, Sealed, encode
 from registry.settings import BadSetting
 
 CIPHER = b"a256gcm\x00"
 NONCE = 12
 CACHE_SIZE = 50_000
 
-FIND_KEY = select(SUBJECT_KEYS.c.master_id, SUBJECT_KEYS.c.wrapped).where(
-    SUBJECT_KEYS.c.book == bindparam("b"), SUBJECT_KEYS.c.subject == bindparam("s")
-)
+SALT = 16
 
 
 class KeyFile(msgspec.Struct, kw_only=True):
@@ -54,17 +51,17 @@ def load_key_file(path: Path) -> KeyFile:
         raise BadSetting(f"REGISTRY_KEY_FILE: {path} is not a key file ({fault})") from None
 
 
-def check_key_file(connection: Connection, path: Path) -> None:
-    """Raise BadSetting unless the key file opens what the database holds; make one only where nothing is sealed yet.
+def check_key_file(store: KeyStore, path: Path) -> None:
+    """Raise BadSetting unless the key file opens what the key store holds; make one only where nothing is sealed yet.
 
     A server with a stray key file would seal new data under a key that no other server knows.
     """
-    used = set(connection.scalars(select(SUBJECT_KEYS.c.master_id).distinct()))
+    used = store.masters()
     if used and not path.exists():
-        raise BadSetting(f"REGISTRY_KEY_FILE: {path} is not there, and the database holds sealed data")
+        raise BadSetting(f"REGISTRY_KEY_FILE: {path} is not there, and the key store holds data keys")
     if missing := used - set(load_key_file(path).masters):
         raise BadSetting(
-            f"REGISTRY_KEY_FILE: {path} lacks the master key {', '.join(sorted(missing))} of this database"
+            f"REGISTRY_KEY_FILE: {path} lacks the master key {', '.join(sorted(missing))} of the key store"
         )
 
 
@@ -90,14 +87,15 @@ def _new_key() -> str:
 class Sealer:
     """Seals and opens personal fields. Reads the key file again when it has changed (a rotation while serving)."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, store: KeyStore) -> None:
         self._path = path
+        self.store = store
         self._changed_at = 0
         self._data_keys: dict[tuple[str, str], bytes] = {}
         self._load()
 
     def seal(
-        self, connection: Connection, book: str, subject: str, place: str, fields: dict[str, str],
+        self, book: str, subject: str, place: str, fields: dict[str, str],
         digests: tuple[tuple[str, bytes], ...],
         *,
         known: bool = True,
@@ -106,47 +104,58 @@ class Sealer:
 
         `known` is false where the subject is new, and can have no data key yet.
         """
-        key, row = self._find_data_key(connection, book, subject) if known else None, None
+        key, new = self._find_data_key(book, subject) if known else None, None
         if key is None:
-            key, row = self._new_data_key(book, subject)
-        salt = secrets.token_bytes(16)
+            key, new = self._new_data_key(book, subject)
+        salt = secrets.token_bytes(SALT)
         plain = encode(fields)
         nonce = secrets.token_bytes(NONCE)
         box = CIPHER + nonce + AESGCM(key).encrypt(nonce, salt + plain, place.encode())
-        return Sealed(box, hashlib.sha256(salt + plain).digest(), digests, row)
+        return Sealed(box, hashlib.sha256(salt + plain).digest(), digests, new)
 
-    def open(self, connection: Connection, book: str, subject: str, place: str, box: bytes) -> dict[str, str]:
-        """The plain personal fields of a version, by JSON Pointer. Raises InvalidTag if the box was altered or moved."""
+    def open(self, book: str, subject: str, place: str, box: bytes) -> dict[str, str]:
+        """The plain personal fields of a version, by JSON Pointer. Raises InvalidTag if the box was altered or moved, or
+        its key is no more.
+        """
+        return msgspec.json.decode(self.open_salted(book, subject, place, box)[SALT:], type=dict[str, str])
+
+    def open_salted(self, book: str, subject: str, place: str, box: bytes) -> bytes:
+        """What a version's commitment is the SHA-256 of: the salt, then the plain personal fields as canonical JSON."""
         if not box.startswith(CIPHER):
             raise InvalidTag
         nonce, sealed = box[len(CIPHER) : len(CIPHER) + NONCE], box[len(CIPHER) + NONCE :]
-        key = self._find_data_key(connection, book, subject)
+        key = self._find_data_key(book, subject)
         if key is None:
             raise InvalidTag
-        plain = AESGCM(key).decrypt(nonce, sealed, place.encode())
-        return msgspec.json.decode(plain[16:], type=dict[str, str])
+        return AESGCM(key).decrypt(nonce, sealed, place.encode())
+
+    def forget(self, stone: Tombstone) -> None:
+        """Destroy a subject's data key for ever."""
+        self.store.destroy(stone)
+        self._data_keys.pop((stone.book, stone.subject), None)
 
     def digest(self, book: str, kind: str, value: str) -> bytes:
         """The blind index of an ID number (upper case, no blanks) or a phone (digits only)."""
         text = value.replace(" ", "").upper() if kind == "id_number" else "".join(filter(str.isdigit, value))
         return hmac.digest(self._index, f"{book}/{kind}/{text}".encode(), "sha256")[:16]
 
-    def _find_data_key(self, connection: Connection, book: str, subject: str) -> bytes | None:
+    def _find_data_key(self, book: str, subject: str) -> bytes | None:
         known = self._data_keys.get((book, subject))
         if known is None:
-            row = connection.execute(FIND_KEY, {"b": book, "s": subject}).one_or_none()
-            if row is None:
+            found = self.store.find(book, subject)
+            if found is None:
                 return None
-            known = self._unwrap(row.master_id, row.wrapped, book, subject)
+            known = self._unwrap(*found, book, subject)
             self._remember(book, subject, known)
         return known
 
-    def _new_data_key(self, book: str, subject: str) -> tuple[bytes, dict[str, object]]:
-        """A new data key and its row. It is not remembered before the row is committed: the write may yet fail."""
+    def _new_data_key(self, book: str, subject: str) -> tuple[bytes, NewKey]:
+        """A new data key, and what to keep of it. It is not remembered before that is done: the write may yet fail."""
         self._load()
         key = secrets.token_bytes(32)
         wrapped = _wrap(self._masters[self._current], key, book, subject)
-        return key, {"book": book, "subject": subject, "master_id": self._current, "wrapped": wrapped}
+        row: dict[str, object] = {"book": book, "subject": subject, "master_id": self._current, "wrapped": wrapped}
+        return key, NewKey(self.store, row)
 
     def _unwrap(self, master_id: str, wrapped: bytes, book: str, subject: str) -> bytes:
         self._load()
@@ -183,24 +192,18 @@ def begin_rotation(path: Path) -> KeyFile:
     return rotated
 
 
-def rewrap_data_keys(connection: Connection, keys: KeyFile) -> int:
-    """Wrap every data key under the current master key, in the connection's transaction. Returns how many."""
+def rewrap_data_keys(store: KeyStore, keys: KeyFile) -> int:
+    """Wrap every data key under the current master key. Returns how many."""
     masters = {name: base64.b64decode(key) for name, key in keys.masters.items()}
-    rows = connection.execute(select(SUBJECT_KEYS).where(SUBJECT_KEYS.c.master_id != keys.current)).all()
-    statement = (
-        update(SUBJECT_KEYS)
-        .where(SUBJECT_KEYS.c.book == bindparam("b"), SUBJECT_KEYS.c.subject == bindparam("s"))
-        .values(master_id=keys.current, wrapped=bindparam("w"))
-    )
-    changes = []
-    for row in rows:
+    rows: list[dict[str, object]] = []
+    for row in store.wrapped_under_others(keys.current):
         place = f"{row.book}/{row.subject}"
         plain = AESGCM(masters[row.master_id]).decrypt(row.wrapped[:NONCE], row.wrapped[NONCE:], place.encode())
         wrapped = _wrap(masters[keys.current], plain, row.book, row.subject)
-        changes.append({"b": row.book, "s": row.subject, "w": wrapped})
-    if changes:
-        connection.execute(statement, changes)
-    return len(changes)
+        rows.append({"book": row.book, "subject": row.subject, "master_id": keys.current, "wrapped": wrapped})
+    if rows:
+        store.rewrap(rows)
+    return len(rows)
 
 
 def end_rotation(path: Path, keys: KeyFile) -> None:

@@ -1,4 +1,4 @@
-"""Principals, data keys and the access log."""
+"""Principals, break-glass and erasures."""
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table, Text
 
@@ -21,27 +21,35 @@ PRINCIPALS = Table(
     comment="who may call: one row for each API key",
 )
 
-SUBJECT_KEYS = Table(
-    "subject_keys",
+BREAK_GLASS = Table(
+    "break_glass",
     metadata,
-    Column("book", String(6), primary_key=True),
-    Column("subject", String(72), primary_key=True, comment="the case, after the register it is of"),
-    Column("master_id", String(16), nullable=False, comment="the master key it is wrapped under"),
-    Column("wrapped", LargeBinary, nullable=False),
-    comment="a data key for each person or case; destroying one erases the person everywhere",
-)
-
-ACCESS_LOG = Table(
-    "access_log",
-    metadata,
-    Column("id", String(36), primary_key=True, comment="UUIDv7: sorts by time"),
+    Column("id", String(36), primary_key=True),
     Column("book", String(6), nullable=False),
-    Column("recorded_at", BigInteger, nullable=False),
     Column("principal_id", String(36), nullable=False),
     Column("register", String(32), nullable=False),
-    Column("path", String(16), nullable=False, comment="item, list, search, version, versions or case"),
-    Column("entries", Text, nullable=False, comment="ids of the entries shown, separated by spaces"),
-    Column("request_id", String(36), nullable=False),
-    Index(None, "book", "recorded_at"),
-    comment="reads that showed personal data in plain, committed before the answer left",
+    Column("entry_id", String(36), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("opened_by", Text, nullable=False, comment="name of the key, as it was"),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Index(None, "book", "principal_id", "until"),
+    comment="an auditor's plain view of one entry, for at most an hour (紧急查阅)",
+)
+
+ERASURES = Table(
+    "erasures",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("book", String(6), nullable=False),
+    Column("patient_id", String(36), nullable=False),
+    Column("basis", String(32), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("requested_at", BigInteger, nullable=False),
+    Column("confirmed_by", Text),
+    Column("confirmed_at", BigInteger),
+    Column("position", BigInteger, comment="of the version that says so in the log"),
+    Index(None, "book", "patient_id"),
+    comment="erasures asked for and done (依法删除)",
 )

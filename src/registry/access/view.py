@@ -28,7 +28,7 @@ from registry.access.clauses import (
     version_query,
     versions_query,
 )
-from registry.access.fields import put
+from registry.access.fields import class_stamp, mask_again, put
 from registry.access.moments import head_of
 from registry.access.principals import Principal
 from registry.access.register import Register
@@ -50,6 +50,7 @@ class Seen:
     document: bytes
     personal: bytes | None
     voided: bool
+    classes: str
     watermark: int
 
 
@@ -160,29 +161,37 @@ def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnEleme
     return table.c.position.in_(positions)
 
 
-def plain_document(connection: Connection, sealer: Sealer, book: str, register: Register, seen: Seen) -> dict[str, Any]:
+def plain_document(sealer: Sealer, book: str, register: Register, seen: Seen) -> dict[str, Any]:
     """The document with its personal fields laid over in plain. Whoever calls this logs it before the answer leaves."""
     document = cast(dict[str, Any], msgspec.json.decode(seen.document))
     if seen.personal is not None:
         place = place_of(book, register.name, seen.entry_id, seen.number)
         subject = subject_of(register, seen.case_id)
-        for pointer, value in sealer.open(connection, book, subject, place, seen.personal).items():
+        for pointer, value in sealer.open(book, subject, place, seen.personal).items():
             put(document, pointer, value)
     return document
 
 
 def shows_plain(who: Principal, register: Register, seen: Seen) -> bool:
     """Whether the caller is shown the personal fields of this version in plain; what has none shows none."""
-    if seen.personal is None or not who.sees_personal:
+    if seen.personal is None:
+        return False
+    if not who.sees_personal:
+        return who.glass_of(register.name, seen.entry_id) is not None
+    if register.needs_purpose and who.purpose is None:
         return False
     return not register.open or who.covers(seen.division)
 
 
-def render(connection: Connection, sealer: Sealer, who: Principal, register: Register, seen: Seen) -> bytes:
+def render(sealer: Sealer, who: Principal, register: Register, seen: Seen) -> bytes:
     """The bytes to answer with: the stored ones, or with plain personal fields for those who may see them."""
-    if not shows_plain(who, register, seen):
+    if shows_plain(who, register, seen):
+        return encode(plain_document(sealer, who.book, register, seen))
+    if seen.classes == class_stamp(register.entry):
         return seen.document
-    return encode(plain_document(connection, sealer, who.book, register, seen))
+    document = msgspec.json.decode(seen.document)  # masked when other fields were personal
+    mask_again(document, register.entry)
+    return encode(document)
 
 
 def subject_of(register: Register, case_id: str) -> str:

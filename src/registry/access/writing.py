@@ -11,37 +11,20 @@ from msgspec import Meta
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from registry.access import places
-from registry.access.fields import MASKS, SHORT, personal_paths, personal_values, put, tidy
+from registry.access.fields import MASKS, SHORT, class_stamp, personal_paths, personal_values, put, tidy
 from registry.access.principals import Principal
 from registry.access.register import Register
 from registry.access.sealing import Sealer
 from registry.access.shapes import convert, merge
-from registry.access.tables import SUBJECT_KEYS
-from registry.access.view import Seen, View, place_of, plain_document, subject_of
+from registry.access.view import Seen, View, place_of, plain_document, shows_plain, subject_of
 from registry.errors import EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
 from registry.ledger.batch import Batch, Outcome
 from registry.ledger.clock import beijing_day
-from registry.ledger.tables import SHARING
+from registry.ledger.tables import COMMON, SHARING
 from registry.ledger.versions import Action, Append, Sealed, encode
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-COMMON = frozenset(
-    [
-        "book",
-        "entry_id",
-        "number",
-        "position",
-        "superseded_at",
-        "case_id",
-        "division",
-        "town",
-        "voided",
-        "document",
-        "personal",
-    ]
-)
-"""The columns that every register's table has."""
 SEARCHED = frozenset({"id_number", "phone"})
 
 
@@ -196,7 +179,7 @@ class Tx:
         self.batch.touch(entry_id)
         seen = self.view.item(self.batch.connection, register, entry_id)
         self.batch.touch(seen.case_id)
-        document = plain_document(self.batch.connection, self.sealer, self.who.book, register, seen)
+        document = plain_document(self.sealer, self.who.book, register, seen)
         return Current(register, seen, document)
 
     def to_change(self, register: Register, entry_id: str, change: Change) -> Current:
@@ -284,6 +267,7 @@ class Tx:
             share=draft.share,
             unshare=draft.unshare,
             provenance=self.provenance,
+            classes=class_stamp(register.entry),
         )
 
     def _seal(
@@ -294,9 +278,7 @@ class Tx:
             return None
         place = place_of(self.who.book, register.name, entry_id, number)
         known = not (number == 1 and case_id == entry_id)  # a new case has no data key yet
-        return self.sealer.seal(
-            self.batch.connection, self.who.book, subject_of(register, case_id), place, plain, digests, known=known
-        )
+        return self.sealer.seal(self.who.book, subject_of(register, case_id), place, plain, digests, known=known)
 
     def _stale(self, current: Current, change: Change) -> PreconditionFailed:
         """What to tell somebody who started from an older version: the one that stands, and where the two collide."""
@@ -304,12 +286,16 @@ class Tx:
         if change.expected is not None and change.expected < current.seen.number:
             base = self._plain_version(current, change.expected)
             conflicts = [f"/{name}" for name in change.patch if base.get(name) != current.document.get(name)]
-        return PreconditionFailed(members={"current": current.document, "conflicts": conflicts})
+        plain = shows_plain(self.who, current.register, current.seen)
+        document = current.document if plain else msgspec.json.decode(current.seen.document)
+        stale = PreconditionFailed(members={"current": document, "conflicts": conflicts})
+        stale.shown = current.seen
+        return stale
 
     def _plain_version(self, current: Current, number: int) -> dict[str, Any]:
         connection = self.batch.connection
         seen = self.view.version(connection, current.register, current.seen.entry_id, number)
-        return plain_document(connection, self.sealer, self.who.book, current.register, seen)
+        return plain_document(self.sealer, self.who.book, current.register, seen)
 
 
 def columns_of(connection: Connection, book: str, current: Current) -> dict[str, object]:
@@ -334,6 +320,16 @@ def _plain_of(append: Append) -> dict[str, Any]:
     return document
 
 
+def seen_of(append: Append) -> Seen:
+    """A version about to be written (its place not known yet) or just written, as a view would show it."""
+    position = int(str(append.meta.get("position", 0)))
+    box = append.sealed.box if append.sealed else None
+    return Seen(
+        append.entry_id, append.number, position, append.case_id, append.division, encode(append.document), box,
+        append.voided, append.classes, position + 1,
+    )  # fmt: skip
+
+
 def plain_answer(append: Append) -> bytes:
     """What the writer of a version is answered: what they wrote, in plain."""
     return encode(_plain_of(append)) if append.plain else encode(append.document)
@@ -341,6 +337,4 @@ def plain_answer(append: Append) -> bytes:
 
 def outcome(*appends: Append | None) -> Outcome:
     """What a service returns: the versions to append; the first is the answer."""
-    written = [append for append in appends if append is not None]
-    keys = [(SUBJECT_KEYS, a.sealed.subject_key) for a in written if a.sealed and a.sealed.subject_key]
-    return Outcome(appends=written, rows=keys)
+    return Outcome(appends=[append for append in appends if append is not None])

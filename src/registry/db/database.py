@@ -55,9 +55,9 @@ class SqliteDatabase:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._writers = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._scanners = ThreadPoolExecutor(2, thread_name_prefix="sqlite-scan")
-        self._write_engine = _sqlite_engine(url, begin="BEGIN IMMEDIATE")
-        self._scan_engine = _sqlite_engine(url, begin="BEGIN")
-        self._read_engine = _sqlite_engine(url, begin=None)
+        self._write_engine = sqlite_engine(url, begin="BEGIN IMMEDIATE")
+        self._scan_engine = sqlite_engine(url, begin="BEGIN")
+        self._read_engine = sqlite_engine(url, begin=None)
         self._reader: Connection | None = None
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -85,8 +85,11 @@ def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
         return work(connection)
 
 
-def _sqlite_engine(url: str, *, begin: str | None) -> Engine:
-    """An engine whose transactions start with `begin`; with None, every statement stands alone."""
+def sqlite_engine(url: str, *, begin: str | None, secure_delete: bool = False) -> Engine:
+    """An engine whose transactions start with `begin`; with None, every statement stands alone.
+
+    With `secure_delete`, what is deleted is overwritten in the file.
+    """
     pool: type[StaticPool | QueuePool] = QueuePool if begin == "BEGIN" else StaticPool
     engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False}, hide_parameters=True)
 
@@ -100,6 +103,7 @@ def _sqlite_engine(url: str, *, begin: str | None) -> Engine:
             "foreign_keys=ON",
             "cache_size=-65536",
             "temp_store=MEMORY",
+            f"secure_delete={'ON' if secure_delete else 'FAST'}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -1,5 +1,6 @@
 """Bring a database up to the newest schema, and tell whether it is."""
 
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
@@ -7,6 +8,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+
+from registry.db.key_store import KeyStore
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -17,9 +20,18 @@ def config(connection: Connection | None = None) -> Config:
     return settings
 
 
-def upgrade(connection: Connection) -> None:
-    """Migrate to the newest schema."""
-    command.upgrade(config(connection), "head")
+def upgrade(connection: Connection, key_store: str | None = None) -> None:
+    """Migrate to the newest schema. Data keys that an older schema kept beside the registers move to the key store, which
+    is made here; without one (for drafting a migration) only an empty database can be migrated.
+    """
+    settings = config(connection)
+    if key_store is None:
+        command.upgrade(settings, "head")
+        return
+    with closing(KeyStore(key_store)) as store:
+        store.prepare()
+        settings.attributes["key_store"] = store
+        command.upgrade(settings, "head")
 
 
 def at_head(connection: Connection) -> bool:

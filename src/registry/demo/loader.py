@@ -17,6 +17,7 @@ from registry.access.principals import Principal, Role, issue_key
 from registry.access.sealing import Sealer
 from registry.access.writing import Tx, outcome
 from registry.db.database import Database
+from registry.db.key_store import KeyStore
 from registry.demo import leizhou, maigang, synthetic
 from registry.demo.steps import COUNTY, KELU, Step
 from registry.errors import Conflict, RegistryError
@@ -47,7 +48,7 @@ async def load(read: Settings, database: Database, console: Console, *, if_empty
         raise Conflict(zh="示范数据只属于 440882。", en="The demo county is 440882; set REGISTRY_BOOK to it.")
     all_places = leizhou.places()
     offices, keys = await database.write(lambda connection: _offices(connection, all_places))
-    await _replay(database, Sealer(read.key_file), offices, list(_steps(all_places)), console)
+    await _replay(database, Sealer(read.key_file, KeyStore(read.key_store)), offices, list(_steps(all_places)), console)
     _write_keys(read, keys)
     _say_what_to_try(read, console)
 

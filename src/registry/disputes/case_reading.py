@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 from sqlalchemy import Connection
 
-from registry.access.access_log import disclosed, note_access
+from registry.access.access_log import noting, plain_read
 from registry.access.moments import last_day, watermark_text
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
@@ -24,7 +24,6 @@ from registry.disputes.register import (
 from registry.disputes.schemas import ClockQuery, DisputeClock, Move
 from registry.errors import Fault, Refused
 from registry.ledger.clock import beijing_day, wall_clock
-from registry.ledger.ids import new_id
 from registry.ledger.versions import encode
 from registry.web import serve
 from registry.web.call import Call, view_of
@@ -46,9 +45,9 @@ async def read_case(call: Call, entry_id: str) -> Answer:
     who = await call.enter(DISPUTE_REGISTER, Right.READ)
     query = call.params(AsOfQuery)
     body, seen, watermark = await call.context.scan(partial(_case, call.context.sealer, who, entry_id, query.as_of))
-    for register, versions in seen:
-        if entries := disclosed(who, register, versions):
-            await call.context.write(who.book, note_access(who, register, "case", entries, new_id()))
+    events = [plain_read(who, register, "case", versions, call.request_id) for register, versions in seen]
+    if told := [event for event in events if event]:
+        await call.context.write(who.book, noting(*told))
     return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, watermark))
 
 
@@ -58,10 +57,10 @@ def _case(
     view = view_of(connection, who, as_of)
     dispute = view.item(connection, DISPUTE_REGISTER, entry_id)
     seen = [(DISPUTE_REGISTER, [dispute])]
-    parts = [b'{"dispute":' + render(connection, sealer, who, DISPUTE_REGISTER, dispute)]
+    parts = [b'{"dispute":' + render(sealer, who, DISPUTE_REGISTER, dispute)]
     for name, register in PARTS.items():
         found = _part(connection, view, register, entry_id)
-        bodies = [render(connection, sealer, who, register, each) for each in found]
+        bodies = [render(sealer, who, register, each) for each in found]
         parts.append(f'"{name}":['.encode() + b",".join(bodies) + b"]")
         seen.append((register, found))
     parts.append(f'"watermark":"{watermark_text(who.book, dispute.watermark)}"}}'.encode())

@@ -14,6 +14,7 @@ PATIENT_REGISTER = Register(
     PatientIn,
     Patient,
     cases="patients",
+    needs_purpose=True,
     measures=(
         Measure("patients_on_roster", "在管严重精神障碍患者", "人", func.count(), since=PATIENTS.c.in_care_since,
                 until=PATIENTS.c.left_care_on, sensitive=True),
@@ -27,6 +28,7 @@ VISIT_REGISTER = Register(
     VisitIn,
     Visit,
     cases="patients",
+    needs_purpose=True,
     measures=(
         Measure("visits_made", "走访", "人次", func.count(), VISITS.c.visited_on, sensitive=True),
         Measure("visits_joint", "联合走访", "人次", func.count(), VISITS.c.visited_on, where=(VISITS.c.joint.is_(True),),

@@ -13,10 +13,15 @@ from sqlalchemy import Connection, Table, Update, and_, bindparam, insert, selec
 
 from registry.errors import Conflict
 from registry.ledger.clock import Clock, timestamp
-from registry.ledger.tables import BLIND_INDEX, BOOKS, LOG, SEQUENCES, SHARING
-from registry.ledger.versions import Append
+from registry.ledger.events import Event, EventKind
+from registry.ledger.tables import BLIND_INDEX, BOOKS, EVENT_CASES, EVENTS, LOG, SEQUENCES, SHARING
+from registry.ledger.versions import Append, NewKey
 
-HEAD = select(BOOKS.c.next_position, BOOKS.c.last_recorded_at).where(BOOKS.c.book == bindparam("b")).with_for_update()
+HEAD = (
+    select(BOOKS.c.next_position, BOOKS.c.last_recorded_at, BOOKS.c.next_event, BOOKS.c.last_event_at)
+    .where(BOOKS.c.book == bindparam("b"))
+    .with_for_update()
+)
 
 
 class Deferred(Exception):
@@ -25,9 +30,10 @@ class Deferred(Exception):
 
 @dataclass(slots=True)
 class Outcome:
-    """What a service decided: versions to append, rows to add beside them, and which version is the answer."""
+    """What a service decided: versions to append, events of access, rows to add beside them, and the answer."""
 
     appends: list[Append] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     rows: list[tuple[Table, dict[str, object]]] = field(default_factory=list)
     answer: object = None
 
@@ -46,6 +52,9 @@ class Batch:
             connection.execute(insert(BOOKS).values(book=book, next_position=0, last_recorded_at=0))
         self.position: int = head.next_position if head else 0
         self.last_recorded_at: int = head.last_recorded_at if head else 0
+        self._next_event: int = head.next_event if head else 0
+        self._first_event = self._next_event
+        self._last_event_at: int = head.last_event_at if head else 0
         if replayed_at is not None:
             self._check_replay()
         self.start = self.position
@@ -59,6 +68,7 @@ class Batch:
         self._sequences: dict[str, int] = {}
         self._appends: list[tuple[Append, int]] = []
         self._rows: dict[Table, list[dict[str, object]]] = defaultdict(list)
+        self._new_keys: list[NewKey] = []
 
     def _check_replay(self) -> None:
         """A replay clock is for loading into an empty book: once a live version stands in the log, it is refused."""
@@ -93,6 +103,8 @@ class Batch:
             self._cases.add(append.case_id)
             self.last_recorded_at = recorded_at
             self.position += 1
+        for event in outcome.events:
+            self._note(event)
         for table, row in outcome.rows:
             self._rows[table].append(row)
 
@@ -106,9 +118,25 @@ class Batch:
                 self.connection.execute(insert(table), rows)
         for name, last in self._sequences.items():
             self._save_sequence(name, last)
-        if self.position > self.start:
-            head = {"next_position": self.position, "last_recorded_at": self.last_recorded_at}
+        if self.position > self.start or self._next_event > self._first_event:
+            head = {
+                "next_position": self.position,
+                "last_recorded_at": self.last_recorded_at,
+                "next_event": self._next_event,
+                "last_event_at": self._last_event_at,
+            }
             self.connection.execute(update(BOOKS).where(BOOKS.c.book == self.book).values(head))
+        # Last of all: every unique rule is satisfied and the book is locked, so no committed write can hold another key.
+        for store in {new.store for new in self._new_keys}:
+            store.keep([new.row for new in self._new_keys if new.store is store])
+
+    def _note(self, event: Event) -> None:
+        """Give an event of access its place in the second tree."""
+        self._last_event_at = max(self.now, self._last_event_at)
+        row, cases = event.rows(self.book, self._next_event, self._last_event_at)
+        self._rows[EVENTS].append(row)
+        self._rows[EVENT_CASES] += cases
+        self._next_event += 1
 
     def _meta(self, append: Append, recorded_at: int) -> dict[str, object]:
         return {
@@ -127,6 +155,7 @@ class Batch:
     def _add_beside(self, append: Append) -> None:
         """Rows that go with a version: digests for searching, a new data key, towns that the case is opened to."""
         if append.sealed:
+            self._new_keys += [append.sealed.new_key] if append.sealed.new_key else []
             digests = sorted(set(append.sealed.digests))
             self._rows[BLIND_INDEX] += [
                 {"book": self.book, "kind": kind, "digest": digest, "position": self.position}
@@ -143,6 +172,10 @@ class Batch:
             }
             for town in append.share
         ]
+        for kind, towns in ((EventKind.CASE_OPENED, append.share), (EventKind.CASE_CLOSED, append.unshare)):
+            if towns:
+                details: dict[str, object] = {"towns": towns, "log_position": self.position}
+                self._note(Event(kind, append.actor, details, append.register, append.case_kind, (append.case_id,)))
 
     def _write_versions(self, table: Table) -> None:
         mine = [(append, position) for append, position in self._appends if append.table is table]

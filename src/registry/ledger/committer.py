@@ -14,6 +14,7 @@ from registry.db.outages import is_outage
 from registry.errors import EntryExists, OutcomeUnknown, RegistryError, Unavailable
 from registry.ledger.batch import Batch, Deferred, Outcome, Work
 from registry.ledger.clock import Clock, wall_clock
+from registry.ledger.events import Event
 
 BATCH = 64
 """At most this many writes in one transaction."""
@@ -44,6 +45,11 @@ def commit(
             results.append(outcome)
     batch.flush()
     return results
+
+
+def note(connection: Connection, book: str, *events: Event) -> None:
+    """Record events of access in the connection's own transaction."""
+    commit(connection, book, [lambda _: Outcome(events=list(events))])
 
 
 @dataclass(slots=True)

@@ -1,6 +1,8 @@
 """The tables of the ledger itself, and the table of versions that every register gets."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, column
+from functools import cache
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, column
 from sqlalchemy.schema import SchemaItem
 
 from registry.db.indexes import latest_first
@@ -12,6 +14,8 @@ BOOKS = Table(
     Column("book", String(6), primary_key=True),
     Column("next_position", BigInteger, nullable=False, comment="the log's length: the watermark"),
     Column("last_recorded_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
+    Column("next_event", BigInteger, nullable=False, server_default="0", comment="how many access events there are"),
+    Column("last_event_at", BigInteger, nullable=False, server_default="0", comment="microseconds since 1970, UTC"),
     comment="one row for each county's registry; its row lock is what orders the writes",
 )
 
@@ -31,8 +35,89 @@ LOG = Table(
     Column("case_id", String(36), nullable=False),
     Column("public_sha256", LargeBinary(32), nullable=False, comment="of the document without its personal fields"),
     Column("personal_commitment", LargeBinary(32), comment="salted hash of the personal fields, null without any"),
+    Column(
+        "personal_fields", Text, comment="JSON Pointers of the personal fields, separated by blanks; null without any"
+    ),
+    Column("columns_sha256", LargeBinary(32), nullable=False, comment="of the version's own filter columns"),
     Index(None, "book", "recorded_at"),
+    Index(None, "book", "actor_id", "position"),
+    Index(None, "book", "case_id", "position"),
     comment="all versions of a book in commit order, without gaps; also the outbox",
+)
+
+EVENTS = Table(
+    "access_events",
+    metadata,
+    Column("book", String(6), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(24), nullable=False),
+    Column("recorded_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC; rises with the position"),
+    Column("principal_id", String(36), nullable=False, comment="whose access it was; empty for the server itself"),
+    Column("register", String(32), comment="of the entries, where there are any"),
+    Column("document", LargeBinary, nullable=False, comment="the event as canonical JSON: the leaf of the access tree"),
+    Index(None, "book", "recorded_at"),
+    Index(None, "book", "principal_id", "position"),
+    Index(None, "book", "kind", "position"),
+    comment="the access log (查阅日志): reads in plain, grants, refusals, break-glass, erasures; without gaps",
+)
+
+EVENT_CASES = Table(
+    "access_event_cases",
+    metadata,
+    Column("book", String(6), primary_key=True),
+    Column("kind", String(32), primary_key=True, comment="the register of the case itself"),
+    Column("case_id", String(36), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    comment="which cases an access event touched: who has seen this person",
+)
+
+TILES = Table(
+    "tiles",
+    metadata,
+    Column("book", String(6), primary_key=True),
+    Column("tree", String(8), primary_key=True, comment="log or access"),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("tile", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False, comment="up to 256 hashes of 32 bytes (C2SP tlog-tiles)"),
+    comment="the Merkle trees over the log and over the access events",
+)
+
+SEALS = Table(
+    "seals",
+    metadata,
+    Column("book", String(6), primary_key=True),
+    Column("epoch", Integer, nullable=False, comment="how often the log was begun anew after a restored backup"),
+    Column("log_size", BigInteger, nullable=False),
+    Column("access_size", BigInteger, nullable=False),
+    Column("checkpoint", Text, nullable=False, comment="the last signed checkpoint (C2SP tlog-checkpoint)"),
+    Column("sealed_at", BigInteger, nullable=False),
+    comment="how far each book's trees are built, and the signed note that says so",
+)
+
+WITNESSES = Table(
+    "witnesses",
+    metadata,
+    Column("book", String(6), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("vkey", Text, nullable=False),
+    Column("url", Text, nullable=False, comment="where add-checkpoint is asked (C2SP tlog-witness)"),
+    Column("size", BigInteger, nullable=False, comment="of the tree that it cosigned last"),
+    Column("checkpoint_sha256", LargeBinary(32), comment="of the text that it cosigned last"),
+    Column("cosignature", Text, comment="its signature line under that text"),
+    Column("asked_at", BigInteger),
+    Column("fault", Text, comment="what it answered instead, the last time"),
+    comment="others who cosign our checkpoints",
+)
+
+NEIGHBOURS = Table(
+    "witnessed_logs",
+    metadata,
+    Column("origin", String(200), primary_key=True),
+    Column("vkey", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), comment="of the tree of that size; null before the first"),
+    Column("seen_at", BigInteger),
+    comment="logs of other counties that we cosign",
 )
 
 SEQUENCES = Table(
@@ -84,6 +169,31 @@ IDEMPOTENCY = Table(
 )
 
 
+COMMON = frozenset(
+    [
+        "book",
+        "entry_id",
+        "number",
+        "position",
+        "superseded_at",
+        "case_id",
+        "division",
+        "town",
+        "voided",
+        "classes",
+        "document",
+        "personal",
+    ]
+)
+"""The columns that every register's table has."""
+
+
+@cache
+def hashed_columns(table: Table) -> tuple[str, ...]:
+    """A register's own filter columns, which the log's leaf covers; not the keyed hashes, which an erasure takes away."""
+    return tuple(c.name for c in table.columns if c.name not in COMMON and not isinstance(c.type, LargeBinary))
+
+
 def version_table(name: str, *items: SchemaItem, filters: tuple[str, ...] = ()) -> Table:
     """The table of a register's versions: the common columns, then the register's own filter columns and indexes.
     `filters` are the columns that lists are most often filtered by.
@@ -106,6 +216,13 @@ def version_table(name: str, *items: SchemaItem, filters: tuple[str, ...] = ()) 
             "town", String(9), nullable=False, comment="first nine digits of the division; six for the county itself"
         ),
         Column("voided", Boolean, nullable=False),
+        Column(
+            "classes",
+            String(8),
+            nullable=False,
+            server_default="",
+            comment="stamp of the personal classes that its masks were made by",
+        ),
         Column("document", LargeBinary, nullable=False),
         Column("personal", LargeBinary),
         *items,

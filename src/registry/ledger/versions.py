@@ -1,11 +1,15 @@
 """What a service hands to the ledger: versions to append, and how they become rows."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
 from sqlalchemy import Table
+
+from registry.db.key_store import KeyStore
+from registry.ledger.tables import hashed_columns
 
 encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
 """Canonical JSON (RFC 8785 for the values that registers hold): what is hashed is what is stored is what is sent."""
@@ -23,6 +27,8 @@ class Action(StrEnum):
     """The entry moved to another division."""
     VOIDED = "voided"
     """It should never have been entered; has a reason."""
+    ERASED = "erased"
+    """Its personal data was destroyed, by law."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,14 @@ class Actor:
         return {"id": self.id, "name": self.name, "role": self.role, "office": self.office}
 
 
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A data key that must be kept before what it seals is committed."""
+
+    store: KeyStore
+    row: dict[str, object]
+
+
 @dataclass(slots=True)
 class Sealed:
     """The personal fields of one version: the sealed bytes, their salted commitment, digests for searching."""
@@ -45,8 +59,8 @@ class Sealed:
     box: bytes
     commitment: bytes
     digests: tuple[tuple[str, bytes], ...]
-    subject_key: dict[str, object] | None
-    """The row of a data key made for this version, if it is the first of its subject."""
+    new_key: NewKey | None
+    """The data key made for this version, if it is the first of its subject."""
 
 
 @dataclass(slots=True)
@@ -80,6 +94,8 @@ class Append:
     unshare: tuple[str, ...] = ()
     """Towns to close it to."""
     provenance: dict[str, object] | None = None
+    classes: str = ""
+    """Stamp of the personal classes that the masks were made by."""
     meta: dict[str, object] = field(default_factory=dict)
 
     def version_row(self, book: str, position: int) -> dict[str, object]:
@@ -94,6 +110,7 @@ class Append:
             "division": self.division,
             "town": self.division[:9],
             "voided": self.voided,
+            "classes": self.classes,
             "document": encode(self.document),
             "personal": self.sealed.box if self.sealed else None,
             **self.columns,
@@ -115,4 +132,11 @@ class Append:
             "case_id": self.case_id,
             "public_sha256": hashlib.sha256(encode(self.public)).digest(),
             "personal_commitment": self.sealed.commitment if self.sealed else None,
+            "personal_fields": " ".join(sorted(self.plain)) or None,
+            "columns_sha256": columns_hash({name: self.columns.get(name) for name in hashed_columns(self.table)}),
         }
+
+
+def columns_hash(columns: Mapping[str, object]) -> bytes:
+    """SHA-256 of a version's own filter columns as canonical JSON: what the log's leaf says of them."""
+    return hashlib.sha256(encode(columns)).digest()

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -10,14 +11,16 @@ import msgspec
 from litestar import Request
 from sqlalchemy import Connection
 
+from registry.access.break_glass import open_glasses
 from registry.access.fields import tidy
 from registry.access.moments import resolve_as_of
-from registry.access.principals import Principal
+from registry.access.principals import Principal, Purpose, Role
 from registry.access.register import Register, Right
 from registry.access.shapes import convert, faults_of, refusal, validator
 from registry.access.view import View
 from registry.access.writing import Change, Reason
 from registry.errors import Fault, Malformed, PreconditionNeeded, Unauthenticated, WrongMediaType
+from registry.ledger.ids import new_id
 from registry.web.body import parse
 from registry.web.context import Context
 from registry.web.patches import patch_schema
@@ -42,7 +45,33 @@ class Call(Request[Any, Any, Any]):
         scheme, _, key = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise Unauthenticated
-        return await self.context.keys.authenticate(key.strip())
+        who = await self.context.keys.authenticate(key.strip())
+        self.scope["state"]["principal"] = who  # for the record, should the request be refused
+        purpose = self.purpose()
+        if purpose is None:
+            return who
+        if who.role is not Role.AUDITOR:
+            return replace(who, purpose=purpose)
+        glasses = await self.context.read(lambda connection: open_glasses(connection, who))
+        return replace(who, purpose=purpose, glasses=glasses)
+
+    @property
+    def request_id(self) -> str:
+        """What finds this request in the access log and the server's log; answered as Request-Id."""
+        known: str = self.scope["state"].setdefault("request_id", new_id())
+        return known
+
+    def purpose(self) -> Purpose | None:
+        """What personal data is looked at for. Raises Malformed for a purpose that is none of the list."""
+        text = self.headers.get("purpose-of-use")
+        if text is None:
+            return None
+        try:
+            return Purpose(text.strip())
+        except ValueError:
+            said = "Purpose-Of-Use 不是规定的查阅目的。", "Purpose-Of-Use is none of the list."
+            fault = Fault("#Purpose-Of-Use", "purpose", *said, tuple(Purpose))
+            raise Malformed(faults=[fault]) from None
 
     async def enter(self, register: Register, right: Right) -> Principal:
         """Who calls, if their role has this right to the register. Raises Unauthenticated or Forbidden."""

@@ -79,14 +79,16 @@ class KeyController(Controller):
         """Make a key; it is shown this once."""
         who = await _administrator(request)
         sent = await request.sent(KeyIn)
-        row, key = await request.context.database.write(lambda connection: _issue(connection, who.book, sent))
+        row, key = await request.context.database.write(lambda connection: _issue(connection, who, sent))
         return _answer(NewKey(**_fields(row), key=key), 201)
 
     @post("/{key_id:uuid}/revoke", operation_id="revokeKey", opt={"contract": REVOKES}, status_code=200)
     async def revoke_key(self, request: Call, key_id: FromPath[UUID]) -> Answer:
         """Revoke a key; it stops working within five seconds."""
         who = await _administrator(request)
-        await request.context.database.write(lambda connection: revoke_key(connection, who.book, str(key_id)))
+        await request.context.database.write(
+            lambda connection: revoke_key(connection, who.book, str(key_id), who.actor)
+        )
         return await _listed(request, who)
 
 
@@ -103,10 +105,11 @@ async def _listed(request: Call, who: Principal) -> Answer:
     return _answer(KeyList(items=[Key(**_fields(row)) for row in rows]))
 
 
-def _issue(connection: Connection, book: str, sent: KeyIn) -> tuple[Row[Any], str]:
+def _issue(connection: Connection, who: Principal, sent: KeyIn) -> tuple[Row[Any], str]:
     expires_at = microseconds(sent.expires_at) if sent.expires_at else None
-    made, key = issue_key(connection, book, sent.name.strip(), sent.role, sent.divisions, expires_at)
-    return next(row for row in list_keys(connection, book) if row.id == made), key
+    name = sent.name.strip()
+    made, key = issue_key(connection, who.book, name, sent.role, sent.divisions, expires_at, who.actor)
+    return next(row for row in list_keys(connection, who.book) if row.id == made), key
 
 
 def _fields(row: Row[Any]) -> dict[str, Any]:

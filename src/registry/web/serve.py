@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response
 from sqlalchemy import ColumnElement, Connection
 
-from registry.access.access_log import disclosed, note_access
+from registry.access.access_log import noting, plain_read
 from registry.access.clauses import NEVER
 from registry.access.moments import watermark_text
 from registry.access.principals import Principal
@@ -17,7 +17,6 @@ from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
 from registry.access.view import Seen, View, Wanted, has_digest, render, shows_plain
 from registry.errors import Fault, NotFound, Refused
-from registry.ledger.ids import new_id
 from registry.web.call import Call, view_of
 from registry.web.cursors import Cursor, read_cursor
 from registry.web.queries import AsOfQuery, ListQuery, PageQuery
@@ -58,7 +57,7 @@ async def versions(call: Call, register: Register, entry_id: str) -> Answer:
     seen, bodies, watermark = await call.context.read(
         partial(_versions, call.context.sealer, who, register, entry_id, query, _cursor(call, query))
     )
-    await note(call, who, register, "versions", seen)
+    await note(call, who, register, "versions", seen[: query.limit])
     return _page(call, who, query, seen, bodies, watermark, lambda last: last.number)
 
 
@@ -73,7 +72,7 @@ async def page(call: Call, register: Register, shape: type[L], matching: Callabl
     wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER, query.division, query.include_voided)
     work = partial(_list, call.context.sealer, who, register, query, cursor, wanted, where)
     seen, bodies, watermark = await run(work)
-    await note(call, who, register, "list", seen)
+    await note(call, who, register, "list", seen[: query.limit])
     return _page(call, who, query, seen, bodies, watermark, lambda last: last.position)
 
 
@@ -95,21 +94,21 @@ async def search(call: Call, register: Register, shape: type[T]) -> Answer:
     wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER)
     work = partial(_list, sealer, who, register, query, cursor, wanted, where)
     seen, bodies, watermark = await call.context.scan(work)
-    await note(call, who, register, "search", seen)
+    await note(call, who, register, "search", seen[: query.limit])
     return _page(call, who, query, seen, bodies, watermark, lambda last: last.position)
 
 
 async def note(call: Call, who: Principal, register: Register, path: str, seen: Sequence[Seen]) -> None:
     """Write down that personal data is about to be shown; the answer waits for it."""
-    if entries := disclosed(who, register, seen):
-        await call.context.write(who.book, note_access(who, register, path, entries, new_id()))
+    if event := plain_read(who, register, path, seen, call.request_id):
+        await call.context.write(who.book, noting(event))
 
 
 def read_item(
     sealer: Sealer, who: Principal, register: Register, entry_id: str, as_of: str | None, connection: Connection
 ) -> tuple[Seen, bytes]:
     seen = view_of(connection, who, as_of).item(connection, register, entry_id)
-    return seen, render(connection, sealer, who, register, seen)
+    return seen, render(sealer, who, register, seen)
 
 
 def read_version(
@@ -117,7 +116,7 @@ def read_version(
     connection: Connection,
 ) -> tuple[Seen, bytes]:  # fmt: skip
     seen = view_of(connection, who, as_of).version(connection, register, entry_id, number)
-    return seen, render(connection, sealer, who, register, seen)
+    return seen, render(sealer, who, register, seen)
 
 
 def _versions(
@@ -126,7 +125,7 @@ def _versions(
 ) -> tuple[list[Seen], list[bytes], int]:  # fmt: skip
     view = _pinned(connection, who, query, cursor)
     seen = view.versions(connection, register, entry_id, query.limit + 1, cursor.last if cursor else 0)
-    bodies = [render(connection, sealer, who, register, each) for each in seen]
+    bodies = [render(sealer, who, register, each) for each in seen]
     return seen, bodies, seen[0].watermark if seen else view.as_of or 0
 
 
@@ -135,7 +134,7 @@ def _list(
     where: Sequence[ColumnElement[bool]], connection: Connection,
 ) -> tuple[list[Seen], list[bytes], int]:  # fmt: skip
     seen, watermark = _pinned(connection, who, query, cursor).page(connection, register, wanted, where)
-    return seen, [render(connection, sealer, who, register, each) for each in seen], watermark
+    return seen, [render(sealer, who, register, each) for each in seen], watermark
 
 
 def _cursor(call: Call, query: PageQuery) -> Cursor | None:

@@ -1,6 +1,6 @@
 """What handlers share for writes: each function is one request from top to bottom."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -8,16 +8,18 @@ import msgspec
 from litestar import Response
 from sqlalchemy import and_, select
 
-from registry.access.access_log import note_access
+from registry.access.access_log import plain_read
 from registry.access.moments import watermark_text
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
-from registry.access.writing import Change, Tx, outcome, plain_answer
+from registry.access.view import Seen, shows_plain
+from registry.access.writing import Change, Tx, outcome, plain_answer, seen_of
 from registry.errors import EntryExists, KeyReused, PreconditionFailed
 from registry.ledger.batch import Batch, Outcome
+from registry.ledger.events import Event
 from registry.ledger.ids import check_chosen_id, new_id
 from registry.ledger.tables import IDEMPOTENCY
-from registry.ledger.versions import Append
+from registry.ledger.versions import Append, encode
 from registry.web import serve
 from registry.web.call import Call, Voiding
 from registry.web.queries import NoQuery
@@ -122,8 +124,7 @@ async def write(
             return Outcome(answer=number)
         result = service(Tx(batch, who, sealer))
         done = outcome(*(result if isinstance(result, tuple) else (result,)))
-        if done.appends and done.appends[0].plain and done.appends[0].number > 1:  # more than what was sent is shown
-            done.rows += note_access(who, register, "write", [entry_id], new_id())(batch).rows
+        done.events += _more_than_sent(call, who, register, done.appends)
         if key is not None and done.appends:
             done.rows.append((IDEMPOTENCY, _record(batch, who, route, key, fingerprint, done.appends[0])))
         return done
@@ -131,13 +132,20 @@ async def write(
     try:
         done = await call.context.write(who.book, work)
     except PreconditionFailed as stale:
-        if "current" in stale.members:  # shown in plain, like any read
-            await call.context.write(who.book, note_access(who, register, "conflict", [entry_id], new_id()))
+        if isinstance(stale.shown, Seen):
+            await serve.note(call, who, register, "conflict", [stale.shown])
         raise
     if done.appends:
         return _written(who, register, done.appends, status)
     replay = done.answer if isinstance(done.answer, tuple) else None
     return await _stands(call, who, register, entry_id, replay, status)
+
+
+def _more_than_sent(call: Call, who: Principal, register: Register, appends: Sequence[Append]) -> Iterator[Event]:
+    """The event of a change whose answer shows more personal data than was sent with it."""
+    if appends and appends[0].number > 1:
+        event = plain_read(who, register, "write", [seen_of(appends[0])], call.request_id)
+        yield from [event] if event else []
 
 
 def _replayed(batch: Batch, who: Principal, route: str, key: str, fingerprint: bytes) -> tuple[str, int] | None:
@@ -173,14 +181,17 @@ def _record(
 
 def _written(who: Principal, register: Register, appends: list[Append], status: int) -> Answer:
     append, position = appends[0], appends[-1].meta["position"]
+    # Whoever creates an entry sent all of it; a change is answered in plain to those who may read so.
+    plain = append.number == 1 or not append.plain or shows_plain(who, register, seen_of(append))
     headers = {
-        "ETag": f'"{append.number}"',
+        "ETag": f'"{append.number}"' if plain else f'"{append.number}-masked"',
         "Registry-Watermark": watermark_text(who.book, int(str(position)) + 1),
         "Cache-Control": "private, no-cache",
     }
     if status == 201:  # noqa: PLR2004 - Created
         headers["Location"] = f"/v1/{register.name}/{append.entry_id}"
-    return Response(plain_answer(append), status_code=status, media_type="application/json", headers=headers)
+    body = plain_answer(append) if plain else encode(append.document)
+    return Response(body, status_code=status, media_type="application/json", headers=headers)
 
 
 async def _stands(

@@ -1,0 +1,65 @@
+"""Break-glass (紧急查阅): an auditor sees one entry's personal data in plain, for at most an hour, with a reason."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from registry.access.principals import Glass, Principal
+from registry.access.register import Register
+from registry.access.tables import BREAK_GLASS
+from registry.access.view import Seen
+from registry.ledger.batch import Batch, Outcome, Work
+from registry.ledger.clock import timestamp, wall_clock
+from registry.ledger.events import Event, EventKind
+
+MINUTE = 60_000_000
+"""Microseconds."""
+LONGEST = 60
+"""Minutes."""
+
+OPEN = select(BREAK_GLASS.c.id, BREAK_GLASS.c.register, BREAK_GLASS.c.entry_id).where(
+    BREAK_GLASS.c.book == bindparam("b"),
+    BREAK_GLASS.c.principal_id == bindparam("p"),
+    BREAK_GLASS.c.until > bindparam("now"),
+)
+
+
+def open_glasses(connection: Connection, who: Principal) -> tuple[Glass, ...]:
+    """What the caller has open now."""
+    rows = connection.execute(OPEN, {"b": who.book, "p": who.id, "now": wall_clock()})
+    return tuple(Glass(row.id, row.register, row.entry_id) for row in rows)
+
+
+def breaking(who: Principal, register: Register, seen: Seen, glass_id: str, reason: str, minutes: int) -> Work:
+    """The write that opens an entry, and tells the supervisor so by an event of access."""
+
+    def work(batch: Batch) -> Outcome:
+        until = batch.now + minutes * MINUTE
+        row = {
+            "id": glass_id,
+            "book": who.book,
+            "principal_id": who.id,
+            "register": register.name,
+            "entry_id": seen.entry_id,
+            "reason": reason,
+            "opened_by": who.name,
+            "opened_at": batch.now,
+            "until": until,
+        }
+        details: dict[str, object] = {
+            "break_glass": glass_id,
+            "entries": [seen.entry_id],
+            "reason": reason,
+            "until": timestamp(until),
+        }
+        event = Event(EventKind.BREAK_GLASS, who.actor, details, register.name, register.case_kind, (seen.case_id,))
+        return Outcome(rows=[(BREAK_GLASS, row)], events=[event])
+
+    return work
+
+
+def list_glasses(connection: Connection, book: str, limit: int) -> Sequence[Row[Any]]:
+    """The last that were opened in the book, newest first."""
+    query = select(BREAK_GLASS).where(BREAK_GLASS.c.book == book).order_by(BREAK_GLASS.c.id.desc()).limit(limit)
+    return connection.execute(query).all()

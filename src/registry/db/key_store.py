@@ -1,0 +1,159 @@
+"""The key store: the data key of each person or case, in a database of its own that backups carry apart from the registers.
+
+A backup of the registers that is older than an erasure holds the sealed data still, but not the key: restored beside today's key store
+it stays noise. What was erased stands here too, so that such a database can be told what it must forget again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    make_url,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.engine import Engine
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from registry.db.database import sqlite_engine
+
+metadata = MetaData()
+
+DATA_KEYS = Table(
+    "data_keys",
+    metadata,
+    Column("book", String(6), primary_key=True),
+    Column("subject", String(72), primary_key=True, comment="the case, after the register it is of"),
+    Column("master_id", String(16), nullable=False, comment="the master key it is wrapped under"),
+    Column("wrapped", LargeBinary, nullable=False),
+    comment="a data key for each person or case; destroying one erases the person everywhere",
+)
+
+ERASED = Table(
+    "erased",
+    metadata,
+    Column("book", String(6), primary_key=True),
+    Column("subject", String(72), primary_key=True),
+    Column("erasure_id", String(36), nullable=False),
+    Column("basis", String(32), nullable=False),
+    Column("erased_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
+    comment="whose data key was destroyed, on what basis, when",
+)
+
+FIND = select(DATA_KEYS.c.master_id, DATA_KEYS.c.wrapped).where(
+    DATA_KEYS.c.book == bindparam("b"), DATA_KEYS.c.subject == bindparam("s")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is kept of an erased subject."""
+
+    book: str
+    subject: str
+    erasure_id: str
+    basis: str
+    erased_at: int
+
+
+class KeyStore:
+    """Opened at `sqlite:///path` or, beside a PostgreSQL database only, `postgresql://…` (several machines share it then)."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+
+    def prepare(self) -> None:
+        """Make the tables where they are not there yet."""
+        with self._engine.begin() as connection:
+            metadata.create_all(connection)
+
+    def find(self, book: str, subject: str) -> tuple[str, bytes] | None:
+        """The wrapped data key of a subject and the master key that it is wrapped under."""
+        with self._engine.begin() as connection:
+            row = connection.execute(FIND, {"b": book, "s": subject}).one_or_none()
+        return None if row is None else (row.master_id, row.wrapped)
+
+    def keep(self, rows: Sequence[dict[str, object]]) -> None:
+        """Keep new data keys, durably, before what they seal is committed.
+
+        One that is there already was kept for a write that was never committed; the caller holds the book's lock, and knows.
+        """
+        stale = [{"b": row["book"], "s": row["subject"]} for row in rows]
+        with self._engine.begin() as connection:
+            connection.execute(_delete(DATA_KEYS), stale)
+            connection.execute(insert(DATA_KEYS), list(rows))
+
+    def destroy(self, stone: Tombstone) -> None:
+        """Destroy a subject's data key for ever; what stays is that, why and when."""
+        with self._engine.begin() as connection:
+            binds = {"b": stone.book, "s": stone.subject}
+            connection.execute(_delete(DATA_KEYS), binds)
+            connection.execute(_delete(ERASED), binds)
+            row = {name: getattr(stone, name) for name in Tombstone.__slots__}
+            connection.execute(insert(ERASED), row)
+        self._sweep()
+
+    def erased(self, book: str) -> list[Tombstone]:
+        """All subjects of a book that were erased."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(ERASED).where(ERASED.c.book == book)).all()
+        return [Tombstone(**row._mapping) for row in rows]  # noqa: SLF001 - its public name
+
+    def masters(self) -> set[str]:
+        """The master keys that anything is wrapped under."""
+        with self._engine.begin() as connection:
+            return set(connection.scalars(select(DATA_KEYS.c.master_id).distinct()))
+
+    def wrapped_under_others(self, master_id: str) -> list[Row[Any]]:
+        """The data keys that are not wrapped under this master key."""
+        with self._engine.begin() as connection:
+            return list(connection.execute(select(DATA_KEYS).where(DATA_KEYS.c.master_id != master_id)))
+
+    def rewrap(self, rows: Sequence[dict[str, object]]) -> None:
+        """Keep data keys under another master key; one destroyed meanwhile stays destroyed."""
+        this = (DATA_KEYS.c.book == bindparam("b"), DATA_KEYS.c.subject == bindparam("s"))
+        anew = update(DATA_KEYS).where(*this).values(master_id=bindparam("m"), wrapped=bindparam("w"))
+        binds = [{"b": r["book"], "s": r["subject"], "m": r["master_id"], "w": r["wrapped"]} for r in rows]
+        with self._engine.begin() as connection:
+            connection.execute(anew, binds)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def _sweep(self) -> None:
+        """Leave no copy of a destroyed key in the store's own files."""
+        with self._engine.connect() as connection:
+            if connection.dialect.name == "sqlite":  # secure_delete has overwritten it in the file; not yet in the WAL
+                connection.execute(text("COMMIT"))
+                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            else:
+                connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM (FULL) data_keys"))
+
+
+def _delete(table: Table) -> Any:  # noqa: ANN401 - a delete statement
+    return delete(table).where(table.c.book == bindparam("b"), table.c.subject == bindparam("s"))
+
+
+def _engine(url: str) -> Engine:
+    if url.startswith("sqlite"):
+        path = make_url(url).database
+        if path:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return sqlite_engine(url, begin="BEGIN", secure_delete=True)
+    # Used inside the greenlet that runs the registers' own statements, like any of them.
+    target = make_url(url).set(drivername="postgresql+asyncpg")
+    return create_async_engine(target, pool_size=2, hide_parameters=True).sync_engine
