@@ -271,6 +271,18 @@ def test_a_tampered_consistency_proof_is_refused(old: int, new: int) -> None:
             verify_consistency(*arguments)
 
 
+def test_a_proof_of_another_length_is_refused_even_if_it_leads_to_the_root() -> None:
+    first, second = hashes(2)
+    for size, proof, top in [
+        (1, [EMPTY], node_hash(EMPTY, first)),
+        (2, [second, EMPTY], node_hash(EMPTY, node_hash(first, second))),
+        (2, [second[:31]], node_hash(first, second[:31])),
+        (2, [], first),
+    ]:
+        with pytest.raises(BadProof, match="too"):
+            verify_inclusion(first, 0, size, proof, top)
+
+
 def test_consistency_without_anything_to_prove() -> None:
     assert consistency(0, 5, tree(5)) == consistency(5, 5, tree(5)) == consistency(0, 0, tree(5)) == []
     verify_consistency(0, 5, [], EMPTY, mth(0, 5))

@@ -130,6 +130,7 @@ def test_a_key_that_signed_twice_counts_once() -> None:
 BAD_NOTES: dict[str, str] = {
     "empty": "",
     "text only": TEXT,
+    "signature only": SIGNATURE,
     "no blank line": TEXT + SIGNATURE,
     "no signature": TEXT + "\n",
     "no newline at the end": NOTE[:-1],
@@ -346,6 +347,7 @@ BAD_HEADS = {
     "nothing": "",
     "blank first": "\n{first}",
     "no number": "{first} ",
+    "number only": "5",
     "no space": "{first}5",
     "two spaces": "{first}  5",
     "leading zero": "{first} 05",

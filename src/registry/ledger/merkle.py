@@ -66,7 +66,7 @@ def grow(size: int, edge: Mapping[tuple[int, int], bytes], leaves: Sequence[byte
         if len(before) != width * HASH:
             raise ValueError(f"tile {level}/{index} has {width} hashes in a tree of {size}")
         tiles = _cut(before + hashes)
-        changed.update({(level, index + n): tile for n, tile in enumerate(tiles)})
+        changed |= {(level, index + n): tile for n, tile in enumerate(tiles)}
         hashes = b"".join(fold(tile) for tile in tiles if len(tile) == WIDTH * HASH)
         level, count = level + 1, index
     return changed
