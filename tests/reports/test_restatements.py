@@ -56,7 +56,7 @@ def brief(restatement: Entry) -> list[tuple[str, int, str | None]]:
 
 DAYS = st.sampled_from(["2020-02-03", "2020-02-10", "2020-02-17", "2020-02-24"])
 PLACES = st.sampled_from([VILLAGE, SISTER, BAISHA_VILLAGE])
-VERBS = ["create", "create", "create", "change", "correct", "void", "move"]
+VERBS = ["create", "change", "correct", "void", "move"]
 REGISTERS = ["disputes", "gatherings", "sheds", "patients", "visits"]
 DATED = {
     "disputes": "discovered_on",
@@ -70,17 +70,17 @@ steps = st.lists(
         st.sampled_from(VERBS), st.sampled_from(REGISTERS), PLACES, st.integers(0, 9), DAYS, st.integers(1, 4)
     ),
     min_size=3,
-    max_size=14,
+    max_size=8,
 )  # fmt: skip
 questions = st.lists(
     st.tuples(
-        st.tuples(st.integers(0, 30), st.integers(0, 30)).map(sorted),
+        st.tuples(st.integers(0, 20), st.integers(0, 20)).map(sorted),
         st.sampled_from([COUNTY, KELU, BAISHA, VILLAGE, BAISHA_VILLAGE]),
         st.sampled_from([("", "2020-12-31"), ("", "2020-02-12"), ("2020-02-05", "2020-02-20"), ("2020-02-17", "2020-02-17")]),
         st.sampled_from(["clerk", "neighbour", "village_clerk", "supervisor", "dashboard", "town_dashboard", "auditor"]),
     ),
-    min_size=6,
-    max_size=6,
+    min_size=3,
+    max_size=3,
 )  # fmt: skip
 
 
@@ -125,7 +125,10 @@ def create(
     else:
         make = {"disputes": factories.dispute, "gatherings": factories.gathering, "sheds": factories.shed}[register]
         body = make(**more)
-    entries[register].append(api.made(f"/v1/{register}", body, "supervisor")["id"])
+    answer = api.post(f"/v1/{register}", body, "supervisor")
+    assert answer.status_code in {201, 422}, answer.text  # a visit before care began is refused
+    if answer.status_code == 201:
+        entries[register].append(answer.json()["id"])
 
 
 def patch_of(register: str, day: str, amount: int) -> Entry:
@@ -158,19 +161,20 @@ def test_the_rows_are_the_difference_of_two_bulletins(
 ) -> None:
     start = head(api)
     entries: dict[str, list[str]] = {register: [] for register in REGISTERS}
-    for step in history:
+    first = [("create", register, VILLAGE, 0, "2020-02-10", 1) for register in REGISTERS]
+    for step in [*first, *history]:
         perform(api, entries, step)
     written = head(api) - start
-    check(api, 0, head(api), COUNTY, ("", "2020-12-31"), "supervisor")
+    check(api, 0, head(api), COUNTY, ("", "2020-12-31"), "supervisor", limit=200)
     for (one, two), division, period, who in asked:
         # Mostly within this history; the histories before it lie under `start`.
         check(api, start + min(one, written), start + min(two, written), division, period, who)
 
 
-def check(api: Api, start: int, end: int, division: str, period: tuple[str, str], who: str) -> None:
+def check(api: Api, start: int, end: int, division: str, period: tuple[str, str], who: str, limit: int = 7) -> None:
     since, to = period
     query = f"from={mark(start)}&to={mark(end)}&division={division}&period_to={to}"
-    restatement = whole(api, query + (f"&period_from={since}" if since else ""), who, limit=7)
+    restatement = whole(api, query + (f"&period_from={since}" if since else ""), who, limit)
     bulletin = f"/v1/bulletin?division={division}&to={to}" + (f"&from={since}" if since else "")
     before, after = (api.get(f"{bulletin}&as_of={mark(n)}", who).json() for n in (start, end))
     sums = dict.fromkeys(Totals.__struct_fields__, 0)
