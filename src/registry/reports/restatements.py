@@ -268,7 +268,9 @@ def _number(row: Restated, measures: Sequence[tuple[Register, Measure]]) -> int:
 
 def _told(cells: Sequence[tuple[Cell, Deeds]]) -> str:
     """What changed, in Chinese. A total that is small at both watermarks is left out, changed or not."""
-    return ";".join(_change(cell, deeds) for cell, deeds in cells if cell.before != cell.after) or "公布的各项数字没有变化"
+    return (
+        ";".join(_change(cell, deeds) for cell, deeds in cells if cell.before != cell.after) or "公布的各项数字没有变化"
+    )
 
 
 def _change(cell: Cell, deeds: Deeds) -> str:
