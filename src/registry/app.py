@@ -35,7 +35,7 @@ from registry.followups.visit_controller import VisitController
 from registry.gatherings.controller import GatheringController, ShedController
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
 from registry.ledger.versions import encode
-from registry.reports.controller import BulletinController
+from registry.reports.controller import BulletinController, RestatementController
 from registry.settings import Settings, read_settings
 from registry.web import openapi, problems, server
 from registry.web.call import Call
@@ -74,6 +74,7 @@ CONTROLLERS = [
     GatheringController,
     ShedController,
     BulletinController,
+    RestatementController,
 ]
 
 

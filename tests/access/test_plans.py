@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, event
 
 from registry.access.principals import Principal, Role
-from registry.access.register import Register
+from registry.access.register import Register, measures_of
 from registry.access.view import View, Wanted
 from registry.app import REGISTERS
 from registry.db.migrate import upgrade
@@ -80,3 +80,16 @@ def test_one_entry_is_found_by_its_id(connection: Connection, register: Register
     assert f"SCAN {register.table.name}" not in found[0]
     if view.as_of is not None:
         assert f"ix_{register.table.name}_entry" in found[0]
+
+
+@pytest.mark.parametrize("who", [EVERYTHING, ONE_TOWN, TWO_TOWNS], ids=lambda who: who.id)
+def test_a_restatement_looks_only_at_what_lies_between(connection: Connection, who: Principal) -> None:
+    for register, measure in measures_of(REGISTERS):
+        table = register.table.name
+        view = View(who, 900)
+        for query in view.changes(register, measure.total, measure.where):
+            with plans(connection) as found:
+                connection.execute(query, view.binds(since=800))
+            steps = [step for step in found[0].splitlines() if table in step or " new " in step]
+            assert steps[0].endswith(f"USING INDEX ix_{table}_position (book=? AND position>? AND position<?)")
+            assert all("(book=? AND entry_id=? AND number=?)" in step for step in steps[1:])

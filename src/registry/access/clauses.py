@@ -5,7 +5,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Table, and_, bindparam, false, func, or_, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    Table,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    union,
+)
 
 from registry.ledger.tables import BOOKS, SHARING
 
@@ -23,14 +39,14 @@ class Reach:
     cases: str
 
 
-def _own(table: Table, reach: Reach) -> ColumnElement[bool]:
+def _own(table: FromClause, reach: Reach) -> ColumnElement[bool]:
     """The caller's own divisions."""
     towns = [table.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
     villages = [table.c.division == bindparam(f"v{index}", type_=String) for index in range(reach.villages)]
     return or_(false(), *towns, *villages)
 
 
-def _opened(table: Table, reach: Reach) -> ColumnElement[bool]:
+def _opened(table: FromClause, reach: Reach) -> ColumnElement[bool]:
     """Cases that another town opened to one of the caller's. Rights are today's, whatever the watermark."""
     towns = [SHARING.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
     cases = select(SHARING.c.case_id).where(
@@ -39,7 +55,7 @@ def _opened(table: Table, reach: Reach) -> ColumnElement[bool]:
     return table.c.case_id.in_(cases)
 
 
-def scope_clause(table: Table, reach: Reach | None) -> ColumnElement[bool]:
+def scope_clause(table: FromClause, reach: Reach | None) -> ColumnElement[bool]:
     """What the caller may see."""
     if reach is None:
         return true()
@@ -125,3 +141,35 @@ def versions_query(table: Table, reach: Reach | None) -> Select[Any]:
     query = _shown(table, scope_clause(table, reach)).order_by(table.c.number)
     at = (table.c.entry_id == bindparam("e"), table.c.number > bindparam("n"), table.c.position < bindparam("w"))
     return query.where(*at)
+
+
+def began_query(table: Table, reach: Reach | None, total: ColumnElement[int]) -> Select[Any]:
+    """What the versions appended from watermark :a to watermark :w brought into a total, by position."""
+    return (
+        select(table.c.position, total.label("amount"), literal_column("1").label("seen"))
+        .where(_between(table), scope_clause(table, reach), table.c.voided.is_(False))
+        .group_by(table.c.position)
+    )
+
+
+def ended_query(table: Table, reach: Reach | None, total: ColumnElement[int]) -> Select[Any]:
+    """What the versions that they superseded took out of it, by the position of the superseding one; `seen` is 0 where
+    the caller may not see that one.
+
+    The predecessors are found by number, from the new versions: it costs as much as there is between the watermarks.
+    """
+    new = table.alias("new")
+    seen = func.max(case((scope_clause(new, reach), literal_column("1")), else_=literal_column("0")))
+    predecessor = and_(
+        table.c.book == new.c.book, table.c.entry_id == new.c.entry_id, table.c.number == new.c.number - 1
+    )
+    return (
+        select(new.c.position, (-total).label("amount"), seen.label("seen"))
+        .select_from(new.join(table, predecessor))
+        .where(_between(new), scope_clause(table, reach), table.c.voided.is_(False))
+        .group_by(new.c.position)
+    )
+
+
+def _between(table: FromClause) -> ColumnElement[bool]:
+    return and_(table.c.book == bindparam("b"), table.c.position >= bindparam("a"), table.c.position < bindparam("w"))

@@ -12,19 +12,19 @@ from registry.ledger.tables import BOOKS, LOG
 WATERMARK = re.compile(r"wm_([0-9]{6})_([0-9]{1,18})")
 
 
-def resolve_as_of(connection: Connection, book: str, text: str) -> int:
-    """The watermark that `as_of` names: `wm_440882_81234`, a timestamp with offset, or a date (its end, Beijing time).
+def resolve_as_of(connection: Connection, book: str, text: str, name: str = "as_of") -> int:
+    """The watermark that `as_of`, or a parameter of another name, says: `wm_440882_81234`, a timestamp with offset, or a date (its end, Beijing time).
 
     Raises Refused for anything else, and for what lies in the future: such an answer could not be given again.
     """
     head = head_of(connection, book)
     if match := WATERMARK.fullmatch(text):
         if match[1] != book or int(match[2]) > head:
-            raise _refused()
+            raise _refused(name)
         return int(match[2])
     until = _end_of(text)
     if until is None:
-        raise _refused()
+        raise _refused(name)
     last = (
         select(LOG.c.position)
         .where(LOG.c.book == book, LOG.c.recorded_at <= until)
@@ -63,10 +63,10 @@ def _end_of(text: str) -> int | None:
     return until if until is not None and until <= now else None
 
 
-def _refused() -> Refused:
-    zh = "as_of 须为过去的日期、带时区的时间,或本县的水位号(wm_…)。"
-    en = "as_of must be a past date, a past timestamp with its offset, or a watermark of this book (wm_…)."
-    return Refused(faults=[Fault("#as_of", "as_of", zh, en)])
+def _refused(name: str) -> Refused:
+    zh = f"{name} 须为过去的日期、带时区的时间,或本县的水位号(wm_…)。"
+    en = f"{name} must be a past date, a past timestamp with its offset, or a watermark of this book (wm_…)."
+    return Refused(faults=[Fault(f"#{name}", "as_of", zh, en)])
 
 
 def watermark_text(book: str, watermark: int) -> str:

@@ -20,6 +20,8 @@ from sqlalchemy import (
 from registry.access.clauses import (
     NEVER,
     Reach,
+    began_query,
+    ended_query,
     filtered_page_query,
     item_query,
     page_query,
@@ -120,13 +122,31 @@ class View:
             table.c.book == bindparam("b"), scope, self.standing(table), table.c.voided.is_(False)
         )
 
+    def changes(
+        self, register: Register, total: ColumnElement[int], where: Sequence[ColumnElement[bool]]
+    ) -> tuple[Select[Any], Select[Any]]:
+        """What moved a total of `rows` since an earlier watermark :a: two selects of (position, amount, seen) whose amounts
+        add up to the difference. Run them with `binds(since)`; `seen` is 0 where the caller may not see that version.
+        """
+        asked = (register.table, self._reach(register), total)
+        return began_query(*asked).where(*where), ended_query(*asked).where(*where)
+
+    def documents(self, connection: Connection, register: Register, positions: Sequence[int]) -> dict[int, bytes]:
+        """The documents of the versions at these positions that the caller may see, masked."""
+        table = register.table
+        scope = scope_clause(table, self._reach(register))
+        query = select(table.c.position, table.c.document).where(
+            table.c.book == bindparam("b"), scope, table.c.position.in_(positions)
+        )
+        return {row.position: row.document for row in connection.execute(query, self.binds())}
+
     def standing(self, table: Table) -> ColumnElement[bool]:
         """The versions that stand at the watermark."""
         return standing_clause(table, as_of=self.as_of is not None)
 
-    def binds(self) -> dict[str, object]:
-        """The parameters of `rows`."""
-        return self._binds({})
+    def binds(self, since: int = 0) -> dict[str, object]:
+        """The parameters of `rows` and, with the earlier watermark, of `changes`."""
+        return self._binds({"a": since})
 
     def _one(self, connection: Connection, query: Select[Any], binds: dict[str, object]) -> Seen:
         row = connection.execute(query, self._binds(binds)).one_or_none()

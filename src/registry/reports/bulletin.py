@@ -1,10 +1,10 @@
 """The bulletin (日报): the totals of all registers for a division and a period."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from sqlalchemy import Connection, or_
+from sqlalchemy import ColumnElement, Connection, or_
 
 from registry.access.clauses import within
 from registry.access.moments import head_of, last_day, watermark_text
@@ -43,7 +43,7 @@ def _bulletin(
     if query.from_ is not None and query.from_ > to:
         raise Refused(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
     figures = [_figure(connection, view, r, m, division, query.from_, to) for r, m in measures_of(registers)]
-    name = _name(names_at(connection, view), division)
+    name = name_of(names_at(connection, view), division)
     return Bulletin(
         division=division,
         division_name=name,
@@ -60,28 +60,50 @@ def _figure(
     connection: Connection, view: View, register: Register, measure: Measure, division: str,
     since: dt.date | None, to: dt.date,
 ) -> Figure:  # fmt: skip
-    query = view.rows(register, [measure.total]).where(within(register.table, len(division)), *measure.where)
-    if measure.dated is not None:
-        query = query.where(measure.dated <= to)
-        if since is not None:
-            query = query.where(measure.dated >= since)
-    if measure.since is not None and measure.until is not None:
-        query = query.where(measure.since <= to, or_(measure.until.is_(None), measure.until > to))
-    value = int(connection.scalar(query, {**view.binds(), "d": division}) or 0)
+    value = count(connection, view, register, measure, division, matching(register, measure, division, since, to))
     told = shown(view.who, value) if measure.sensitive else value
     return Figure(name=measure.name, title=measure.title, unit=measure.unit, value=told)
 
 
-def _name(names: dict[str, str], division: str) -> str:
+def count(
+    connection: Connection, view: View, register: Register, measure: Measure, division: str,
+    where: Iterable[ColumnElement[bool]],
+) -> int:  # fmt: skip
+    """The total of what stands, as the view sees it."""
+    query = view.rows(register, [measure.total]).where(*where)
+    return int(connection.scalar(query, {**view.binds(), "d": division}) or 0)
+
+
+def matching(
+    register: Register, measure: Measure, division: str, since: dt.date | None, to: dt.date
+) -> Iterator[ColumnElement[bool]]:
+    """The clauses of one figure: which versions it adds up, for a division (bound as :d) and a period."""
+    yield within(register.table, len(division))
+    yield from measure.where
+    if measure.dated is not None:
+        yield measure.dated <= to
+        if since is not None:
+            yield measure.dated >= since
+    if measure.since is not None and measure.until is not None:
+        yield measure.since <= to
+        yield or_(measure.until.is_(None), measure.until > to)
+
+
+def name_of(names: dict[str, str], division: str) -> str:
+    """The name of a division; a village's after its town's."""
     village = names.get(division, division)
     return names.get(division[:9], "") + village if len(division) > 9 else village  # noqa: PLR2004 - a village's code has 12
 
 
 def paragraph(name: str, since: dt.date | None, to: dt.date, figures: Sequence[Figure]) -> str:
     """The figures as one Chinese paragraph, ready to print."""
-    period = f"自{_day(since)}至{_day(to)}" if since else f"截至{_day(to)}"
     told = [f"{figure.title}{'不足5' if figure.value is None else figure.value}{figure.unit}" for figure in figures]
-    return f"{period},{name}" + ",".join(told) + "。"
+    return f"{period(since, to)},{name}" + ",".join(told) + "。"
+
+
+def period(since: dt.date | None, to: dt.date) -> str:
+    """A period as a Chinese paragraph begins with it."""
+    return f"自{_day(since)}至{_day(to)}" if since else f"截至{_day(to)}"
 
 
 def _day(day: dt.date) -> str:

@@ -3,11 +3,17 @@
 import base64
 import hashlib
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
 from registry.errors import Fault, Refused
-from registry.web.queries import PageQuery
+
+
+class Paged(Protocol):
+    """A query that is answered in pages."""
+
+    cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +23,13 @@ class Cursor:
     watermark: int
     last: int
 
-    def text(self, query: PageQuery, path: str) -> str:
+    def text(self, query: Paged, path: str) -> str:
         """Opaque to clients; bound to the list and the filters that it was made under."""
         packed = msgspec.json.encode([self.watermark, self.last, _filters(query, path)])
         return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
-def read_cursor(query: PageQuery, path: str) -> Cursor | None:
+def read_cursor(query: Paged, path: str) -> Cursor | None:
     """The cursor of a request. Raises Refused if it is none of ours, or was made under other filters."""
     if query.cursor is None:
         return None
@@ -37,7 +43,7 @@ def read_cursor(query: PageQuery, path: str) -> Cursor | None:
     return Cursor(watermark, last)
 
 
-def _filters(query: PageQuery, path: str) -> str:
+def _filters(query: Paged, path: str) -> str:
     kept = {name: value for name, value in msgspec.to_builtins(query).items() if name not in {"cursor", "limit"}}
     return hashlib.sha256(msgspec.json.encode([path, kept], order="sorted")).hexdigest()[:12]
 
