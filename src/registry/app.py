@@ -34,6 +34,8 @@ from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VIS
 from registry.followups.visit_controller import VisitController
 from registry.gatherings.controller import GatheringController, ShedController
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
+from registry.ledger.log_keys import LogKeys
+from registry.ledger.notary import Notary
 from registry.ledger.versions import encode
 from registry.reports.controller import BulletinController, RestatementController
 from registry.settings import Settings, read_settings
@@ -41,6 +43,7 @@ from registry.web import openapi, problems, server
 from registry.web.call import Call
 from registry.web.context import Context
 from registry.web.keys import KeyController
+from registry.web.proof import LogController
 
 BODY_LIMIT = 1024 * 1024
 """Bytes."""
@@ -85,7 +88,8 @@ def create_app(settings: Settings) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         read: Settings = app.state.settings
         database = open_database(read.database)
-        context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database))
+        notary = Notary(database, LogKeys(read.log_key_file), read.origin, read.home)
+        context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database), notary)
         context.start()
         app.state.context = context
         try:
@@ -94,10 +98,11 @@ def create_app(settings: Settings) -> Litestar:
             await context.close()
 
     app = Litestar(
-        route_handlers=[*CONTROLLERS, KeyController, *server.HANDLERS],
+        route_handlers=[*CONTROLLERS, KeyController, LogController, *server.HANDLERS],
         lifespan=[lifespan],
         request_class=Call,
         before_request=server.answer_options,
+        before_send=[server.name_request],
         request_max_body_size=BODY_LIMIT,
         exception_handlers={
             RegistryError: problems.on_registry_error,

@@ -214,6 +214,29 @@ class Unavailable(RegistryError):
         super().__init__(headers={"Retry-After": "2"})
 
 
+class NotSealed(Unavailable):
+    """The version is committed, but not sealed in the log's tree yet; ask again in a second."""
+
+    code = "not_sealed"
+    zh = "该版本已写入,但尚未封存,请稍后再取回执。"
+    en = "The version is committed but not sealed yet; ask again in a second."
+
+
+class LogRolledBack(Unavailable):
+    """The database is not the one that the last checkpoint was made of, grown: an older copy was restored. Nothing is sealed until an
+    operator says so with `registry log restart`.
+    """
+
+    code = "log_rolled_back"
+    zh = "数据库早于最近一次签署的检查点:疑似恢复了旧备份。"
+    en = "The database is older than the last signed checkpoint, or another one: a backup was restored."
+
+    def __init__(self, tree: str = "", was: int = 0, now: int = 0) -> None:
+        super().__init__()
+        en = f"{self.en} The {tree} tree had {was} leaves, and has {now}, of which those are not the first."
+        self.detail = {"zh": f"{self.zh}({tree}:{was} → {now})", "en": en} if tree else self.detail
+
+
 class OutcomeUnknown(Unavailable):
     """The database broke off while it committed: the write may be there or not. Send it again with the same Idempotency-Key
     (or, for a change, the same If-Match): it is then written once, whichever it was.

@@ -2,23 +2,34 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from registry.access.principals import Keys
+from registry.access.access_log import noting
+from registry.access.principals import Keys, Principal
 from registry.access.sealing import Sealer
 from registry.db.database import Database
+from registry.errors import LogRolledBack
 from registry.ledger.batch import Outcome, Work
 from registry.ledger.committer import Committer
+from registry.ledger.events import Event, EventKind
+from registry.ledger.notary import Notary
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+SEAL_EVERY = 1.0
+"""Seconds between sealings of the log, and between records of refused requests."""
 LAST_USED_EVERY = 60.0
 """Seconds between writing down when keys were last used."""
+
+Refused = tuple[Principal, str, str, str]
+"""Who was refused, the method and path asked for, the code of the problem."""
 
 
 @dataclass(slots=True)
@@ -28,6 +39,8 @@ class Context:
     database: Database
     sealer: Sealer
     keys: Keys
+    notary: Notary
+    refusals: Counter[Refused] = field(default_factory=Counter)
     _committers: dict[str, Committer] = field(default_factory=dict)
     _ticking: asyncio.Task[None] | None = None
 
@@ -46,25 +59,50 @@ class Context:
         return await self._committers[book].submit(work)
 
     def start(self) -> None:
-        self._ticking = asyncio.create_task(self._tick(), name="last-used")
+        self._ticking = asyncio.create_task(self._tick(), name="notary")
 
     async def close(self) -> None:
-        """Commit what waits, then close the database."""
+        """Commit what waits, seal it, then close the database."""
         if self._ticking is not None:
             self._ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticking
         try:
+            await self._note_refusals()
             for committer in self._committers.values():
                 await committer.close()
             await self._save_last_used()
+            await self._seal()
         finally:
             await self.database.close()
+            self.sealer.store.close()
 
     async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(LAST_USED_EVERY)
-            await self._save_last_used()
+        for tick in itertools.count(1):
+            await asyncio.sleep(SEAL_EVERY)
+            await self._note_refusals()
+            await self._seal()
+            if tick % (LAST_USED_EVERY // SEAL_EVERY) == 0:
+                await self._save_last_used()
+
+    async def _seal(self) -> None:
+        """Sealing may lag: a database that is away, or was rolled back, stops neither the clock nor the shutdown."""
+        try:
+            await self.notary.seal()
+        except LogRolledBack as fault:
+            log.critical("%s", fault.detail["en"])
+        except Exception:
+            log.exception("the log was not sealed")
+
+    async def _note_refusals(self) -> None:
+        """Record the requests that were refused since, alike ones as one event."""
+        refused, self.refusals = self.refusals, Counter()
+        try:
+            for (who, method, path, code), times in refused.items():
+                details: dict[str, object] = {"method": method, "path": path, "code": code, "times": times}
+                await self.write(who.book, noting(Event(EventKind.REFUSAL, who.actor, details)))
+        except Exception:
+            log.exception("refused requests were not recorded")
 
     async def _save_last_used(self) -> None:
         """It is a courtesy to administrators: a database that is away must stop neither the clock nor the shutdown."""

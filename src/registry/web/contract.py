@@ -54,6 +54,8 @@ class Contract:
     problems: Problems = GUARDED
     public: bool = False
     """Whether it answers without a key."""
+    media: str | None = None
+    """The media type of an answer that is no JSON."""
 
 
 def _opt(contract: Contract) -> dict[str, Any]:

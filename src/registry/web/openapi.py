@@ -105,7 +105,7 @@ def _path_parameters(path: str) -> Iterator[Schema]:
         schema: Schema = {"type": "string", "format": "uuid"}
         if name == "number":
             schema = {"type": "integer", "minimum": 1, "maximum": 2_147_483_647}
-        elif name == "code":
+        elif name in {"code", "place"}:
             schema = {"type": "string"}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
@@ -175,6 +175,9 @@ def _responses(contract: Contract) -> Schema:
         responses[str(contract.status)] = answer
         if contract.headers and "If-None-Match" in contract.headers and not contract.body:
             responses["304"] = {"description": "What the client has still holds.", "headers": ANSWER_HEADERS}
+    if contract.media is not None:
+        content = {contract.media: {"schema": {"type": "string"}}}
+        responses[str(contract.status)] = {"description": "The answer.", "content": content}
     for status, kinds in _by_status(contract.problems).items():
         responses[status] = {"$ref": f"#/components/responses/{_response_name(kinds)}"}
     return responses

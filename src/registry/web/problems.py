@@ -11,11 +11,13 @@ from litestar.exceptions import HTTPException
 from registry.db.outages import is_outage
 from registry.errors import (
     Broken,
+    Forbidden,
     Malformed,
     MethodNotAllowed,
     NotFound,
     RegistryError,
     TooLarge,
+    Unauthenticated,
     Unavailable,
     WrongMediaType,
 )
@@ -62,7 +64,7 @@ def language(headers: Mapping[str, str]) -> str:
 
 def answer(request: Request[Any, Any, Any], error: RegistryError) -> Response[bytes]:
     """The answer that tells of an error."""
-    request_id = new_id()
+    request_id = request.scope["state"].setdefault("request_id", new_id())
     spoken = language(request.headers)
     if isinstance(error, Broken):
         log.error("request %s failed", request_id, exc_info=error.__cause__)
@@ -91,6 +93,11 @@ def title(kind: type[RegistryError], spoken: str) -> str:
 
 
 def on_registry_error(request: Request[Any, Any, Any], error: RegistryError) -> Response[bytes]:
+    """A refusal of somebody known is recorded, grouped, within a second or so."""
+    who = request.scope["state"].get("principal")
+    if who is not None and isinstance(error, Forbidden | Unauthenticated):
+        path = request.scope.get("path_template", "")
+        request.app.state.context.refusals[who, request.method, path, error.code] += 1
     return answer(request, error)
 
 

@@ -11,11 +11,13 @@ import msgspec
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.params import FromPath
 from litestar.routes import HTTPRoute
+from litestar.types import Message, Scope
 from sqlalchemy import Connection, text
 
 from registry import __version__
 from registry.db.migrate import at_head
-from registry.errors import NotFound, Unavailable
+from registry.errors import LogRolledBack, NotFound, Unavailable
+from registry.ledger.ids import new_id
 from registry.web.call import Call
 from registry.web.contract import Contract
 from registry.web.problems import kinds
@@ -47,14 +49,15 @@ async def health() -> Health:
     return Health(status="ok", version=__version__)
 
 
-READY = Contract(Health, problems=(Unavailable,), public=True)
+READY = Contract(Health, problems=(Unavailable, LogRolledBack), public=True)
 
 
 @get("/readyz", operation_id="readReadiness", opt={"contract": READY})
 async def readiness(request: Call) -> Health:
-    """Whether it can serve: the database answers and is migrated."""
+    """Whether it can serve: the database answers, is migrated, and is the one that was sealed last."""
     if not await request.context.read(_is_ready):
         raise Unavailable
+    await request.context.notary.check()
     return Health(status="ready", version=__version__)
 
 
@@ -112,6 +115,13 @@ async def answer_options(request: Request[Any, Any, Any]) -> Response[bytes] | N
         return None
     allowed = request.app.state.methods[request.scope["path_template"]]
     return Response(b"", status_code=204, headers={"Allow": ", ".join(sorted(allowed))})
+
+
+async def name_request(message: Message, scope: Scope) -> None:
+    """Answer with the request's id, which finds it in the access log and in the server's log."""
+    if message["type"] == "http.response.start":
+        known = scope["state"].setdefault("request_id", new_id())
+        message["headers"] = [*message["headers"], (b"request-id", known.encode())]
 
 
 def methods_by_path(app: Litestar) -> dict[str, set[str]]:
