@@ -36,7 +36,7 @@ from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
 from registry.ledger.versions import encode
 from registry.reports.controller import BulletinController
 from registry.settings import Settings, read_settings
-from registry.web import openapi, problems, server
+from registry.web import history, openapi, problems, server
 from registry.web.call import Call
 from registry.web.context import Context
 from registry.web.keys import KeyController
@@ -92,7 +92,7 @@ def create_app(settings: Settings) -> Litestar:
             await context.close()
 
     app = Litestar(
-        route_handlers=[*CONTROLLERS, KeyController, *server.HANDLERS],
+        route_handlers=[*CONTROLLERS, KeyController, *history.handlers(REGISTERS), *server.HANDLERS],
         lifespan=[lifespan],
         request_class=Call,
         before_request=server.answer_options,

@@ -5,9 +5,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Table, and_, bindparam, false, func, or_, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    Table,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    union,
+)
 
-from registry.ledger.tables import BOOKS, SHARING
+from registry.ledger.tables import BOOKS, LOG, SHARING
 
 SHOWN = ("entry_id", "number", "position", "case_id", "division", "document", "personal", "voided")
 NEVER = 2**62
@@ -23,14 +37,15 @@ class Reach:
     cases: str
 
 
-def _own(table: Table, reach: Reach) -> ColumnElement[bool]:
+def _own(table: FromClause, reach: Reach) -> ColumnElement[bool]:
     """The caller's own divisions."""
-    towns = [table.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
+    town = func.substr(table.c.division, 1, 9) if table is LOG else table.c.town
+    towns = [town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
     villages = [table.c.division == bindparam(f"v{index}", type_=String) for index in range(reach.villages)]
     return or_(false(), *towns, *villages)
 
 
-def _opened(table: Table, reach: Reach) -> ColumnElement[bool]:
+def _opened(table: FromClause, reach: Reach) -> ColumnElement[bool]:
     """Cases that another town opened to one of the caller's. Rights are today's, whatever the watermark."""
     towns = [SHARING.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
     cases = select(SHARING.c.case_id).where(
@@ -39,7 +54,7 @@ def _opened(table: Table, reach: Reach) -> ColumnElement[bool]:
     return table.c.case_id.in_(cases)
 
 
-def scope_clause(table: Table, reach: Reach | None) -> ColumnElement[bool]:
+def scope_clause(table: FromClause, reach: Reach | None) -> ColumnElement[bool]:
     """What the caller may see."""
     if reach is None:
         return true()
@@ -125,3 +140,49 @@ def versions_query(table: Table, reach: Reach | None) -> Select[Any]:
     query = _shown(table, scope_clause(table, reach)).order_by(table.c.number)
     at = (table.c.entry_id == bindparam("e"), table.c.number > bindparam("n"), table.c.position < bindparam("w"))
     return query.where(*at)
+
+
+@lru_cache(maxsize=512)
+def steps_query(table: Table, reach: Reach | None) -> Select[Any]:
+    """Versions under the watermark :w, each beside the one before it as far as that is in scope; the caller says which."""
+    last = table.alias("last")
+    columns = [*(table.c[name] for name in SHOWN), *(last.c[name].label(f"last_{name}") for name in SHOWN)]
+    preceding = and_(
+        last.c.book == table.c.book,
+        last.c.entry_id == table.c.entry_id,
+        last.c.number == table.c.number - 1,
+        scope_clause(last, reach),
+    )
+    at = (table.c.book == bindparam("b"), table.c.position < bindparam("w"), scope_clause(table, reach))
+    return select(*columns).select_from(table.outerjoin(last, preceding)).where(*at)
+
+
+@lru_cache(maxsize=512)
+def entry_steps_query(table: Table, reach: Reach | None) -> Select[Any]:
+    at = (table.c.entry_id == bindparam("e"), table.c.number > bindparam("n"))
+    return steps_query(table, reach).where(*at).order_by(table.c.number).limit(bindparam("l"))
+
+
+@lru_cache(maxsize=512)
+def steps_at_query(table: Table, reach: Reach | None) -> Select[Any]:
+    return steps_query(table, reach).where(table.c.position.in_(bindparam("ps", expanding=True)))
+
+
+def _log_query(scope: ColumnElement[bool]) -> Select[Any]:
+    within_reach = (LOG.c.register.in_(bindparam("rs", expanding=True)), scope)
+    at = (LOG.c.book == bindparam("b"), LOG.c.position < bindparam("w"), *within_reach)
+    return select(LOG.c.position, LOG.c.register).where(*at).limit(bindparam("l"))
+
+
+def case_log_query(reach: Reach | None) -> Select[Any]:
+    """The log of one case, in its order."""
+    query = _log_query(scope_clause(LOG, reach))
+    return query.where(LOG.c.case_id == bindparam("c"), LOG.c.position > bindparam("p")).order_by(LOG.c.position)
+
+
+def log_query(reach: Reach | None, division: str | None, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The log from :from to before :p, last first: of the caller's own divisions, and of the registers :open to all."""
+    scope = or_(LOG.c.register.in_(bindparam("open", expanding=True)), scope_clause(LOG, reach)) if reach else true()
+    inside = func.substr(LOG.c.division, 1, len(division)) == bindparam("d", type_=String) if division else true()
+    query = _log_query(scope).where(LOG.c.position >= bindparam("from"), LOG.c.position < bindparam("p"))
+    return query.where(inside, *where).order_by(LOG.c.position.desc())

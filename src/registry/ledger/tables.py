@@ -32,6 +32,8 @@ LOG = Table(
     Column("public_sha256", LargeBinary(32), nullable=False, comment="of the document without its personal fields"),
     Column("personal_commitment", LargeBinary(32), comment="salted hash of the personal fields, null without any"),
     Index(None, "book", "recorded_at"),
+    Index(None, "book", "case_id", "position"),
+    Index(None, "book", "actor_id", "position"),
     comment="all versions of a book in commit order, without gaps; also the outbox",
 )
 

@@ -1,6 +1,7 @@
 """Query parameters as Structs: what is documented is what is taken; anything else is refused."""
 
 from collections import Counter
+from functools import lru_cache
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,14 @@ AsOf = Annotated[
         examples=["2020-02-21", "wm_440882_812"],
     ),
 ]  # fmt: skip
+Moment = Annotated[
+    str,
+    Meta(
+        min_length=10, max_length=40, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?" + END,
+        examples=["2020-02-21", "2020-02-21T08:00:00+08:00"],
+    ),
+]  # fmt: skip
+"""A date (all of it, Beijing time) or a timestamp with offset."""
 DivisionParam = Annotated[
     str,
     Meta(
@@ -62,8 +71,8 @@ class ListQuery(PageQuery, kw_only=True):
 
 
 def parse_query(raw: bytes, shape: type[Q]) -> Q:
-    """The parameters, typed. Raises Malformed for unknown ones, ones given twice, and wrong values."""
-    if not raw:
+    """The parameters, typed. Raises Malformed for unknown ones, ones given twice, missing ones, and wrong values."""
+    if not raw and not _required(shape):
         return shape()
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict")
@@ -75,6 +84,7 @@ def parse_query(raw: bytes, shape: type[Q]) -> Q:
     times = Counter(name for name, _ in pairs)
     faults = [_unknown(name, known) for name in times if name not in known][:MAX_FAULTS]
     faults += [_twice(name) for name, count in times.items() if count > 1 and name in known]
+    faults += [_missing(name) for name in sorted(_required(shape) - times.keys())]
     if faults:
         raise Malformed(faults=faults)
     try:
@@ -90,6 +100,11 @@ def parse_query(raw: bytes, shape: type[Q]) -> Q:
     ]:
         raise Malformed(faults=lax)
     return query
+
+
+@lru_cache(maxsize=256)
+def _required(shape: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(field.encode_name for field in fields(shape) if field.required)
 
 
 def _is_written(value: object, text: str) -> bool:
@@ -109,6 +124,10 @@ def _unknown(name: str, known: set[str]) -> Fault:
     return Fault(
         f"#{name}", "unknown_parameter", "没有这个查询参数。", "There is no such parameter.", tuple(sorted(known))
     )
+
+
+def _missing(name: str) -> Fault:
+    return Fault(f"#{name}", "required", "缺少这个查询参数。", "This parameter is required.")
 
 
 def _twice(name: str) -> Fault:
