@@ -142,9 +142,8 @@ def versions_query(table: Table, reach: Reach | None) -> Select[Any]:
     return query.where(*at)
 
 
-@lru_cache(maxsize=512)
-def steps_query(table: Table, reach: Reach | None) -> Select[Any]:
-    """Versions under the watermark :w, each beside the one before it as far as that is in scope; the caller says which."""
+def _steps_query(table: Table, reach: Reach | None) -> Select[Any]:
+    """Versions, each beside the one before it as far as that is in scope."""
     last = table.alias("last")
     columns = [*(table.c[name] for name in SHOWN), *(last.c[name].label(f"last_{name}") for name in SHOWN)]
     preceding = and_(
@@ -153,36 +152,36 @@ def steps_query(table: Table, reach: Reach | None) -> Select[Any]:
         last.c.number == table.c.number - 1,
         scope_clause(last, reach),
     )
-    at = (table.c.book == bindparam("b"), table.c.position < bindparam("w"), scope_clause(table, reach))
+    at = (table.c.book == bindparam("b"), scope_clause(table, reach))
     return select(*columns).select_from(table.outerjoin(last, preceding)).where(*at)
 
 
 @lru_cache(maxsize=512)
 def entry_steps_query(table: Table, reach: Reach | None) -> Select[Any]:
-    at = (table.c.entry_id == bindparam("e"), table.c.number > bindparam("n"))
-    return steps_query(table, reach).where(*at).order_by(table.c.number).limit(bindparam("l"))
+    at = (table.c.entry_id == bindparam("e"), table.c.number > bindparam("n"), table.c.position < bindparam("w"))
+    return _steps_query(table, reach).where(*at).order_by(table.c.number).limit(bindparam("l"))
 
 
 @lru_cache(maxsize=512)
 def steps_at_query(table: Table, reach: Reach | None) -> Select[Any]:
-    return steps_query(table, reach).where(table.c.position.in_(bindparam("ps", expanding=True)))
-
-
-def _log_query(scope: ColumnElement[bool]) -> Select[Any]:
-    within_reach = (LOG.c.register.in_(bindparam("rs", expanding=True)), scope)
-    at = (LOG.c.book == bindparam("b"), LOG.c.position < bindparam("w"), *within_reach)
-    return select(LOG.c.position, LOG.c.register).where(*at).limit(bindparam("l"))
+    return _steps_query(table, reach).where(table.c.position.in_(bindparam("ps", expanding=True)))
 
 
 def case_log_query(reach: Reach | None) -> Select[Any]:
-    """The log of one case, in its order."""
-    query = _log_query(scope_clause(LOG, reach))
-    return query.where(LOG.c.case_id == bindparam("c"), LOG.c.position > bindparam("p")).order_by(LOG.c.position)
+    """The log of the case :c past position :p, in its order."""
+    at = (LOG.c.case_id == bindparam("c"), LOG.c.position > bindparam("p"), LOG.c.position < bindparam("w"))
+    return _log_query(scope_clause(LOG, reach)).where(*at).order_by(LOG.c.position)
 
 
 def log_query(reach: Reach | None, division: str | None, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """The log from :from to before :p, last first: of the caller's own divisions, and of the registers :open to all."""
     scope = or_(LOG.c.register.in_(bindparam("open", expanding=True)), scope_clause(LOG, reach)) if reach else true()
     inside = func.substr(LOG.c.division, 1, len(division)) == bindparam("d", type_=String) if division else true()
-    query = _log_query(scope).where(LOG.c.position >= bindparam("from"), LOG.c.position < bindparam("p"))
-    return query.where(inside, *where).order_by(LOG.c.position.desc())
+    # One bound on either side: with a second, SQLite no longer chooses the index by actor.
+    between = (LOG.c.position >= bindparam("from"), LOG.c.position < bindparam("p"))
+    return _log_query(scope).where(*between, inside, *where).order_by(LOG.c.position.desc())
+
+
+def _log_query(scope: ColumnElement[bool]) -> Select[Any]:
+    at = (LOG.c.book == bindparam("b"), LOG.c.register.in_(bindparam("rs", expanding=True)), scope)
+    return select(LOG.c.position, LOG.c.register).where(*at).limit(bindparam("l"))

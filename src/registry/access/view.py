@@ -126,7 +126,7 @@ class View:
     def steps_at(
         self, connection: Connection, registers: Iterable[Register], places: Sequence[Logged]
     ) -> list[tuple[Register, Step]]:
-        """The versions at these places of the log, in their order."""
+        """The versions at these places of the log, in their order; the places are of the view's own time."""
         found: dict[int, tuple[Register, Step]] = {}
         for register in registers:
             if positions := [position for position, name in places if name == register.name]:
@@ -155,7 +155,7 @@ class View:
             "rs": [each.name for each in registers],
             "open": [each.name for each in registers if each.open],
             "from": wanted.since,
-            "p": wanted.before,
+            "p": wanted.before if self.as_of is None else min(wanted.before, self.as_of),
             "l": wanted.limit,
             "d": wanted.division,
         }
