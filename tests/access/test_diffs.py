@@ -1,12 +1,13 @@
 """What changed between two documents: patches that apply, titles in Chinese, masks."""
 
 import copy
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Meta
 
 from registry.access.diffs import masked, operations, title_of, titles_of
 from registry.access.fields import MASK, MASKS
@@ -74,17 +75,38 @@ def test_steps_are_as_small_as_can_be(before: dict[str, Any], after: dict[str, A
         (Dispute, "/area_mu", "面积(亩)"),
         (Dispute, "/parties", "当事人"),
         (Dispute, "/parties/12/person/name", "姓名"),
-        (Dispute, "/parties/0/kind", "当事人"),
+        (Dispute, "/parties/0/kind", "当事人类型"),
         (Dispute, "/task_force/members/3", "成员单位"),
         (Dispute, "/parties/0/gone", "当事人"),
         (Dispute, "/gone/since", "gone"),
-        (Patient, "/medication/0/morning_mg", "用药"),
+        (Patient, "/medication/0/morning_mg", "早(毫克)"),
         (Patient, "/guardian/relation", "与患者关系"),
         (Patient, "/birth_date", "出生日期"),
     ],
 )
 def test_fields_have_their_titles(shape: type[msgspec.Struct], pointer: str, title: str) -> None:
     assert title_of(titles_of(shape), pointer) == title
+
+
+@pytest.mark.parametrize("register", REGISTERS, ids=lambda register: register.name)
+def test_every_field_has_a_title_in_chinese(register: Register) -> None:
+    """The header (meta) is no part of a patch."""
+    titles = titles_of(register.entry)
+    assert {path for path, title in titles.items() if path[0] != "meta" and title.isascii()} == set()
+
+
+def test_a_field_without_a_title_has_that_of_the_field_around_it() -> None:
+    class Inner(msgspec.Struct):
+        x: int
+        y: Annotated[int | None, Meta(title="纵")]
+
+    class Outer(msgspec.Struct):
+        named: Annotated[list[Inner], Meta(title="点")]
+        unnamed: Inner
+
+    titles = titles_of(Outer)
+    assert [title_of(titles, f"/named/0/{name}") for name in "xy"] == ["点", "纵"]
+    assert [title_of(titles, f"/unnamed/{name}") for name in "xy"] == ["x", "纵"]
 
 
 @pytest.mark.parametrize("kind", MASKS)

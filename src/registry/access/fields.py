@@ -35,6 +35,8 @@ LongLine = Annotated[str, Meta(min_length=1, max_length=200, pattern=SHORT)]
 DivisionCode = Annotated[
     str, Meta(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?" + END, title="行政区划代码", max_length=12)
 ]
+DivisionName = Annotated[str, Meta(title="行政区划名称")]
+EntryId = Annotated[str, Meta(title="记录号")]
 AreaMu = Annotated[str, Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,2})?" + END, title="面积(亩)", description="mu, 1/15 ha")]
 AreaM2 = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?" + END, title="面积(平方米)", description="m²")]
 Money = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\.[0-9]{2}" + END, title="金额(元)", description="yuan, two decimals")]
