@@ -14,6 +14,9 @@ from registry.access.tables import ACCESS_LOG, PRINCIPALS, SUBJECT_KEYS
 from registry.app import REGISTERS
 from registry.ledger.clock import beijing_day, wall_clock
 from registry.ledger.versions import encode
+from registry.web.cursors import Cursor
+from registry.web.history import HistoryQuery
+from registry.web.queries import PageQuery
 from tests import factories
 from tests.api import Api, pointers
 from tests.conftest import BAISHA, KELU
@@ -453,3 +456,17 @@ def test_a_cursor_is_of_its_own_list(api: Api) -> None:
     cursor = api.get(f"{at}/history?limit=1").json()["next_cursor"]
     assert api.get(f"/v1/history?cursor={cursor}").status_code == 422
     assert api.get(f"{at}/versions?cursor={cursor}").status_code == 422
+
+
+def test_no_number_is_too_large(api: Api) -> None:
+    at = f"/v1/sheds/{made(api, 'sheds')['id']}"
+    far = Cursor(2**61, 2**61).text(PageQuery(), f"{at}/history")
+    assert items(api.get(f"{at}/history?cursor={far}")) == []
+    far = Cursor(2**61, 2**61).text(PageQuery(), f"{at}/versions")
+    assert api.get(f"{at}/versions?cursor={far}").status_code == 404
+    far = Cursor(2**61, 2**61).text(HistoryQuery(from_="0001-01-01", to="9999-12-30"), "/v1/history")
+    assert len(items(api.get(f"/v1/history?from=0001-01-01&to=9999-12-30&cursor={far}"))) == 7
+    assert api.get("/v1/history?from=0001-01-01").status_code == 200
+    case = f"/v1/disputes/{made(api, 'disputes')['id']}/case/history"
+    far = Cursor(2**61, 2**61).text(PageQuery(), case)
+    assert items(api.get(f"{case}?cursor={far}")) == []

@@ -86,6 +86,8 @@ class Stretch:
     division: str | None = None
 
 
+LAST = 2**31 - 1
+"""A version number that no entry will reach; a forged cursor may name a greater one than its column holds."""
 Logged = tuple[int, str]
 """A place in the log: its position, and the register that it is of."""
 
@@ -109,16 +111,16 @@ class View:
     def versions(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Seen]:
         """Up to `limit` versions past number `after` that the caller may see. Raises NotFound if there are none at all."""
         query = versions_query(register.table, self._reach(register)).limit(limit)
-        binds = self._binds({"e": entry_id, "n": after})
+        binds = self._binds({"e": entry_id, "n": min(after, LAST)})
         rows = connection.execute(query, binds).all()
         if not rows:
-            self.version(connection, register, entry_id, after)
+            self.version(connection, register, entry_id, min(after, LAST))
         return [_seen(row, self.as_of) for row in rows]
 
     def steps(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Step]:
         """Up to `limit` versions past number `after`, each with the one before it. Raises NotFound if none can be seen at all."""
         query = entry_steps_query(register.table, self._reach(register))
-        rows = connection.execute(query, self._binds({"e": entry_id, "n": after, "l": limit})).all()
+        rows = connection.execute(query, self._binds({"e": entry_id, "n": min(after, LAST), "l": limit})).all()
         if not rows:
             self.versions(connection, register, entry_id, 1, 0)
         return [self._step(row) for row in rows]
