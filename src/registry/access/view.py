@@ -88,6 +88,7 @@ class Stretch:
 
 LAST = 2**31 - 1
 """A version number that no entry will reach; a forged cursor may name a greater one than its column holds."""
+
 Logged = tuple[int, str]
 """A place in the log: its position, and the register that it is of."""
 

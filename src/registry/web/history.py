@@ -28,6 +28,7 @@ from registry.web.cursors import Cursor, read_cursor
 from registry.web.queries import AsOfQuery, DivisionParam, Moment, PageQuery
 from registry.web.serve import Answer
 
+MASKED = "Personal fields are masked, whoever asks: a history shows that they changed, not what they were."
 AUDITING = OFFICE | {Role.AUDITOR}
 """Who may ask what somebody did."""
 Number = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -84,10 +85,8 @@ def entry_handlers(register: Register) -> list[HTTPRouteHandler]:
     async def diff(request: Call, entry_id: FromPath[UUID]) -> Answer:
         return await entry_diff(request, register, str(entry_id))
 
-    history.__doc__ = (
-        f"List who changed an entry of {register.name} ({register.title}), when, why, and what, first to last."
-    )
-    diff.__doc__ = f"Compare two versions of an entry of {register.name} ({register.title})."
+    history.__doc__ = f"List who changed an entry of {register.name} ({register.title}), when, why, and what, first to last.\n\n{MASKED}"
+    diff.__doc__ = f"Compare two versions of an entry of {register.name} ({register.title}).\n\n{MASKED}"
     listed = contract.lists_history(PageQuery, NotFound)
     return [
         get(f"{at}/history", operation_id=f"list{name}History", opt=listed)(history),
@@ -102,7 +101,7 @@ def case_handler(case: Register, parts: Sequence[Register]) -> HTTPRouteHandler:
         return await case_history(request, case, parts, str(entry_id))
 
     names = ", ".join(part.name for part in parts)
-    history.__doc__ = f"List the history of a whole case in one stream, in the order of the log: {names}."
+    history.__doc__ = f"List the history of a whole case in one stream, in the order of the log: {names}.\n\n{MASKED}"
     return get(
         f"/v1/{case.name}/{{entry_id:uuid}}/case/history",
         operation_id=f"list{case.entry.__name__}CaseHistory",
@@ -115,7 +114,7 @@ async def book_history(request: Call) -> Answer:
     """List what somebody changed, or anybody, last change first.
 
     For auditors and supervisors, and for clerks within their own divisions. What another town opened to the caller is not
-    here, but in the history of its case.
+    here, but in the history of its case. Personal fields are masked, whoever asks.
     """
     who = await request.caller()
     if who.role not in AUDITING:
