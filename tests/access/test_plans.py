@@ -11,10 +11,11 @@ from sqlalchemy import Connection, create_engine, event
 
 from registry.access.principals import Principal, Role
 from registry.access.register import Register, measures_of
-from registry.access.view import View, Wanted
+from registry.access.view import Stretch, View, Wanted
 from registry.app import REGISTERS
 from registry.db.migrate import upgrade
 from registry.errors import NotFound
+from registry.ledger.tables import LOG
 from tests.conftest import BAISHA, COUNTY, KELU
 
 EVERYTHING = Principal("a", COUNTY, "a", Role.DASHBOARD, (COUNTY,), None, None)
@@ -93,3 +94,56 @@ def test_a_restatement_looks_only_at_what_lies_between(connection: Connection, w
             steps = [step for step in found[0].splitlines() if table in step or " new " in step]
             assert steps[0].endswith(f"USING INDEX ix_{table}_position (book=? AND position>? AND position<?)")
             assert all("(book=? AND entry_id=? AND number=?)" in step for step in steps[1:])
+
+
+@every_register
+@pytest.mark.parametrize("view", ITEMS, ids=lambda view: f"{view.who.id}-{view.as_of}")
+def test_the_history_of_an_entry_walks_its_versions(connection: Connection, register: Register, view: View) -> None:
+    with plans(connection) as found, contextlib.suppress(NotFound):
+        view.steps(connection, register, "x", 51, 900)
+    table = register.table.name
+    assert f"SEARCH {table} USING INDEX sqlite_autoindex_{table}_1 (book=? AND entry_id=? AND number>?)" in found[0]
+    assert "SEARCH last USING INDEX" in found[0]
+    assert "(book=? AND entry_id=? AND number=?)" in found[0]
+    assert "SCAN" not in found[0].replace(f"SCAN {register.cases}", "")
+    assert "TEMP B-TREE" not in found[0]
+
+
+@every_register
+@pytest.mark.parametrize("view", ITEMS, ids=lambda view: f"{view.who.id}-{view.as_of}")
+def test_versions_are_found_by_their_places_in_the_log(connection: Connection, register: Register, view: View) -> None:
+    with plans(connection) as found:
+        view.steps_at(connection, REGISTERS, [(5, register.name), (7, register.name)])
+    (plan,) = found
+    assert f"SEARCH {register.table.name} USING INDEX ix_{register.table.name}_position (book=? AND position=?)" in plan
+    assert "(book=? AND entry_id=? AND number=?)" in plan
+    assert "SCAN" not in plan
+
+
+@pytest.mark.parametrize("view", ITEMS, ids=lambda view: f"{view.who.id}-{view.as_of}")
+def test_a_case_walks_its_own_part_of_the_log(connection: Connection, view: View) -> None:
+    (case,) = [register for register in REGISTERS if register.name == "disputes"]
+    with plans(connection) as found:
+        view.case_log(connection, case, ["disputes", "agreements"], "x", 51, 900)
+    (plan,) = found
+    assert (
+        "SEARCH log USING INDEX ix_log_book_case_id_position (book=? AND case_id=? AND position>? AND position<?)"
+        in plan
+    )
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("actor", [None, "x"])
+@pytest.mark.parametrize("view", ITEMS, ids=lambda view: f"{view.who.id}-{view.as_of}")
+def test_what_somebody_did_walks_the_log_backwards(connection: Connection, view: View, actor: str | None) -> None:
+    where = [] if actor is None else [LOG.c.actor_id == actor]
+    with plans(connection) as found:
+        view.log(connection, REGISTERS, Stretch(51, 100, 900, KELU), where)
+    (plan,) = found
+    index = (
+        "ix_log_book_actor_id_position (book=? AND actor_id=? AND" if actor else "sqlite_autoindex_log_1 (book=? AND"
+    )
+    assert f"SEARCH log USING INDEX {index} position>? AND position<?)" in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan

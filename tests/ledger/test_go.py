@@ -1,23 +1,15 @@
 """What we write, Go's own implementation of notes and trees accepts; what was tampered with, it refuses."""
 
 import base64
-import json
-import os
-import shutil
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.ledger.merkle import consistency, inclusion, root
 from registry.ledger.notes import Checkpoint, Signer, cosign, format_receipt, sign_note
+from tests.go import Case, Go
 from tests.ledger.test_merkle import tree
 
-GOPATH = Path("/usr/share/gocode")
-SOURCE = Path(__file__).parent / "go" / "verify.go"
 LARGEST = 70000
 SIZES = [1, 2, 255, 256, 257, 1000, LARGEST]
 LOG = Signer("registry.example/maigang", Ed25519PrivateKey.from_private_bytes(b"a" * 32))
@@ -25,39 +17,6 @@ WITNESSES = [
     Signer("witness.example/示范", Ed25519PrivateKey.from_private_bytes(b"b" * 32)),
     Signer("registry.example/maigang", Ed25519PrivateKey.from_private_bytes(b"c" * 32)),
 ]
-
-Case = dict[str, Any]
-Go = Callable[[list[Case]], dict[str, str]]
-
-
-def missing() -> str | None:
-    if shutil.which("go") is None:
-        return "go is not installed"
-    if not (GOPATH / "src/golang.org/x/mod/sumdb/tlog").is_dir():
-        return "golang.org/x/mod is not installed (Debian: golang-golang-x-mod-dev)"
-    return None
-
-
-@pytest.fixture(scope="module")
-def go(tmp_path_factory: pytest.TempPathFactory) -> Go:
-    """Run the verifier over a list of cases: its verdict by name."""
-    if reason := missing():
-        (pytest.fail if os.environ.get("REGISTRY_TEST_NO_SKIP") else pytest.skip)(reason)
-    folder = tmp_path_factory.mktemp("go")
-    here = {"GO111MODULE": "off", "GOPATH": str(GOPATH), "GOFLAGS": "", "GOCACHE": str(folder / "cache")}
-    program = folder / "verify"
-    subprocess.run(["go", "build", "-o", program, SOURCE], check=True, env={**os.environ, **here}, timeout=300)
-
-    def verify(cases: list[Case]) -> dict[str, str]:
-        run = subprocess.run(
-            [program], input=json.dumps(cases), capture_output=True, text=True, check=False, timeout=60
-        )
-        verdicts = dict(line.split(": ", 1) for line in run.stdout.splitlines())
-        assert len(verdicts) == len(cases), run.stderr
-        assert run.returncode == (0 if set(verdicts.values()) == {"ok"} else 1)
-        return verdicts
-
-    return verify
 
 
 def note(size: int, *extensions: str) -> str:

@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import Connection, text
 
 from registry.ledger import merkle
-from registry.ledger.notes import Verifier, open_note, parse_checkpoint
+from registry.ledger.notes import Verifier, open_note, parse_checkpoint, parse_receipt
 from tests import factories
 from tests.api import Api
+from tests.go import Go
+from tests.test_registers import KINDS, made
 
 Run = Callable[[Callable[[Connection], Any]], Any]
 
@@ -79,6 +81,26 @@ def test_a_later_tree_contains_the_earlier_one(api: Api) -> None:
     proof = api.get(f"/v1/log/proof?from={old.size}&to={new.size}", "auditor").json()
     hashes = [base64.b64decode(each) for each in proof["hashes"]]
     merkle.verify_consistency(old.size, new.size, hashes, old.root, new.root)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_go_accepts_the_receipts_of_every_register(api: Api, go: Go, name: str) -> None:
+    entry = made(api, name)
+    vkey = api.get("/v1/log/keys", "auditor").json()["items"][0]["vkey"]
+    receipt = api.get(f"/v1/{name}/{entry['id']}/versions/1/receipt", "auditor").text
+    leaf = parse_receipt(receipt).extra or b""
+    assert (json.loads(leaf)["register"], json.loads(leaf)["entry"]) == (name, entry["id"])
+    good = {"name": "good", "vkey": vkey, "receipt": receipt, "leaf": leaf.decode()}
+    forged = {**good, "name": "forged", "leaf": good["leaf"].replace("created", "voided")}
+    verdicts = go([good, forged])
+    assert verdicts["good"] == "ok"
+    assert verdicts["forged"] != "ok"
+
+
+def test_receipts_keep_to_the_scope(api: Api) -> None:
+    entry = made(api, "gatherings")
+    assert api.get(f"/v1/gatherings/{entry['id']}/versions/1/receipt", "neighbour").status_code == 404
+    assert api.get(f"/v1/gatherings/{entry['id']}/versions/2/receipt", "auditor").status_code == 404
 
 
 def test_the_checkpoint_binds_the_access_tree(api: Api) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     union,
 )
 
-from registry.ledger.tables import BOOKS, SHARING
+from registry.ledger.tables import BOOKS, LOG, SHARING
 
 SHOWN = ("entry_id", "number", "position", "case_id", "division", "document", "personal", "voided", "classes")
 NEVER = 2**62
@@ -41,7 +41,8 @@ class Reach:
 
 def _own(table: FromClause, reach: Reach) -> ColumnElement[bool]:
     """The caller's own divisions."""
-    towns = [table.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
+    town = func.substr(table.c.division, 1, 9) if table is LOG else table.c.town
+    towns = [town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
     villages = [table.c.division == bindparam(f"v{index}", type_=String) for index in range(reach.villages)]
     return or_(false(), *towns, *villages)
 
@@ -173,3 +174,48 @@ def ended_query(table: Table, reach: Reach | None, total: ColumnElement[int]) ->
 
 def _between(table: FromClause) -> ColumnElement[bool]:
     return and_(table.c.book == bindparam("b"), table.c.position >= bindparam("a"), table.c.position < bindparam("w"))
+
+
+def _steps_query(table: Table, reach: Reach | None) -> Select[Any]:
+    """Versions, each beside the one before it as far as that is in scope."""
+    last = table.alias("last")
+    columns = [*(table.c[name] for name in SHOWN), *(last.c[name].label(f"last_{name}") for name in SHOWN)]
+    preceding = and_(
+        last.c.book == table.c.book,
+        last.c.entry_id == table.c.entry_id,
+        last.c.number == table.c.number - 1,
+        scope_clause(last, reach),
+    )
+    at = (table.c.book == bindparam("b"), scope_clause(table, reach))
+    return select(*columns).select_from(table.outerjoin(last, preceding)).where(*at)
+
+
+@lru_cache(maxsize=512)
+def entry_steps_query(table: Table, reach: Reach | None) -> Select[Any]:
+    at = (table.c.entry_id == bindparam("e"), table.c.number > bindparam("n"), table.c.position < bindparam("w"))
+    return _steps_query(table, reach).where(*at).order_by(table.c.number).limit(bindparam("l"))
+
+
+@lru_cache(maxsize=512)
+def steps_at_query(table: Table, reach: Reach | None) -> Select[Any]:
+    return _steps_query(table, reach).where(table.c.position.in_(bindparam("ps", expanding=True)))
+
+
+def case_log_query(reach: Reach | None) -> Select[Any]:
+    """The log of the case :c past position :p, in its order."""
+    at = (LOG.c.case_id == bindparam("c"), LOG.c.position > bindparam("p"), LOG.c.position < bindparam("w"))
+    return _log_query(scope_clause(LOG, reach)).where(*at).order_by(LOG.c.position)
+
+
+def log_query(reach: Reach | None, division: str | None, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The log from :from to before :p, last first: of the caller's own divisions, and of the registers :open to all."""
+    scope = or_(LOG.c.register.in_(bindparam("open", expanding=True)), scope_clause(LOG, reach)) if reach else true()
+    inside = func.substr(LOG.c.division, 1, len(division)) == bindparam("d", type_=String) if division else true()
+    # One bound on either side: with a second, SQLite no longer chooses the index by actor.
+    between = (LOG.c.position >= bindparam("from"), LOG.c.position < bindparam("p"))
+    return _log_query(scope).where(*between, inside, *where).order_by(LOG.c.position.desc())
+
+
+def _log_query(scope: ColumnElement[bool]) -> Select[Any]:
+    at = (LOG.c.book == bindparam("b"), LOG.c.register.in_(bindparam("rs", expanding=True)), scope)
+    return select(LOG.c.position, LOG.c.register).where(*at).limit(bindparam("l"))

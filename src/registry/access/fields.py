@@ -38,6 +38,8 @@ LongLine = Annotated[str, Meta(min_length=1, max_length=200, pattern=SHORT)]
 DivisionCode = Annotated[
     str, Meta(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?" + END, title="行政区划代码", max_length=12)
 ]
+DivisionName = Annotated[str, Meta(title="行政区划名称")]
+EntryId = Annotated[str, Meta(title="记录号")]
 AreaMu = Annotated[str, Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,2})?" + END, title="面积(亩)", description="mu, 1/15 ha")]
 AreaM2 = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?" + END, title="面积(平方米)", description="m²")]
 Money = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\.[0-9]{2}" + END, title="金额(元)", description="yuan, two decimals")]
@@ -83,12 +85,13 @@ Note = Annotated[
 """Free text; it may name people, so it is sealed as personal data is."""
 
 MASKS: dict[str, Callable[[str], str]] = {
-    "name": lambda text: text[:1] + "*",
-    "phone": lambda text: text[:3] + "****" + text[-4:],
-    "id_number": lambda text: text[:4] + "*" * 10 + text[-4:],
-    "date": lambda text: text[:4] + "-**-**",
+    "name": lambda text: text[:1] + "*" if text else "",
+    "phone": lambda text: text[:3] + "****" + text[-4:] if len(text) >= len("0759123456") else MASK,
+    "id_number": lambda text: text[:4] + "*" * 10 + text[-4:] if len(text) == len("11010519491231002X") else MASK,
+    "date": lambda text: text[:4] + "-**-**" if len(text) == len("1949-12-31") else MASK,
     "text": lambda _: MASK,
 }
+"""A mask is masked to itself, and what is not of the field's form (kept before it was personal) is hidden whole."""
 
 BLANKS = " \u3000\u00a0"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -130,9 +133,9 @@ def class_stamp(shape: type[msgspec.Struct]) -> str:
 def mask_again(document: dict[str, object], shape: type[msgspec.Struct]) -> None:
     """Mask, in place, whatever the shape calls personal today; masks of masks are the same masks."""
     for path, kind in personal_paths(shape):
-        for pointer, value in list(personal_values(document, path)):
+        for pointer, value in list(values_at(document, path)):
             if value != ERASED:
-                put(document, pointer, MASKS[kind](value))
+                put(document, pointer, MASKS[kind](value) if isinstance(value, str) else MASK)
 
 
 def _walk(node: Type, path: Path) -> Iterator[tuple[Path, str]]:
@@ -154,16 +157,21 @@ def _walk(node: Type, path: Path) -> Iterator[tuple[Path, str]]:
             return
 
 
-def personal_values(document: object, path: Path, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """The values that stand at a path: (JSON Pointer, plain text) for each that is there."""
+def personal_values(document: object, path: Path) -> Iterator[tuple[str, str]]:
+    """The texts that stand at a path: (JSON Pointer, plain text) for each that is there."""
+    return ((pointer, value) for pointer, value in values_at(document, path) if isinstance(value, str))
+
+
+def values_at(document: object, path: Path, pointer: str = "") -> Iterator[tuple[str, object]]:
+    """Whatever stands at a path: (JSON Pointer, value) for each that is there and not null."""
     if not path:
-        if isinstance(document, str):
+        if document is not None:
             yield pointer, document
     elif isinstance(document, list):
         for index, item in enumerate(document):
-            yield from personal_values(item, path[1:], f"{pointer}/{index}")
+            yield from values_at(item, path[1:], f"{pointer}/{index}")
     elif isinstance(document, dict):
-        yield from personal_values(document.get(path[0]), path[1:], f"{pointer}/{path[0]}")
+        yield from values_at(document.get(path[0]), path[1:], f"{pointer}/{path[0]}")
 
 
 def put(document: dict[str, object], pointer: str, value: object, *, missing: bool = False) -> None:

@@ -47,20 +47,35 @@ def head_of(connection: Connection, book: str) -> int:
     return connection.scalar(select(BOOKS.c.next_position).where(BOOKS.c.book == book)) or 0
 
 
-def _end_of(text: str) -> int | None:
-    """The last microsecond that the text covers; None if it is no time, or a future one."""
-    now = wall_clock()
+def position_at(connection: Connection, book: str, moment: int) -> int:
+    """How many versions were recorded before a moment: the position of the first that was not."""
+    first = (
+        select(LOG.c.position)
+        .where(LOG.c.book == book, LOG.c.recorded_at >= moment)
+        .order_by(LOG.c.recorded_at)
+        .limit(1)
+    )
+    position = connection.scalar(first)
+    return head_of(connection, book) if position is None else position
+
+
+def span_of(text: str) -> tuple[int, int] | None:
+    """The first and the last microsecond that a date (in Beijing) or a timestamp with offset covers; None if it is neither."""
     try:
         if len(text) == 10:  # noqa: PLR2004 - YYYY-MM-DD
             day = dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), BEIJING)
-            start = microseconds(day)
-            return min(microseconds(day + dt.timedelta(days=1)) - 1, now) if start <= now else None
+            return microseconds(day), microseconds(day + dt.timedelta(days=1)) - 1
         # An unescaped + in a query string arrives as a blank.
         at = dt.datetime.fromisoformat(text.replace(" ", "+"))
-        until = microseconds(at) if at.tzinfo else None
+        return (microseconds(at), microseconds(at)) if at.tzinfo else None
     except (ValueError, OverflowError):
         return None
-    return until if until is not None and until <= now else None
+
+
+def _end_of(text: str) -> int | None:
+    """The last microsecond that the text covers, up to now; None if it is no time, or a future one."""
+    now, span = wall_clock(), span_of(text)
+    return min(span[1], now) if span is not None and span[0] <= now else None
 
 
 def _refused(name: str) -> Refused:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 from sqlalchemy import ColumnElement, Table
@@ -18,6 +19,13 @@ class Right(StrEnum):
     WRITE = "write"
     VOID = "void"
     TRANSFER = "transfer"
+
+
+RegisterName = Literal[
+    "divisions", "grid-staff", "disputes", "proceedings", "mediation-sessions", "agreements", "return-visits", "patients",
+    "visits", "campaigns", "gatherings", "sheds",
+]  # fmt: skip
+"""The names of all registers, for the published document; a test holds it to the list in `app`."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Nobody else writes a clause for scope or for time (a test proves it). Out of scope is not found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,14 +19,19 @@ from sqlalchemy import (
 
 from registry.access.clauses import (
     NEVER,
+    SHOWN,
     Reach,
     began_query,
+    case_log_query,
     ended_query,
+    entry_steps_query,
     filtered_page_query,
     item_query,
+    log_query,
     page_query,
     scope_clause,
     standing_clause,
+    steps_at_query,
     version_query,
     versions_query,
 )
@@ -67,6 +72,31 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A version beside the one before it; None where there is none that the caller may see."""
+
+    version: Seen
+    before: Seen | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Which part of the log is wanted: how many rows, from which position to before which, of which division."""
+
+    limit: int
+    since: int = 0
+    before: int = NEVER
+    division: str | None = None
+
+
+LAST = 2**31 - 1
+"""A version number that no entry will reach; a forged cursor may name a greater one than its column holds."""
+
+Logged = tuple[int, str]
+"""A place in the log: its position, and the register that it is of."""
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What one caller may see, as of a watermark (None: now)."""
 
@@ -85,11 +115,58 @@ class View:
     def versions(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Seen]:
         """Up to `limit` versions past number `after` that the caller may see. Raises NotFound if there are none at all."""
         query = versions_query(register.table, self._reach(register)).limit(limit)
-        binds = self._binds({"e": entry_id, "n": after})
+        binds = self._binds({"e": entry_id, "n": min(after, LAST)})
         rows = connection.execute(query, binds).all()
         if not rows:
-            self.version(connection, register, entry_id, after)
+            self.version(connection, register, entry_id, min(after, LAST))
         return [_seen(row, self.as_of) for row in rows]
+
+    def steps(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Step]:
+        """Up to `limit` versions past number `after`, each with the one before it. Raises NotFound if none can be seen at all."""
+        query = entry_steps_query(register.table, self._reach(register))
+        rows = connection.execute(query, self._binds({"e": entry_id, "n": min(after, LAST), "l": limit})).all()
+        if not rows:
+            self.versions(connection, register, entry_id, 1, 0)
+        return [self._step(row) for row in rows]
+
+    def steps_at(
+        self, connection: Connection, registers: Iterable[Register], places: Sequence[Logged]
+    ) -> list[tuple[Register, Step]]:
+        """The versions at these places of the log, in their order; the places are of the view's own time."""
+        found: dict[int, tuple[Register, Step]] = {}
+        for register in registers:
+            if positions := [position for position, name in places if name == register.name]:
+                query = steps_at_query(register.table, self._reach(register))
+                steps = map(self._step, connection.execute(query, self._binds({"ps": positions})))
+                found |= {step.version.position: (register, step) for step in steps}
+        return [found[position] for position, _ in places if position in found]
+
+    def case_log(
+        self, connection: Connection, case: Register, names: Sequence[str], case_id: str, limit: int, after: int
+    ) -> list[Logged]:
+        """Where the log tells of a case, past position `after`: of the entries that the caller may see in these registers."""
+        binds = self._binds({"c": case_id, "rs": names, "p": after, "l": limit})
+        return [(row.position, row.register) for row in connection.execute(case_log_query(self._reach(case)), binds)]
+
+    def log(
+        self,
+        connection: Connection,
+        registers: Sequence[Register],
+        wanted: Stretch,
+        where: Sequence[ColumnElement[bool]],
+    ) -> list[Logged]:
+        """A stretch of the log, last first: what lies in the caller's own divisions, and what is open to every reader."""
+        reach = None if self.who.county_wide else Reach(len(self.who.towns), len(self.who.villages), "")
+        binds: dict[str, object] = {
+            "rs": [each.name for each in registers],
+            "open": [each.name for each in registers if each.open],
+            "from": wanted.since,
+            "p": wanted.before if self.as_of is None else min(wanted.before, self.as_of),
+            "l": wanted.limit,
+            "d": wanted.division,
+        }
+        rows = connection.execute(log_query(reach, wanted.division, where), self._binds(binds))
+        return [(row.position, row.register) for row in rows]
 
     def page(
         self,
@@ -153,6 +230,10 @@ class View:
         if row is None:
             raise NotFound
         return _seen(row, self.as_of)
+
+    def _step(self, row: Sequence[Any]) -> Step:
+        after, before = (*row[: len(SHOWN)], self.as_of or 0), (*row[len(SHOWN) :], self.as_of or 0)
+        return Step(Seen(*after), Seen(*before) if before[0] is not None else None)
 
     def _reach(self, register: Register) -> Reach | None:
         """What the clause of scope must name; None for everything."""

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from registry.access.fields import Line, LongLine, Note, PersonName, Positive
+from registry.access.fields import DivisionCode, EntryId, Line, LongLine, Note, PersonName, Positive
 from registry.access.schemas import Header, Input
 from registry.disputes.models import (
     AgreementKind,
@@ -31,7 +31,7 @@ class CaseQuery(ListQuery, kw_only=True):
 class ProceedingIn(Input):
     """An earlier or other proceeding over the same land (裁决、复议、仲裁、判决)."""
 
-    dispute_id: UUID
+    dispute_id: Annotated[UUID, Meta(title="所属纠纷")]
     track: Annotated[Track, Meta(title="程序")]
     body: Annotated[LongLine, Meta(title="机关")]
     outcome: Annotated[Outcome, Meta(title="结果")]
@@ -44,15 +44,15 @@ class ProceedingIn(Input):
 class Proceeding(ProceedingIn, kw_only=True):
     """A proceeding, as it is kept."""
 
-    id: str
-    division: str
+    id: EntryId
+    division: DivisionCode
     meta: Header
 
 
 class Mediator(Input):
     """Who mediated: the unit always, the name where it is known."""
 
-    unit: Line
+    unit: Annotated[Line, Meta(title="单位")]
     name: PersonName | None = None
 
 
@@ -66,35 +66,35 @@ class Attendee(Input):
 
     party: PartyLabel
     name: PersonName | None = None
-    capacity: Line | None = None
+    capacity: Annotated[Line | None, Meta(title="身份")] = None
 
 
 class Statement(Input):
     """What a side asked for."""
 
     party: PartyLabel
-    asked: Note
+    asked: Annotated[Note, Meta(title="诉求")]
 
 
 class SessionIn(Input):
     """A mediation session (调解记录)."""
 
-    dispute_id: UUID
+    dispute_id: Annotated[UUID, Meta(title="所属纠纷")]
     held_on: Annotated[dt.date, Meta(title="调解日期")]
     place: Annotated[LongLine, Meta(title="地点")]
     mediators: Annotated[list[Mediator], Meta(min_length=1, max_length=20, title="调解人")]
     result: Annotated[SessionResult, Meta(title="结果")]
     attended: Annotated[list[Attendee], Meta(max_length=100, title="参加人")] = []
     statements: Annotated[list[Statement], Meta(max_length=50, title="各方诉求")] = []
-    next_session_on: dt.date | None = None
+    next_session_on: Annotated[dt.date | None, Meta(title="下次调解日期")] = None
     note: Annotated[Note | None, Meta(title="记录")] = None
 
 
 class Session(SessionIn, kw_only=True):
     """A mediation session, as it is kept."""
 
-    id: str
-    division: str
+    id: EntryId
+    division: DivisionCode
     meta: Header
 
 
@@ -103,42 +103,42 @@ class Signatory(Input):
 
     party: PartyLabel
     name: PersonName | None = None
-    capacity: Line | None = None
-    signed_on: dt.date | None = None
+    capacity: Annotated[Line | None, Meta(title="身份")] = None
+    signed_on: Annotated[dt.date | None, Meta(title="签字日期")] = None
 
 
 class Term(Input):
     """One thing that was agreed, when it is due, and when it was done."""
 
-    text: Note
-    due_on: dt.date | None = None
-    performed_on: dt.date | None = None
+    text: Annotated[Note, Meta(title="条款内容")]
+    due_on: Annotated[dt.date | None, Meta(title="履行期限")] = None
+    performed_on: Annotated[dt.date | None, Meta(title="履行日期")] = None
 
 
 class Meeting(Input):
     """The villagers' meeting that authorised it (村委会组织法 §28): two thirds attend, a majority of those agree."""
 
-    held_on: dt.date
-    eligible: Positive
-    attended: Positive
-    in_favour: Positive
-    published_on: dt.date | None = None
+    held_on: Annotated[dt.date, Meta(title="会议日期")]
+    eligible: Annotated[Positive, Meta(title="应到人数")]
+    attended: Annotated[Positive, Meta(title="实到人数")]
+    in_favour: Annotated[Positive, Meta(title="同意人数")]
+    published_on: Annotated[dt.date | None, Meta(title="公告日期")] = None
 
 
 class Confirmation(Input):
     """Judicial confirmation (司法确认): applied for jointly within 30 days (人民调解法 §33)."""
 
-    applied_on: dt.date
-    court: Line
+    applied_on: Annotated[dt.date, Meta(title="申请日期")]
+    court: Annotated[Line, Meta(title="法院")]
     number: Annotated[Line | None, Meta(title="案号")] = None
-    decided_on: dt.date | None = None
-    result: CourtResult | None = None
+    decided_on: Annotated[dt.date | None, Meta(title="裁定日期")] = None
+    result: Annotated[CourtResult | None, Meta(title="裁定结果")] = None
 
 
 class AgreementIn(Input):
     """An agreement (协议); a dispute may have several."""
 
-    dispute_id: UUID
+    dispute_id: Annotated[UUID, Meta(title="所属纠纷")]
     kind: Annotated[AgreementKind, Meta(title="协议类型")]
     title: Annotated[LongLine, Meta(title="协议名称")]
     subject: Annotated[Subject, Meta(title="标的")]
@@ -159,24 +159,29 @@ class AgreementIn(Input):
 class Agreement(AgreementIn, kw_only=True):
     """An agreement, as it is kept."""
 
-    id: str
-    division: str
+    id: EntryId
+    division: DivisionCode
     effective_on: Annotated[
-        dt.date | None, Meta(description="null while a signature or seal that its kind needs is missing")
+        dt.date | None,
+        Meta(title="生效日期", description="null while a signature or seal that its kind needs is missing"),
     ]
-    performed_on: Annotated[dt.date | None, Meta(description="when the last term was performed; null until all are")]
-    confirmation_due_on: Annotated[dt.date | None, Meta(description="null where the law allows no confirmation")]
+    performed_on: Annotated[
+        dt.date | None, Meta(title="履行完毕日期", description="when the last term was performed; null until all are")
+    ]
+    confirmation_due_on: Annotated[
+        dt.date | None, Meta(title="司法确认期限", description="null where the law allows no confirmation")
+    ]
     meta: Header
 
 
 class ReturnVisitIn(Input):
     """A return visit after an agreement (回访)."""
 
-    dispute_id: UUID
+    dispute_id: Annotated[UUID, Meta(title="所属纠纷")]
     visited_on: Annotated[dt.date, Meta(title="回访日期")]
     visitors: Annotated[list[Mediator], Meta(min_length=1, max_length=20, title="回访人")]
     performance: Annotated[Performance, Meta(title="履行情况")]
-    agreement_id: UUID | None = None
+    agreement_id: Annotated[UUID | None, Meta(title="所属协议")] = None
     satisfied: Annotated[bool | None, Meta(title="是否满意")] = None
     escalation_signs: Annotated[bool, Meta(title="有无激化迹象")] = False
     lawsuit: Annotated[bool, Meta(title="是否起诉")] = False
@@ -186,8 +191,8 @@ class ReturnVisitIn(Input):
 class ReturnVisit(ReturnVisitIn, kw_only=True):
     """A return visit, as it is kept."""
 
-    id: str
-    division: str
+    id: EntryId
+    division: DivisionCode
     meta: Header
 
 

@@ -11,6 +11,8 @@ from registry.access.fields import (
     AreaMu,
     Count,
     DivisionCode,
+    DivisionName,
+    EntryId,
     IdNumber,
     Line,
     LongLine,
@@ -32,13 +34,13 @@ Rings = Annotated[list[Ring], Meta(min_length=1, max_length=100)]
 class PointGeometry(Input, tag_field="type", tag="Point"):
     """A GeoJSON point."""
 
-    coordinates: tuple[Longitude, Latitude]
+    coordinates: Annotated[tuple[Longitude, Latitude], Meta(title="坐标")]
 
 
 class PolygonGeometry(Input, tag_field="type", tag="Polygon"):
     """A GeoJSON polygon: rings of [longitude, latitude], each closed."""
 
-    coordinates: Rings
+    coordinates: Annotated[Rings, Meta(title="坐标")]
 
 
 class Contact(Input):
@@ -60,12 +62,12 @@ class PartyPerson(Input):
 class Party(Input):
     """A party (当事人). Villages and organisations have a public name, persons and households a person."""
 
-    kind: PartyKind
+    kind: Annotated[PartyKind, Meta(title="当事人类型")]
     name: Annotated[Line | None, Meta(title="名称")] = None
-    person: PartyPerson | None = None
+    person: Annotated[PartyPerson | None, Meta(title="当事人")] = None
     division: DivisionCode | None = None
     hamlet: Annotated[Line | None, Meta(title="自然村")] = None
-    representative: Contact | None = None
+    representative: Annotated[Contact | None, Meta(title="代表人")] = None
     claim: Annotated[Note | None, Meta(title="诉求")] = None
 
 
@@ -75,16 +77,16 @@ class TaskForce(Input):
     lead_unit: Annotated[Line, Meta(title="牵头单位")]
     leader: Annotated[Line, Meta(title="组长", description="an office, not a name")]
     stationed_at: Annotated[Line, Meta(title="进驻地点")]
-    stationed_from: dt.date
-    stationed_to: dt.date | None = None
+    stationed_from: Annotated[dt.date, Meta(title="进驻日期")]
+    stationed_to: Annotated[dt.date | None, Meta(title="撤离日期")] = None
     members: Annotated[list[Line], Meta(max_length=50, title="成员单位")] = []
 
 
 class Response(Input):
     """Who was first on the scene, and when (现场处置)."""
 
-    arrived_on: dt.date
-    units: Annotated[list[Line], Meta(min_length=1, max_length=20)]
+    arrived_on: Annotated[dt.date, Meta(title="到场日期")]
+    units: Annotated[list[Line], Meta(title="到场单位", min_length=1, max_length=20)]
     result: Annotated[LongLine | None, Meta(title="处置结果")] = None
     police_reported_on: Annotated[dt.date | None, Meta(title="报警日期", description="人民调解法 §25")] = None
 
@@ -94,25 +96,25 @@ class DisputeIn(Input):
 
     division: DivisionCode
     title: Annotated[LongLine, Meta(title="纠纷名称")]
-    kind: DisputeKind
+    kind: Annotated[DisputeKind, Meta(title="纠纷类型")]
     category: Annotated[str, Meta(title="事件类别", pattern=r"^[0-9]{2}([0-9]{2})?" + END, max_length=4)]
-    cause: Cause
-    scale: Scale
+    cause: Annotated[Cause, Meta(title="起因")]
+    scale: Annotated[Scale, Meta(title="事件规模")]
     people_involved: Annotated[Count, Meta(title="涉及人数")]
     discovered_on: Annotated[dt.date, Meta(title="发现日期")]
     found_by: Annotated[FoundBy, Meta(title="来源")]
     parties: Annotated[list[Party], Meta(min_length=2, max_length=50, title="当事人")]
     risk: Annotated[Risk, Meta(title="难易程度")] = Risk.GENERAL
     place_name: Annotated[LongLine | None, Meta(title="争议地点")] = None
-    geometry: PointGeometry | PolygonGeometry | None = None
+    geometry: Annotated[PointGeometry | PolygonGeometry | None, Meta(title="争议地块")] = None
     crs: Annotated[Literal["CGCS2000", "WGS84", "GCJ02", "BD09"], Meta(title="坐标系")] = "CGCS2000"
     area_mu: AreaMu | None = None
     since_year: Annotated[int, Meta(ge=1900, le=2100, title="起始年份")] | None = None
     found_by_unit: Annotated[Line | None, Meta(title="发现单位")] = None
     responsible_unit: Annotated[Line | None, Meta(title="责任单位")] = None
-    responsible: Contact | None = None
-    task_force: TaskForce | None = None
-    response: Response | None = None
+    responsible: Annotated[Contact | None, Meta(title="责任人")] = None
+    task_force: Annotated[TaskForce | None, Meta(title="工作专班")] = None
+    response: Annotated[Response | None, Meta(title="现场处置")] = None
     resolve_by: Annotated[dt.date | None, Meta(title="化解时限")] = None
     status_quo_order: Annotated[bool, Meta(title="维持土地利用现状", description="土地管理法 §14")] = False
     summary: Annotated[Note | None, Meta(title="事件简述")] = None
@@ -121,24 +123,26 @@ class DisputeIn(Input):
 class Move(Input):
     """A step from one stage to another."""
 
-    to: Stage
-    on: dt.date
-    reason: Sensitive | None = None
+    to: Annotated[Stage, Meta(title="转入阶段")]
+    on: Annotated[dt.date, Meta(title="日期")]
+    reason: Annotated[Sensitive | None, Meta(title="理由")] = None
     referred_to: Annotated[Line | None, Meta(title="移交单位")] = None
 
 
 class Dispute(DisputeIn, kw_only=True):
     """A land dispute, as it is kept."""
 
-    id: str
+    id: EntryId
     case_number: Annotated[str, Meta(title="编号", description="town, year, running number")]
-    division_name: str
-    stage: Stage
-    moves: list[Move]
-    accepted_on: dt.date | None
-    settled_on: dt.date | None
-    days_to_settle: Annotated[int | None, Meta(description="from acceptance to settlement")]
-    mediation_due_on: Annotated[dt.date | None, Meta(description="人民调解工作若干规定 §33: normally within one month")]
+    division_name: DivisionName
+    stage: Annotated[Stage, Meta(title="阶段")]
+    moves: Annotated[list[Move], Meta(title="办理经过")]
+    accepted_on: Annotated[dt.date | None, Meta(title="受理日期")]
+    settled_on: Annotated[dt.date | None, Meta(title="化解日期")]
+    days_to_settle: Annotated[int | None, Meta(title="化解用时(日)", description="from acceptance to settlement")]
+    mediation_due_on: Annotated[
+        dt.date | None, Meta(title="调解期限", description="人民调解工作若干规定 §33: normally within one month")
+    ]
     meta: Header
 
 

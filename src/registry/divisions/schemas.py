@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from registry.access.fields import Count, DivisionCode, Line, PersonName, Phone
+from registry.access.fields import Count, DivisionCode, DivisionName, EntryId, Line, PersonName, Phone
 from registry.access.schemas import Header, Input
 from registry.divisions.models import Duty, Level, Tier
 from registry.web.queries import ListQuery
@@ -27,17 +27,17 @@ class DivisionIn(Input):
 class FormerName(Input):
     """A name that a division had, and the last day of it."""
 
-    name: Line
-    until: dt.date
+    name: Annotated[Line, Meta(title="曾用名")]
+    until: Annotated[dt.date, Meta(title="用至")]
 
 
 class Division(DivisionIn, kw_only=True):
     """A place, as it is kept."""
 
-    id: str
-    former_names: list[FormerName]
-    closed_on: dt.date | None
-    merged_into: DivisionCode | None
+    id: EntryId
+    former_names: Annotated[list[FormerName], Meta(title="曾用名")]
+    closed_on: Annotated[dt.date | None, Meta(title="撤销日期")]
+    merged_into: Annotated[DivisionCode | None, Meta(title="并入")]
     meta: Header
 
 
@@ -81,8 +81,8 @@ class StaffIn(Input):
 class Staff(StaffIn, kw_only=True):
     """Somebody who answers for a place, as they are kept."""
 
-    id: str
-    division_name: str
+    id: EntryId
+    division_name: DivisionName
     meta: Header
 
 

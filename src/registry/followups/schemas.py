@@ -11,6 +11,8 @@ from registry.access.fields import (
     BirthDate,
     Count,
     DivisionCode,
+    DivisionName,
+    EntryId,
     IdNumber,
     Line,
     LongLine,
@@ -54,20 +56,20 @@ class Guardian(Input):
 class Drug(Input):
     """A drug and its dose (用药情况): by mouth in mg, or a depot injection every so many weeks."""
 
-    name: Sensitive
-    morning_mg: Milligrams = 0
-    noon_mg: Milligrams = 0
-    night_mg: Milligrams = 0
-    depot_mg: Milligrams = 0
+    name: Annotated[Sensitive, Meta(title="药名")]
+    morning_mg: Annotated[Milligrams, Meta(title="早(毫克)")] = 0
+    noon_mg: Annotated[Milligrams, Meta(title="中(毫克)")] = 0
+    night_mg: Annotated[Milligrams, Meta(title="晚(毫克)")] = 0
+    depot_mg: Annotated[Milligrams, Meta(title="长效针剂(毫克)")] = 0
     depot_every_weeks: Annotated[int, Meta(ge=1, le=52, title="长效药间隔(周)")] | None = None
 
 
 class CareMember(Input):
     """Somebody of the care team (关爱帮扶小组), with a visit cycle of their own."""
 
-    role: VisitorRole
+    role: Annotated[VisitorRole, Meta(title="角色")]
     name: PersonName
-    unit: Line | None = None
+    unit: Annotated[Line | None, Meta(title="单位")] = None
     phone: Phone | None = None
     cycle_days: Annotated[int, Meta(ge=1, le=366, title="回访周期(日)")] | None = None
 
@@ -75,11 +77,11 @@ class CareMember(Input):
 class Award(Input):
     """The guardian's subsidy of a year (监护补助,以奖代补)."""
 
-    year: Annotated[int, Meta(ge=2010, le=2100)]
+    year: Annotated[int, Meta(title="年度", ge=2010, le=2100)]
     amount: Money
-    result: AwardResult = AwardResult.PENDING
+    result: Annotated[AwardResult, Meta(title="审核结果")] = AwardResult.PENDING
     incident: Annotated[bool, Meta(title="是否发生肇事肇祸")] = False
-    paid_on: dt.date | None = None
+    paid_on: Annotated[dt.date | None, Meta(title="发放日期")] = None
 
 
 class PatientIn(Input):
@@ -98,20 +100,20 @@ class PatientIn(Input):
     address: Address | None = None
     hamlet: Annotated[Sensitive | None, Meta(title="自然村")] = None
     phone: Phone | None = None
-    guardian: Guardian | None = None
+    guardian: Annotated[Guardian | None, Meta(title="监护人")] = None
     status: Annotated[CareStatus, Meta(title="在管状态")] = CareStatus.IN_CARE
     left_care_on: Annotated[dt.date | None, Meta(title="离管日期")] = None
-    lost_reason: LostReason | None = None
-    consented_on: dt.date | None = None
+    lost_reason: Annotated[LostReason | None, Meta(title="失访原因")] = None
+    consented_on: Annotated[dt.date | None, Meta(title="知情同意日期")] = None
     first_onset: Annotated[
         str | None, Meta(title="初次发病时间", description="a year, a month or a day: 2010, 2010-05, 2010-05-01")
     ] = None
-    treatment: Treatment | None = None
-    hospital: Sensitive | None = None
-    family_economy: FamilyEconomy | None = None
+    treatment: Annotated[Treatment | None, Meta(title="治疗方式")] = None
+    hospital: Annotated[Sensitive | None, Meta(title="就诊医院")] = None
+    family_economy: Annotated[FamilyEconomy | None, Meta(title="家庭经济状况")] = None
     on_dibao: Annotated[bool | None, Meta(title="是否纳入低保")] = None
     incident_count: Annotated[Count, Meta(title="肇事肇祸次数")] = 0
-    last_incident_on: dt.date | None = None
+    last_incident_on: Annotated[dt.date | None, Meta(title="最近一次肇事肇祸日期")] = None
     medication: Annotated[list[Drug], Meta(max_length=20, title="用药")] = []
     care_team: Annotated[list[CareMember], Meta(max_length=20, title="关爱帮扶小组")] = []
     awards: Annotated[list[Award], Meta(max_length=50, title="监护补助")] = []
@@ -121,15 +123,23 @@ class PatientIn(Input):
 class Patient(PatientIn, kw_only=True):
     """Somebody in care, as they are kept."""
 
-    id: str
-    division_name: str
-    last_visited_on: dt.date | None
-    next_visit_on: dt.date | None
-    consecutive_misses: Annotated[int, Meta(description="visits in a row at which nobody was at home")]
-    entered_risk_level: Annotated[RiskLevel, Meta(description="as the office last entered it; visits since may differ")]
-    entered_stability: Stability
-    entered_on: Annotated[dt.date, Meta(description="visits before it do not change what the office entered")]
-    lost_proposed: Annotated[bool, Meta(description="three misses in a row: to be reported as lost (失访)")]
+    id: EntryId
+    division_name: DivisionName
+    last_visited_on: Annotated[dt.date | None, Meta(title="上次随访日期")]
+    next_visit_on: Annotated[dt.date | None, Meta(title="下次随访日期")]
+    consecutive_misses: Annotated[
+        int, Meta(title="连续未访到次数", description="visits in a row at which nobody was at home")
+    ]
+    entered_risk_level: Annotated[
+        RiskLevel, Meta(title="录入的危险性评估", description="as the office last entered it; visits since may differ")
+    ]
+    entered_stability: Annotated[Stability, Meta(title="录入的病情分类")]
+    entered_on: Annotated[
+        dt.date, Meta(title="录入日期", description="visits before it do not change what the office entered")
+    ]
+    lost_proposed: Annotated[
+        bool, Meta(title="建议报失访", description="three misses in a row: to be reported as lost (失访)")
+    ]
     meta: Header
 
 
@@ -163,16 +173,16 @@ class CampaignIn(Input):
     """A drive (专项行动), such as the house-by-house visits of 2020."""
 
     name: Annotated[LongLine, Meta(title="名称")]
-    starts_on: dt.date
+    starts_on: Annotated[dt.date, Meta(title="开始日期")]
     divisions: Annotated[list[DivisionCode], Meta(min_length=1, max_length=50, title="范围")]
-    ends_on: dt.date | None = None
+    ends_on: Annotated[dt.date | None, Meta(title="结束日期")] = None
     purpose: Annotated[LongLine | None, Meta(title="目的")] = None
 
 
 class Campaign(CampaignIn, kw_only=True):
     """A drive, as it is kept."""
 
-    id: str
+    id: EntryId
     meta: Header
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from registry.access.fields import Count, Line, Note, PersonName, Sensitive
+from registry.access.fields import Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
 from registry.access.schemas import Header, Input
 from registry.followups.models import (
     Adherence,
@@ -30,9 +30,9 @@ from registry.web.queries import ListQuery
 class Visitor(Input):
     """Somebody of the joint team."""
 
-    role: VisitorRole
+    role: Annotated[VisitorRole, Meta(title="角色")]
     name: PersonName
-    unit: Line | None = None
+    unit: Annotated[Line | None, Meta(title="单位")] = None
 
 
 class Incidents(Input):
@@ -59,7 +59,7 @@ class SocialFunctions(Input):
 class Referral(Input):
     """转诊."""
 
-    reason: Note
+    reason: Annotated[Note, Meta(title="转诊原因")]
     to: Annotated[Sensitive, Meta(title="转至机构及科室")]
     done: Annotated[bool, Meta(title="是否已转诊")] = False
 
@@ -67,54 +67,60 @@ class Referral(Input):
 class VisitIn(Input):
     """A visit to somebody in care (走访、随访)."""
 
-    patient_id: UUID
+    patient_id: Annotated[UUID, Meta(title="所属患者")]
     visited_on: Annotated[dt.date, Meta(title="随访日期")]
     form: Annotated[VisitForm, Meta(title="随访形式")]
     team: Annotated[list[Visitor], Meta(min_length=1, max_length=20, title="走访人员")]
     seen: Annotated[bool, Meta(title="见到对象")]
-    not_seen_reason: NotSeen | None = None
-    campaign_id: UUID | None = None
+    not_seen_reason: Annotated[NotSeen | None, Meta(title="未访到原因")] = None
+    campaign_id: Annotated[UUID | None, Meta(title="所属专项行动")] = None
     interviewed: Annotated[list[Interviewed], Meta(max_length=3, title="随访对象")] = []
     risk_level: RiskLevel | None = None
     stability: Annotated[Stability | None, Meta(title="本次随访分类")] = None
     symptoms: Annotated[list[Symptom], Meta(max_length=12, title="目前症状")] = []
-    insight: Insight | None = None
-    sleep: Grade | None = None
-    diet: Grade | None = None
-    functions: SocialFunctions | None = None
-    incidents: Incidents | None = None
+    insight: Annotated[Insight | None, Meta(title="自知力")] = None
+    sleep: Annotated[Grade | None, Meta(title="睡眠情况")] = None
+    diet: Annotated[Grade | None, Meta(title="饮食情况")] = None
+    functions: Annotated[SocialFunctions | None, Meta(title="社会功能")] = None
+    incidents: Annotated[Incidents | None, Meta(title="危险行为")] = None
     confinement: Annotated[Confinement | None, Meta(title="关锁情况")] = None
-    hospital_stay: HospitalStay | None = None
-    discharged_on: dt.date | None = None
+    hospital_stay: Annotated[HospitalStay | None, Meta(title="住院情况")] = None
+    discharged_on: Annotated[dt.date | None, Meta(title="出院日期")] = None
     lab_tested: Annotated[bool | None, Meta(title="实验室检查")] = None
     medication: Annotated[list[Drug], Meta(max_length=20, title="用药情况")] = []
     adherence: Annotated[Adherence | None, Meta(title="用药依从性")] = None
-    adverse_reaction: AdverseReaction | None = None
-    adverse_reaction_note: Note | None = None
+    adverse_reaction: Annotated[AdverseReaction | None, Meta(title="药物不良反应")] = None
+    adverse_reaction_note: Annotated[Note | None, Meta(title="不良反应说明")] = None
     effect: Annotated[Effect | None, Meta(title="治疗效果")] = None
-    serious_physical_illness: bool | None = None
-    referral: Referral | None = None
+    serious_physical_illness: Annotated[bool | None, Meta(title="严重躯体疾病")] = None
+    referral: Annotated[Referral | None, Meta(title="转诊")] = None
     died_on: Annotated[dt.date | None, Meta(title="死亡日期")] = None
     next_visit_on: Annotated[
         dt.date | None,
         Meta(title="下次随访日期", description="left out: by the rule; another day needs next_visit_reason"),
     ] = None
-    next_visit_reason: Sensitive | None = None
+    next_visit_reason: Annotated[Sensitive | None, Meta(title="另定随访日期的理由")] = None
     findings: Annotated[Note | None, Meta(title="现实表现、存在问题、处置措施")] = None
 
 
 class Visit(VisitIn, kw_only=True):
     """A visit, as it is kept."""
 
-    id: str
-    division: str
-    division_name: str
+    id: EntryId
+    division: DivisionCode
+    division_name: DivisionName
     joint: Annotated[
-        bool, Meta(description="two roles at least, police or a doctor among them; from risk level 3, police")
+        bool,
+        Meta(
+            title="联合走访", description="two roles at least, police or a doctor among them; from risk level 3, police"
+        ),
     ]
-    next_visit_due_on: Annotated[dt.date | None, Meta(description="by the rule, whatever was agreed on")]
+    next_visit_due_on: Annotated[
+        dt.date | None, Meta(title="应随访日期", description="by the rule, whatever was agreed on")
+    ]
     alerts: Annotated[
-        list[str], Meta(description="confined: see to the unlocking; risk_too_low: graver acts than the level says")
+        list[str],
+        Meta(title="提示", description="confined: see to the unlocking; risk_too_low: graver acts than the level says"),
     ]
     meta: Header
 

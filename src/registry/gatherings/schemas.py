@@ -5,7 +5,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from registry.access.fields import AreaM2, Count, DivisionCode, Line, LongLine, Note, PersonName, Phone
+from registry.access.fields import (
+    AreaM2,
+    Count,
+    DivisionCode,
+    DivisionName,
+    EntryId,
+    Line,
+    LongLine,
+    Note,
+    PersonName,
+    Phone,
+)
 from registry.access.schemas import Header, Input, Point
 from registry.gatherings.models import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 from registry.web.queries import ListQuery
@@ -16,15 +27,15 @@ class Organiser(Input):
 
     name: PersonName
     phone: Phone | None = None
-    role: Line | None = None
+    role: Annotated[Line | None, Meta(title="身份")] = None
 
 
 class Notice(Input):
     """The notice that the measure rests on (依据的通告)."""
 
-    issuer: LongLine
-    title: LongLine
-    dated: dt.date
+    issuer: Annotated[LongLine, Meta(title="发文机关")]
+    title: Annotated[LongLine, Meta(title="通告名称")]
+    dated: Annotated[dt.date, Meta(title="发文日期")]
     number: Annotated[Line | None, Meta(title="文号")] = None
 
 
@@ -45,10 +56,10 @@ class GatheringIn(Input):
     planned_lunar: Annotated[Line | None, Meta(title="农历日期", description="such as 正月十五")] = None
     postponed_to: Annotated[dt.date | None, Meta(title="延期至")] = None
     venue: Annotated[LongLine | None, Meta(title="原定地点")] = None
-    organiser: Organiser | None = None
+    organiser: Annotated[Organiser | None, Meta(title="组织者")] = None
     expected_people: Annotated[Count | None, Meta(title="预计人数")] = None
     handled_by: Annotated[list[Line], Meta(title="处置单位", max_length=20)] = []
-    notice: Notice | None = None
+    notice: Annotated[Notice | None, Meta(title="依据的通告")] = None
     promise_signed: Annotated[bool, Meta(title="已签承诺书")] = False
     note: Annotated[Note | None, Meta(title="备注")] = None
 
@@ -56,8 +67,8 @@ class GatheringIn(Input):
 class Gathering(GatheringIn, kw_only=True):
     """A gathering that was called off, as it is kept."""
 
-    id: str
-    division_name: str
+    id: EntryId
+    division_name: DivisionName
     meta: Header
 
 
@@ -80,7 +91,7 @@ class ShedOwner(Input):
 class ShedNotice(Input):
     """The order or public notice served before demolition (责令、公告): 行政强制法 §44."""
 
-    served_on: dt.date
+    served_on: Annotated[dt.date, Meta(title="送达日期")]
     number: Annotated[Line | None, Meta(title="文号")] = None
     period_days: Annotated[int, Meta(title="自拆期限(日)", ge=0, le=365)] = 0
 
@@ -93,12 +104,12 @@ class ShedIn(Input):
     use: Annotated[ShedUse, Meta(title="用途")]
     count: Annotated[int, Meta(title="数量(个)", ge=1, le=999)] = 1
     hamlet: Annotated[Line | None, Meta(title="自然村")] = None
-    point: Point | None = None
+    point: Annotated[Point | None, Meta(title="位置")] = None
     structure: Annotated[ShedStructure | None, Meta(title="结构")] = None
     area_m2: AreaM2 | None = None
-    owner: ShedOwner | None = None
+    owner: Annotated[ShedOwner | None, Meta(title="所有人或使用人")] = None
     found_on: Annotated[dt.date | None, Meta(title="发现日期")] = None
-    notice: ShedNotice | None = None
+    notice: Annotated[ShedNotice | None, Meta(title="责令或公告")] = None
     demolished_on: Annotated[dt.date | None, Meta(title="拆除日期")] = None
     method: Annotated[DemolitionMethod | None, Meta(title="拆除方式")] = None
     demolished_by: Annotated[list[Line], Meta(title="参与单位", max_length=20)] = []
@@ -113,8 +124,8 @@ class ShedIn(Input):
 class Shed(ShedIn, kw_only=True):
     """A shed, as it is kept."""
 
-    id: str
-    division_name: str
+    id: EntryId
+    division_name: DivisionName
     meta: Header
 
 

@@ -23,6 +23,14 @@ AsOf = Annotated[
         examples=["2020-02-21", "wm_440882_812"],
     ),
 ]  # fmt: skip
+Moment = Annotated[
+    str,
+    Meta(
+        min_length=10, max_length=40, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?" + END,
+        examples=["2020-02-21", "2020-02-21T08:00:00+08:00"],
+    ),
+]  # fmt: skip
+"""A date (all of it, Beijing time) or a timestamp with offset."""
 DivisionParam = Annotated[
     str,
     Meta(
@@ -76,7 +84,7 @@ def parse_query(raw: bytes, shape: type[Q]) -> Q:
     times = Counter(name for name, _ in pairs)
     faults = [_unknown(name, known) for name in times if name not in known][:MAX_FAULTS]
     faults += [_twice(name) for name, count in times.items() if count > 1 and name in known]
-    faults += [_missing(name) for name in _required(shape) if name not in times]
+    faults += [_missing(name) for name in sorted(_required(shape) - times.keys())]
     if faults:
         raise Malformed(faults=faults)
     try:
@@ -95,8 +103,8 @@ def parse_query(raw: bytes, shape: type[Q]) -> Q:
 
 
 @lru_cache(maxsize=256)
-def _required(shape: type[msgspec.Struct]) -> tuple[str, ...]:
-    return tuple(field.encode_name for field in fields(shape) if field.required)
+def _required(shape: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(field.encode_name for field in fields(shape) if field.required)
 
 
 def _is_written(value: object, text: str) -> bool:
@@ -119,7 +127,7 @@ def _unknown(name: str, known: set[str]) -> Fault:
 
 
 def _missing(name: str) -> Fault:
-    return Fault(f"#{name}", "required", f"缺少查询参数 {name}。", "This parameter is required.")
+    return Fault(f"#{name}", "required", "缺少这个查询参数。", "This parameter is required.")
 
 
 def _twice(name: str) -> Fault:

@@ -156,11 +156,18 @@ def _page(
     call: Call, who: Principal, query: PageQuery, seen: list[Seen], bodies: list[bytes], watermark: int,
     last: Callable[[Seen], int],
 ) -> Answer:  # fmt: skip
-    more = len(seen) > query.limit
-    cursor = Cursor(watermark, last(seen[query.limit - 1])).text(query, call.url.path) if more else None
-    ending = msgspec.json.encode({"next_cursor": cursor, "watermark": watermark_text(who.book, watermark)})
+    return paged(call, who.book, query, bodies, [last(each) for each in seen], watermark)
+
+
+def paged(
+    call: Call, book: str, query: PageQuery, bodies: Sequence[bytes], places: Sequence[int], watermark: int
+) -> Answer:
+    """A page of finished items. `places` are what a cursor may go on from; one more than the limit says that there is more."""
+    more = len(places) > query.limit
+    cursor = Cursor(watermark, places[query.limit - 1]).text(query, call.url.path) if more else None
+    ending = msgspec.json.encode({"next_cursor": cursor, "watermark": watermark_text(book, watermark)})
     body = b'{"items":[' + b",".join(bodies[: query.limit]) + b"]," + ending[1:]
-    return respond(call, body, body_tag(body), watermark_text(who.book, watermark))
+    return respond(call, body, body_tag(body), watermark_text(book, watermark))
 
 
 def body_tag(body: bytes) -> str:
