@@ -138,6 +138,14 @@ class EntryVoided(Conflict):
     en = "The entry was voided and can no longer be changed."
 
 
+class EntryErased(Conflict):
+    """The personal data of the entry was erased by law (依法删除); what is left can be read, but no longer changed."""
+
+    code = "entry_erased"
+    zh = "该记录的个人信息已依法删除,不能再修改。"
+    en = "The personal data of this entry was erased by law; it can no longer be changed."
+
+
 class PreconditionFailed(RegistryError):
     """Somebody changed the entry since the version named in If-Match, or it exists (If-None-Match: *)."""
 

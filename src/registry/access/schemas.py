@@ -29,6 +29,14 @@ class Provenance(msgspec.Struct, kw_only=True):
     note: str
 
 
+class Erased(msgspec.Struct, kw_only=True):
+    """That the personal data of a version was destroyed, by law (依法删除): which erasure, on what basis, when."""
+
+    id: str
+    basis: str
+    at: str
+
+
 class Header(msgspec.Struct, kw_only=True):
     """What the ledger says about a version."""
 
@@ -43,6 +51,10 @@ class Header(msgspec.Struct, kw_only=True):
     replayed_at: str | None
     """When a replayed day was really loaded (demo data); null for live writes."""
     provenance: Provenance | None
+    erased: Annotated[
+        Erased | msgspec.UnsetType,
+        Meta(description="Only where personal data was erased; no part of what the log hashes."),
+    ] = msgspec.UNSET
 
 
 class Point(Input):

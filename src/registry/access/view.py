@@ -295,6 +295,11 @@ def render(sealer: Sealer, who: Principal, register: Register, seen: Seen) -> by
     return encode(document)
 
 
+def is_erased(seen: Seen) -> bool:
+    """Whether the personal data of this version was erased: its header says so, and text inside JSON has its quotes escaped."""
+    return b'"erased":{"at":' in seen.document
+
+
 def subject_of(register: Register, case_id: str) -> str:
     """Whose data key seals an entry: its case's, named with the register that the case is of."""
     return f"{register.case_kind}/{case_id}"

@@ -16,8 +16,8 @@ from registry.access.principals import Principal
 from registry.access.register import Register
 from registry.access.sealing import Sealer
 from registry.access.shapes import convert, merge
-from registry.access.view import Seen, View, place_of, plain_document, shows_plain, subject_of
-from registry.errors import EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
+from registry.access.view import Seen, View, is_erased, place_of, plain_document, shows_plain, subject_of
+from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
 from registry.ledger.batch import Batch, Outcome
 from registry.ledger.clock import beijing_day
 from registry.ledger.tables import COMMON, SHARING
@@ -165,6 +165,10 @@ class Tx:
             ) from None
         if current.seen.voided:
             raise Refused(faults=[Fault(pointer, "voided_entry", "该记录已作废。", "That entry was voided.")])
+        if is_erased(current.seen):
+            raise Refused(
+                faults=[Fault(pointer, "erased_entry", "该记录已依法删除。", "That entry was erased by law.")]
+            )
         return current
 
     def own_division(self, case: Current) -> str:
@@ -196,6 +200,8 @@ class Tx:
             raise self._stale(current, change)
         if current.seen.voided:
             raise EntryVoided
+        if is_erased(current.seen):
+            raise EntryErased
         return current
 
     def create(self, register: Register, entry_id: str, draft: Draft) -> Append:

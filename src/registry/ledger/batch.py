@@ -96,7 +96,9 @@ class Batch:
             if append.sequence is not None:
                 self._number(append, append.sequence)
             append.meta = self._meta(append, recorded_at)
-            append.document["meta"] = append.public["meta"] = append.meta
+            # What an erasure adds later to what was hashed stands in `erased`, here and in all earlier versions.
+            append.document["meta"] = append.meta | ({"erased": append.erased} if append.erased else {})
+            append.public["meta"] = append.meta
             self._rows[LOG].append(append.log_row(self.book, self.position, recorded_at, self._replayed_at))
             self._add_beside(append)
             self._appends.append((append, self.position))

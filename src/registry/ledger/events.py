@@ -56,7 +56,7 @@ class Event:
             "register": self.register,
             "case_kind": self.case_kind or None,
             "cases": self.cases,
-            **self.details,
+            "details": self.details,
         }
         row = {
             "book": book,

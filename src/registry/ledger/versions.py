@@ -96,6 +96,8 @@ class Append:
     provenance: dict[str, object] | None = None
     classes: str = ""
     """Stamp of the personal classes that the masks were made by."""
+    erased: dict[str, object] | None = None
+    """For the version that an erasure adds: which, on what basis, when."""
     meta: dict[str, object] = field(default_factory=dict)
 
     def version_row(self, book: str, position: int) -> dict[str, object]:

@@ -28,7 +28,7 @@ from registry.web.queries import Q, parse_query
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-VERSION_TAG = re.compile(r'"([1-9][0-9]{0,8})(-masked)?"')
+VERSION_TAG = re.compile(r'"([1-9][0-9]{0,8})(-masked|-erased)?"')
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 

@@ -30,6 +30,7 @@ WRITING: Problems = (
 )
 CHANGING: Problems = (
     *WRITING,
+    errors.EntryErased,
     errors.EntryVoided,
     errors.NotFound,
     errors.PreconditionFailed,

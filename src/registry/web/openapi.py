@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 HEADERS: dict[str, Schema] = {
     "If-Match": {
         "required": True,
-        "schema": {"type": "string", "pattern": r'^(\*|"[1-9][0-9]{0,8}(-masked)?")$'},
+        "schema": {"type": "string", "pattern": r'^(\*|"[1-9][0-9]{0,8}(-masked|-erased)?")$'},
         "description": 'The version that the change starts from: `"3"`, as in ETag; `*` for whichever stands.',
     },
     "If-None-Match": {"schema": {"type": "string"}, "description": "An ETag that the client has; 304 if it still holds."},

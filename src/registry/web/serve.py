@@ -15,7 +15,7 @@ from registry.access.moments import watermark_text
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
-from registry.access.view import Seen, View, Wanted, has_digest, render, shows_plain
+from registry.access.view import Seen, View, Wanted, has_digest, is_erased, render, shows_plain
 from registry.errors import Fault, NotFound, Refused
 from registry.web.call import Call, view_of
 from registry.web.cursors import Cursor, read_cursor
@@ -148,7 +148,7 @@ def _pinned(connection: Connection, who: Principal, query: PageQuery, cursor: Cu
 
 def entry(call: Call, who: Principal, register: Register, seen: Seen, body: bytes, status: int = 200) -> Answer:
     masked = seen.personal is not None and not shows_plain(who, register, seen)
-    tag = f'"{seen.number}-masked"' if masked else f'"{seen.number}"'
+    tag = f'"{seen.number}-masked"' if masked else f'"{seen.number}-erased"' if is_erased(seen) else f'"{seen.number}"'
     return respond(call, body, tag, watermark_text(who.book, seen.watermark), status)
 
 

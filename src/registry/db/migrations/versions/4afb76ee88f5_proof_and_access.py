@@ -121,8 +121,9 @@ def _move_access_log() -> None:
             "recorded_at": (EPOCH + timedelta(microseconds=recorded_at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "principal": {"id": row.principal_id, "name": key.name if key else "", "role": key.role if key else "",
                           "office": key.divisions if key else ""},
-            "register": row.register, "case_kind": kinds[row.register], "cases": mine, "path": row.path, "purpose": None,
-            "break_glass": None, "entries": entries, "fields": None, "request_id": row.request_id,
+            "register": row.register, "case_kind": kinds[row.register], "cases": mine,
+            "details": {"path": row.path, "purpose": None, "break_glass": None, "entries": entries, "fields": None,
+                        "request_id": row.request_id},
         }
         connection.execute(sa.insert(events).values(
             book=row.book, position=position, kind="read", recorded_at=recorded_at, principal_id=row.principal_id,

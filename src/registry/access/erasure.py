@@ -1,0 +1,179 @@
+"""Erasure by law (依法删除): a person's data key is destroyed, and every mask of their data turns to `[已删除]`.
+
+Proofs go on to verify: they cover the documents without their personal fields, and salted commitments that nobody can open any more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Table, select, update
+
+from registry.access.fields import ERASED, personal_paths, put, values_at
+from registry.access.principals import Principal
+from registry.access.register import Register
+from registry.access.tables import ERASURES
+from registry.access.view import Seen, View
+from registry.access.writing import Current, columns_of
+from registry.db.key_store import Tombstone
+from registry.errors import Conflict, Fault, NotFound, Refused
+from registry.ledger.batch import Batch, Outcome, Work
+from registry.ledger.clock import timestamp
+from registry.ledger.erasing import erase_case
+from registry.ledger.events import Event, EventKind
+from registry.ledger.tables import LOG
+from registry.ledger.versions import Action, Actor, Append, encode
+
+
+class Basis(StrEnum):
+    """On what an erasure is based (个人信息保护法第四十七条第一款)."""
+
+    PURPOSE_ENDED = "purpose_ended"
+    """(一) 处理目的已实现、无法实现或者为实现处理目的不再必要"""
+    RETENTION_ENDED = "retention_ended"
+    """(二) 保存期限已届满"""
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    """(三) 个人撤回同意"""
+    UNLAWFUL_PROCESSING = "unlawful_processing"
+    """(四) 违反法律、行政法规或者违反约定处理个人信息"""
+    OTHER_LAW = "other_law"
+    """(五) 法律、行政法规规定的其他情形"""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRegisters:
+    """The register of a case, and those of what belongs to it."""
+
+    case: Register
+    parts: tuple[Register, ...]
+
+    @property
+    def all(self) -> tuple[Register, ...]:
+        return (self.case, *self.parts)
+
+    def tables(self) -> list[tuple[str, Table]]:
+        """Their tables, by name of the register."""
+        return [(register.name, register.table) for register in self.all]
+
+
+def case_registers(registers: Sequence[Register], name: str) -> CaseRegisters:
+    """The registers of a kind of case: patients, with visits."""
+    case = next(register for register in registers if register.name == name)
+    parts = tuple(each for each in registers if each.cases == name and each is not case)
+    return CaseRegisters(case, parts)
+
+
+def requesting(who: Actor, erasure_id: str, patient_id: str, basis: Basis, note: str) -> Work:
+    """The write that asks for an erasure; a supervisor confirms it. Raises Refused where there is no such patient."""
+
+    def work(batch: Batch) -> Outcome:
+        known = select(LOG.c.position).where(
+            LOG.c.book == batch.book, LOG.c.case_id == patient_id, LOG.c.register == "patients", LOG.c.number == 1
+        )
+        if batch.connection.scalar(known) is None:
+            said = "没有这名患者。", "There is no such patient."
+            raise Refused(faults=[Fault("/patient_id", "unknown_entry", *said)])
+        row = {
+            "id": erasure_id,
+            "book": batch.book,
+            "patient_id": patient_id,
+            "basis": basis,
+            "note": note,
+            "requested_by": who.name,
+            "requested_at": batch.now,
+        }
+        details: dict[str, object] = {"erasure": erasure_id, "basis": basis, "note": note}
+        event = Event(EventKind.ERASURE_REQUESTED, who, details, "patients", "patients", (patient_id,))
+        return Outcome(rows=[(ERASURES, row)], events=[event])
+
+    return work
+
+
+def find_erasure(connection: Connection, book: str, erasure_id: str) -> Row[Any]:
+    """One erasure. Raises NotFound."""
+    row = connection.execute(select(ERASURES).where(ERASURES.c.book == book, ERASURES.c.id == erasure_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def list_erasures(connection: Connection, book: str) -> Sequence[Row[Any]]:
+    """All erasures of a book, first to last."""
+    return connection.execute(select(ERASURES).where(ERASURES.c.book == book).order_by(ERASURES.c.id)).all()
+
+
+def confirming(who: Principal, registers: CaseRegisters, erasure_id: str) -> Work:
+    """The write of an erasure that a supervisor confirms. Its answer is the tombstone: the data key is destroyed after the commit."""
+
+    def work(batch: Batch) -> Outcome:
+        erasure = find_erasure(batch.connection, batch.book, erasure_id)
+        if erasure.confirmed_at is not None:
+            raise Conflict(zh="该删除申请已执行。", en="This erasure is done already.")
+        stone = Tombstone(
+            batch.book, f"{registers.case.name}/{erasure.patient_id}", erasure_id, erasure.basis, batch.now
+        )
+        outcome = erase(batch, who, registers, stone)
+        done = {"confirmed_by": who.name, "confirmed_at": batch.now, "position": batch.position}
+        batch.connection.execute(update(ERASURES).where(ERASURES.c.id == erasure_id).values(done))
+        return outcome
+
+    return work
+
+
+def erase(batch: Batch, who: Principal, registers: CaseRegisters, stone: Tombstone) -> Outcome:
+    """Blank every version of the case, and append one that says so."""
+    case_id = stone.subject.partition("/")[2]
+    batch.touch(case_id)
+    seen = View(who).item(batch.connection, registers.case, case_id)
+    said: dict[str, object] = {"id": stone.erasure_id, "basis": stone.basis, "at": timestamp(stone.erased_at)}
+    shapes = {register.name: register.entry for register in registers.all}
+
+    def blank(register: str, document: bytes) -> bytes:
+        return _blank(shapes[register], document, said)
+
+    columns = columns_of(batch.connection, batch.book, Current(registers.case, seen, {}))
+    erase_case(batch.connection, batch.book, registers.tables(), case_id, blank)
+    append = _last_version(who, registers.case, seen, blank(registers.case.name, seen.document), columns, said)
+    details: dict[str, object] = {"erasure": stone.erasure_id, "basis": stone.basis, "log_position": batch.position}
+    event = Event(EventKind.ERASED, who.actor, details, registers.case.name, registers.case.name, (case_id,))
+    return Outcome(appends=[append], events=[event], answer=stone)
+
+
+def _blank(shape: type[msgspec.Struct], document: bytes, said: dict[str, object]) -> bytes:
+    """A stored document with `[已删除]` in place of all that is personal."""
+    tree = msgspec.json.decode(document)
+    for path, _ in personal_paths(shape):
+        for pointer, _ in list(values_at(tree, path)):
+            put(tree, pointer, ERASED)
+    tree["meta"]["erased"] = said
+    return encode(tree)
+
+
+def _last_version(
+    who: Principal, register: Register, seen: Seen, document: bytes, columns: dict[str, object], said: dict[str, object]
+) -> Append:
+    tree = msgspec.json.decode(document)
+    del tree["meta"]
+    return Append(
+        register=register.name,
+        table=register.table,
+        entry_id=seen.entry_id,
+        number=seen.number + 1,
+        action=Action.ERASED,
+        actor=who.actor,
+        case_kind=register.case_kind,
+        case_id=seen.case_id,
+        division=seen.division,
+        document=tree,
+        columns={**columns, **{c.name: None for c in register.table.columns if c.name == "identity"}},
+        public=dict(tree),
+        reason={
+            "code": "subject_request" if said["basis"] == Basis.CONSENT_WITHDRAWN else "other",
+            "text": "依法删除个人信息",
+        },
+        voided=seen.voided,
+        classes=seen.classes,
+        erased=said,
+    )
