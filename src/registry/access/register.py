@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy import ColumnElement, Table
 
+from registry.access.days import Days
 from registry.access.principals import OFFICE, READERS, Role
 from registry.errors import Forbidden
 
@@ -60,6 +61,8 @@ class Register:
     open: bool = False
     """Whether every reader may see every entry (divisions); else only those of their own divisions."""
     measures: tuple[Measure, ...] = field(default=())
+    days: Days = field(default=Days())
+    """By which of its own dates it is asked with `on=`."""
 
     @property
     def case_kind(self) -> str:

@@ -1,5 +1,6 @@
 """Query parameters as Structs: what is documented is what is taken; anything else is refused."""
 
+import datetime as dt
 from collections import Counter
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
@@ -22,6 +23,14 @@ AsOf = Annotated[
         examples=["2020-02-21", "wm_440882_812"],
     ),
 ]  # fmt: skip
+On = Annotated[
+    dt.date,
+    Meta(
+        description="As it was at the end of this day, by the domain's own dates: what had not begun or had ended is not there. "
+        "With `as_of`: as far as was known then.",
+        examples=["2020-02-20"],
+    ),
+]
 DivisionParam = Annotated[
     str,
     Meta(
@@ -47,6 +56,12 @@ class AsOfQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     as_of: AsOf | None = None
 
 
+class DayQuery(AsOfQuery, kw_only=True):
+    """Of a read of one entry, perhaps as it was on a day."""
+
+    on: On | None = None
+
+
 class PageQuery(AsOfQuery, kw_only=True):
     """Of a read in pages."""
 
@@ -57,6 +72,7 @@ class PageQuery(AsOfQuery, kw_only=True):
 class ListQuery(PageQuery, kw_only=True):
     """Of every list; registers add their own filters."""
 
+    on: On | None = None
     division: DivisionParam | None = None
     include_voided: Annotated[bool, Meta(description="Voided entries too.")] = False
 
