@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,10 +56,8 @@ def undone(settings: Settings) -> Iterator[Callable[[Callable[[Connection], None
                 work(connection)
                 raise Undo
 
-            try:
+            with suppress(Undo):
                 runner.run(database.write(example))
-            except Undo:
-                pass
 
         try:
             yield run

@@ -29,6 +29,7 @@ from registry.disputes.schemas import DisputeIn, DisputeQuery, Move
 from registry.errors import NotFound
 from registry.followups import service as patients
 from registry.followups import visit_service as visits
+from registry.followups.models import CareStatus
 from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
 from registry.followups.schemas import PatientIn, PatientQuery, Transfer
 from registry.followups.visit_schemas import VisitIn
@@ -164,25 +165,31 @@ def onwards(history: History, entry_id: str, now: Document, on: int, choice: int
 @given(
     history=steps("create", "move", "move", "move", "move", "agree", "judge", "correct", "station", "void"),
     days=DAYS,
-    stage=st.sampled_from(sorted(Stage)),
+    who=st.sampled_from(sorted(WHO)),
+    query=st.one_of(
+        st.sampled_from(sorted(Stage)).map(lambda stage: DisputeQuery(stage=stage)),
+        st.integers(20, 60).map(lambda late: DisputeQuery(overdue_on=dt.date.fromisoformat(day(late)))),
+    ),
 )
 def test_disputes_on_every_day(settings: Settings, request: pytest.FixtureRequest, **drawn: Any) -> None:
     run = request.getfixturevalue("scratch")
-    run(partial(try_disputes, Sealer(settings.key_file), drawn["history"], drawn["days"], drawn["stage"]))
+    run(partial(try_disputes, Sealer(settings.key_file), *drawn.values()))
 
 
 def try_disputes(
-    sealer: Sealer, happened: list[tuple[str, int, int, int]], days: list[int], stage: Stage, connection: Connection
-) -> None:
+    sealer: Sealer, happened: list[tuple[str, int, int, int]], days: list[int], who: str, query: DisputeQuery,
+    connection: Connection,
+) -> None:  # fmt: skip
     history, ids = History(connection, sealer), list[str]()
     for step in happened:
         happen(history, ids, step)
     for watermark in sorted(set(history.marks)):
-        for who in WHO:
-            check_disputes(history, ids, watermark, who, days, stage)
+        check_disputes(history, ids, watermark, who, days, query)
 
 
-def check_disputes(history: History, ids: list[str], watermark: int, who: str, days: list[int], stage: Stage) -> None:
+def check_disputes(
+    history: History, ids: list[str], watermark: int, who: str, days: list[int], query: DisputeQuery
+) -> None:
     """Items, lists with and without filters, and whole cases of one caller at one watermark, on every day."""
     known = history.plain(DISPUTE_REGISTER, watermark, who)
     parts = {
@@ -193,19 +200,18 @@ def check_disputes(history: History, ids: list[str], watermark: int, who: str, d
         all_then = [then for entry in known if (then := dispute_on(entry, on))]
         standing = [entry for entry in all_then if not entry["meta"]["voided"]]
         assert history.listed(DISPUTE_REGISTER, watermark, who, on) == standing
-        query = DisputeQuery(stage=stage, overdue_on=dt.date.fromisoformat(day(40)))
-        for asked, wanted in ((DisputeQuery(stage=stage), standing), (query, [e for e in standing if is_late(e)])):
-            where = list(disputes.matching_disputes(asked))
-            found = history.listed(DISPUTE_REGISTER, watermark, who, on, where, limit=1)
-            assert found == [entry for entry in wanted if entry["stage"] == stage]
+        where = list(disputes.matching_disputes(query))
+        found = history.listed(DISPUTE_REGISTER, watermark, who, on, where, limit=1)
+        assert found == [entry for entry in standing if is_asked(entry, query)]
         for entry_id in ids:
             expected = next((entry for entry in all_then if entry["id"] == entry_id), None)
             assert history.item(DISPUTE_REGISTER, watermark, who, entry_id, on) == expected
             assert whole(history, watermark, who, entry_id, on) == expected_case(expected, parts, on)
 
 
-def is_late(entry: Document) -> bool:
-    return entry["stage"] in {"accepted", "mediating"} and (entry["mediation_due_on"] or "9") < day(40)
+def is_asked(entry: Document, query: DisputeQuery) -> bool:
+    late = entry["stage"] in {"accepted", "mediating"} and (entry["mediation_due_on"] or "9") < str(query.overdue_on)
+    return (query.stage is None or entry["stage"] == query.stage) and (query.overdue_on is None or late)
 
 
 def expected_case(dispute: Document | None, parts: dict[str, Any], on: str) -> dict[str, Any] | None:
@@ -309,17 +315,20 @@ def befall(history: History, ids: list[str], made: list[str], step: tuple[str, i
         "enrol", "visit", "visit", "visit", "visit", "redate", "unvisit", "reassess", "leave", "transfer", "void"
     ),
     days=DAYS,
-    risk=st.integers(0, 4),
-    status=st.sampled_from(["in_care", "lost", "moved", "died"]),
+    who=st.sampled_from(sorted(WHO)),
+    query=st.one_of(
+        st.integers(0, 4).map(lambda risk: PatientQuery(risk_from=risk)),
+        st.sampled_from(sorted(CareStatus)).map(lambda status: PatientQuery(status=status)),
+        st.integers(0, 60).map(lambda due: PatientQuery(due_by=dt.date.fromisoformat(day(due)))),
+    ),
 )
 def test_patients_on_every_day(settings: Settings, request: pytest.FixtureRequest, **drawn: Any) -> None:
     run = request.getfixturevalue("scratch")
-    query = PatientQuery(risk_from=drawn["risk"], status=drawn["status"], due_by=dt.date.fromisoformat(day(60)))
-    run(partial(try_patients, Sealer(settings.key_file), drawn["history"], drawn["days"], query))
+    run(partial(try_patients, Sealer(settings.key_file), *drawn.values()))
 
 
 def try_patients(
-    sealer: Sealer, happened: list[tuple[str, int, int, int]], days: list[int], query: PatientQuery,
+    sealer: Sealer, happened: list[tuple[str, int, int, int]], days: list[int], who: str, query: PatientQuery,
     connection: Connection,
 ) -> None:  # fmt: skip
     history, ids = History(connection, sealer), list[str]()
@@ -331,8 +340,7 @@ def try_patients(
         by_patient = {
             entry_id: [v for v in told if v["patient_id"] == entry_id and not v["meta"]["voided"]] for entry_id in ids
         }
-        for who in WHO:
-            check_patients(history, by_patient, watermark, who, days, query)
+        check_patients(history, by_patient, watermark, who, days, query)
 
 
 def check_patients(
@@ -345,19 +353,23 @@ def check_patients(
         all_then = [then for entry in known if (then := patient_on(entry, made[entry["id"]], on))]
         standing = [entry for entry in all_then if not entry["meta"]["voided"]]
         assert history.listed(PATIENT_REGISTER, watermark, who, on) == standing
-        for asked, holds in (
-            (PatientQuery(status=query.status), lambda e: e["status"] == query.status),
-            (PatientQuery(risk_from=query.risk_from), lambda e: e["risk_level"] >= query.risk_from),
-            (PatientQuery(due_by=query.due_by), lambda e: (e["next_visit_on"] or "9") <= str(query.due_by)),
-        ):
-            where = list(patients.matching_patients(asked))
-            found = history.listed(PATIENT_REGISTER, watermark, who, on, where, limit=1)
-            assert found == [entry for entry in standing if holds(entry)]
+        where = list(patients.matching_patients(query))
+        found = history.listed(PATIENT_REGISTER, watermark, who, on, where, limit=1)
+        assert found == [entry for entry in standing if is_wanted(entry, query)]
         for entry_id in made:
             expected = next((entry for entry in all_then if entry["id"] == entry_id), None)
             assert history.item(PATIENT_REGISTER, watermark, who, entry_id, on) == expected
         visited = [v for v in visible if v["visited_on"] <= on and not v["meta"]["voided"]]
         assert history.listed(VISIT_REGISTER, watermark, who, on, limit=2) == visited
+
+
+def is_wanted(entry: Document, query: PatientQuery) -> bool:
+    due = entry["next_visit_on"] is not None and entry["next_visit_on"] <= str(query.due_by)
+    return (
+        (query.status is None or entry["status"] == query.status)
+        and (query.risk_from is None or entry["risk_level"] >= query.risk_from)
+        and (query.due_by is None or due)
+    )
 
 
 @pytest.fixture
