@@ -48,7 +48,7 @@ DAYS = st.lists(st.integers(-8, 26), min_size=3, max_size=3, unique=True)
 
 def steps(*verbs: str) -> Any:
     """What happens: a verb, to which entry, how long ago, and which of the choices."""
-    step = st.tuples(st.sampled_from(verbs), st.integers(0, 1), st.integers(0, 9), st.integers(0, 7))
+    step = st.tuples(st.sampled_from(verbs), st.integers(0, 1), st.sampled_from([0, 1, 3, 4, 6, 9]), st.integers(0, 7))
     return st.lists(step, min_size=2, max_size=7)
 
 

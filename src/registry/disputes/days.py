@@ -18,11 +18,9 @@ def dispute_at(document: Document, day: dt.date) -> Document:
     """The stage, and all that follows from the moves made by the day; no team or response that came later."""
     moves = [move for move in document["moves"] if by(move, "on", day)]
     derived = msgspec.to_builtins(rules.derived(msgspec.convert(moves, list[Move])))
-    # The moves themselves as they stand in the document: a reason may be masked there.
     return {
         **document,
         **derived,
-        "moves": moves,
         "task_force": _team_at(document["task_force"], day),
         "response": _response_at(document["response"], day),
     }
