@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import msgspec
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement
 
 from registry.access.writing import Change, Current, Draft, Tx
 from registry.errors import Fault, Refused, refuse
@@ -70,10 +70,10 @@ def _patient(tx: Tx, patient_id: str) -> Current:
 
 
 def _others(tx: Tx, patient: Current, entry_id: str) -> list[Known]:
-    """The patient's other visits, earliest first; of one day, as they were recorded."""
-    mine = and_(VISITS.c.case_id == patient.seen.entry_id, VISITS.c.entry_id != entry_id)
-    rows = tx.rows(VISIT_REGISTER, VISITS.c.position, *(VISITS.c[name] for name in VISIT_COLUMNS), where=mine)
-    return [as_known(row) for row in sorted(rows, key=lambda row: (row.visited_on, row.position))]
+    """The patient's other visits, whoever made them, earliest first; those of one day as they were recorded."""
+    columns = [VISITS.c[name] for name in ("entry_id", *VISIT_COLUMNS)]
+    rows = tx.view.of_cases(tx.batch.connection, VISITS, columns, [patient.seen.entry_id])
+    return sorted((as_known(row) for row in rows if row.entry_id != entry_id), key=lambda known: known.visited_on)
 
 
 def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known]) -> Draft:
