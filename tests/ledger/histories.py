@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -112,17 +112,17 @@ class History:
 
     def listed(
         self, register: Register, watermark: int, who: str, on: str, where: Sequence[ColumnElement[bool]] = (),
-        limit: int = 200,
+        limit: int = 200, *, voided: bool = False,
     ) -> list[Document]:  # fmt: skip
         """The list on a day, read in pages of `limit`."""
         view, found = View(WHO[who], watermark), []
-        wanted = Wanted(limit)
+        wanted = Wanted(limit, voided=voided)
         while True:
             page, _ = page_on(self.connection, view, register, wanted, where, dt.date.fromisoformat(on))
             found += [render_on(self.connection, self.sealer, WHO[who], register, each) for each in page]
             if len(page) < limit:
                 return [msgspec.json.decode(each) for each in found]
-            wanted = Wanted(limit, before=page[-1].seen.position)
+            wanted = replace(wanted, before=page[-1].seen.position)
 
 
 def change(**patch: Any) -> Change:

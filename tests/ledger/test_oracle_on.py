@@ -199,7 +199,7 @@ def check_disputes(
     for on in map(day, days):
         all_then = [then for entry in known if (then := dispute_on(entry, on))]
         standing = [entry for entry in all_then if not entry["meta"]["voided"]]
-        assert history.listed(DISPUTE_REGISTER, watermark, who, on) == standing
+        assert history.listed(DISPUTE_REGISTER, watermark, who, on, voided=True) == all_then
         where = list(disputes.matching_disputes(query))
         found = history.listed(DISPUTE_REGISTER, watermark, who, on, where, limit=1)
         assert found == [entry for entry in standing if is_asked(entry, query)]
@@ -352,7 +352,7 @@ def check_patients(
     for on in map(day, days):
         all_then = [then for entry in known if (then := patient_on(entry, made[entry["id"]], on))]
         standing = [entry for entry in all_then if not entry["meta"]["voided"]]
-        assert history.listed(PATIENT_REGISTER, watermark, who, on) == standing
+        assert history.listed(PATIENT_REGISTER, watermark, who, on, voided=True) == all_then
         where = list(patients.matching_patients(query))
         found = history.listed(PATIENT_REGISTER, watermark, who, on, where, limit=1)
         assert found == [entry for entry in standing if is_wanted(entry, query)]

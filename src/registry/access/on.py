@@ -18,7 +18,7 @@ from registry.access.days import Days, Document
 from registry.access.principals import Principal
 from registry.access.register import Register
 from registry.access.sealing import Sealer
-from registry.access.view import Seen, View, Wanted, plain_document, shows_plain
+from registry.access.view import Seen, View, Wanted, render
 from registry.errors import NotFound
 from registry.ledger.versions import encode
 
@@ -66,11 +66,12 @@ def page_on(
 
 
 def render_on(connection: Connection, sealer: Sealer, who: Principal, register: Register, found: OnDay) -> bytes:
-    """The bytes to answer with, as `view.render` makes them: plain personal fields for those who may see them."""
-    if not shows_plain(who, register, found.seen):
-        return encode(found.document)
-    # Turned after the plain values are laid over: they stand at places in the document as it was recorded.
-    return encode(found.turn(plain_document(connection, sealer, who.book, register, found.seen)))
+    """The bytes to answer with: what `render` shows of the version, turned to the day.
+
+    In this order, because plain personal fields are laid over at places in the document as it was recorded.
+    """
+    shown = msgspec.json.decode(render(connection, sealer, who, register, found.seen))
+    return encode(found.turn(cast(Document, shown)))
 
 
 def _turned(
