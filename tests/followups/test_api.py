@@ -73,6 +73,28 @@ def test_a_visit_entered_late_does_not_move_the_roster_back(api: Api) -> None:
     assert roster(api, patient) == before
 
 
+def test_a_village_that_takes_over_counts_the_visits_of_the_village_before(api: Api) -> None:
+    patient = enrolled(api, division="440882102200")
+    visited(api, patient, "2020-02-14", **WORSE)
+    assert api.patch(f"{AT}/{patient}", {"division": factories.VILLAGE}).status_code == 200
+    visited(api, patient, "2020-02-01", "village_clerk")
+    assert known(api, patient) == (3, "unstable", "2020-02-14", "2020-02-28")
+    for who in ("village_clerk", "clerk"):
+        assert api.get(f"{AT}/{patient}?on=2020-02-20", who).json() == roster(api, patient, who)
+
+
+def test_of_two_visits_on_one_day_the_one_recorded_last_decides(api: Api) -> None:
+    patient = enrolled(api)
+    first = visited(api, patient, **WORSE)
+    visited(api, patient)
+    assert known(api, patient)[0] == 0
+    api.act(f"/v1/visits/{first['id']}/correct", {"reason": REASON, "changes": {"sleep": "poor"}}, 1)
+    assert known(api, patient)[0] == 3
+    visited(api, patient, "2020-01-14")
+    assert known(api, patient)[0] == 3
+    assert api.get(f"{AT}/{patient}?on=2020-02-14").json() == roster(api, patient)
+
+
 def test_correcting_the_latest_visit_corrects_the_roster(api: Api) -> None:
     patient = enrolled(api)
     visited(api, patient, "2020-01-14")

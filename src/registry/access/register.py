@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import ColumnElement, Table
 
+from registry.access.days import Days
 from registry.access.principals import OFFICE, READERS, Role
 from registry.errors import Forbidden
 
@@ -70,6 +71,8 @@ class Register:
     needs_purpose: bool = False
     """Whether personal data is shown in plain only to those who say what for (精神卫生法 §4(3): confidential)."""
     measures: tuple[Measure, ...] = field(default=())
+    days: Days = field(default=Days())
+    """By which of its own dates it is asked with `on=`."""
 
     @property
     def case_kind(self) -> str:

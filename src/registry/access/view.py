@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
     Table,
     bindparam,
@@ -220,6 +221,16 @@ class View:
     def standing(self, table: Table) -> ColumnElement[bool]:
         """The versions that stand at the watermark."""
         return standing_clause(table, as_of=self.as_of is not None)
+
+    def of_cases(
+        self, connection: Connection, table: Table, columns: Sequence[ColumnElement[Any]], cases: Sequence[str]
+    ) -> Sequence[Row[Any]]:
+        """What stands of cases that the caller was shown an entry of, whoever keeps it, by case and as it was recorded: for
+        values in that entry that are made from it. Nothing of it is shown itself.
+        """
+        of_these = (table.c.book == bindparam("b"), table.c.case_id.in_(cases), table.c.voided.is_(False))
+        query = select(table.c.case_id, *columns).where(*of_these, self.standing(table))
+        return connection.execute(query.order_by(table.c.case_id, table.c.position), self.binds()).all()
 
     def binds(self, since: int = 0) -> dict[str, object]:
         """The parameters of `rows` and, with the earlier watermark, of `changes`."""

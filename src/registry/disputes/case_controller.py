@@ -48,7 +48,7 @@ class ProceedingController(Controller):
         """Record a proceeding under the form's own id (UUIDv7)."""
         return await submit.create(request, PROCEEDING_REGISTER, ProceedingIn, service.record_proceeding, str(entry_id))
 
-    @get("/{entry_id:uuid}", operation_id="readProceeding", opt=contract.reads(Proceeding))
+    @get("/{entry_id:uuid}", operation_id="readProceeding", opt=contract.item(PROCEEDING_REGISTER))
     async def read_proceeding(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a proceeding as it stands, or stood."""
         return await serve.item(request, PROCEEDING_REGISTER, str(entry_id))
@@ -110,7 +110,7 @@ class SessionController(Controller):
         """Record a mediation session under the form's own id (UUIDv7)."""
         return await submit.create(request, SESSION_REGISTER, SessionIn, service.record_session, str(entry_id))
 
-    @get("/{entry_id:uuid}", operation_id="readSession", opt=contract.reads(Session))
+    @get("/{entry_id:uuid}", operation_id="readSession", opt=contract.item(SESSION_REGISTER))
     async def read_session(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a mediation session as it stands, or stood."""
         return await serve.item(request, SESSION_REGISTER, str(entry_id))
@@ -166,7 +166,7 @@ class AgreementController(Controller):
         """Record an agreement under the form's own id (UUIDv7)."""
         return await submit.create(request, AGREEMENT_REGISTER, AgreementIn, service.sign_agreement, str(entry_id))
 
-    @get("/{entry_id:uuid}", operation_id="readAgreement", opt=contract.reads(Agreement))
+    @get("/{entry_id:uuid}", operation_id="readAgreement", opt=contract.item(AGREEMENT_REGISTER))
     async def read_agreement(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read an agreement as it stands, or stood."""
         return await serve.item(request, AGREEMENT_REGISTER, str(entry_id))
@@ -230,7 +230,7 @@ class ReturnVisitController(Controller):
             request, RETURN_VISIT_REGISTER, ReturnVisitIn, service.record_return_visit, str(entry_id)
         )
 
-    @get("/{entry_id:uuid}", operation_id="readReturnVisit", opt=contract.reads(ReturnVisit))
+    @get("/{entry_id:uuid}", operation_id="readReturnVisit", opt=contract.item(RETURN_VISIT_REGISTER))
     async def read_return_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a return visit as it stands, or stood."""
         return await serve.item(request, RETURN_VISIT_REGISTER, str(entry_id))

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from registry.access.access_log import noting, plain_read
 from registry.access.moments import last_day, watermark_text
+from registry.access.on import OnDay, item_on, page_on, render_on
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
@@ -27,7 +28,7 @@ from registry.ledger.clock import beijing_day, wall_clock
 from registry.ledger.versions import encode
 from registry.web import serve
 from registry.web.call import Call, view_of
-from registry.web.queries import AsOfQuery
+from registry.web.queries import DayQuery
 from registry.web.serve import Answer
 
 PARTS: dict[str, Register] = {
@@ -43,33 +44,57 @@ MANY = 10_000
 async def read_case(call: Call, entry_id: str) -> Answer:
     """The dispute and all that belongs to it, of one watermark."""
     who = await call.enter(DISPUTE_REGISTER, Right.READ)
-    query = call.params(AsOfQuery)
-    body, seen, watermark = await call.context.scan(partial(_case, call.context.sealer, who, entry_id, query.as_of))
+    query = call.params(DayQuery)
+    read = partial(_case_on, query.on) if query.on else _case
+    body, seen, watermark = await call.context.scan(partial(read, call.context.sealer, who, entry_id, query.as_of))
     events = [plain_read(who, register, "case", versions, call.request_id) for register, versions in seen]
     if told := [event for event in events if event]:
         await call.context.write(who.book, noting(*told))
-    return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, watermark))
+    return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, watermark), on=query.on)
+
+
+Parts = list[tuple[Register, list[Seen]]]
 
 
 def _case(
     sealer: Sealer, who: Principal, entry_id: str, as_of: str | None, connection: Connection
-) -> tuple[bytes, list[tuple[Register, list[Seen]]], int]:
+) -> tuple[bytes, Parts, int]:
     view = view_of(connection, who, as_of)
-    dispute = view.item(connection, DISPUTE_REGISTER, entry_id)
-    seen = [(DISPUTE_REGISTER, [dispute])]
-    parts = [b'{"dispute":' + render(sealer, who, DISPUTE_REGISTER, dispute)]
-    for name, register in PARTS.items():
-        found = _part(connection, view, register, entry_id)
-        bodies = [render(sealer, who, register, each) for each in found]
-        parts.append(f'"{name}":['.encode() + b",".join(bodies) + b"]")
-        seen.append((register, found))
-    parts.append(f'"watermark":"{watermark_text(who.book, dispute.watermark)}"}}'.encode())
-    return b",".join(parts), seen, dispute.watermark
+    seen: Parts = [(DISPUTE_REGISTER, [view.item(connection, DISPUTE_REGISTER, entry_id)])]
+    seen += [(register, _part(connection, view, register, entry_id)) for register in PARTS.values()]
+    bodies = [[render(sealer, who, register, each) for each in found] for register, found in seen]
+    watermark = seen[0][1][0].watermark
+    return _whole(bodies, watermark_text(who.book, watermark)), seen, watermark
+
+
+def _case_on(
+    on: dt.date, sealer: Sealer, who: Principal, entry_id: str, as_of: str | None, connection: Connection
+) -> tuple[bytes, Parts, int]:
+    """The dispute and its parts as they were on a day."""
+    view = view_of(connection, who, as_of)
+    found = [(DISPUTE_REGISTER, [item_on(connection, view, DISPUTE_REGISTER, entry_id, on)])]
+    found += [(register, _part_on(connection, view, register, entry_id, on)) for register in PARTS.values()]
+    bodies = [[render_on(sealer, who, register, each) for each in days] for register, days in found]
+    seen = [(register, [each.seen for each in days]) for register, days in found]
+    watermark = seen[0][1][0].watermark
+    return _whole(bodies, watermark_text(who.book, watermark)), seen, watermark
+
+
+def _whole(bodies: list[list[bytes]], watermark: str) -> bytes:
+    """The answer: the dispute, its parts by kind, the watermark."""
+    (dispute,), *parts = bodies
+    lists = [f'"{name}":['.encode() + b",".join(part) + b"]" for name, part in zip(PARTS, parts, strict=True)]
+    return b",".join([b'{"dispute":' + dispute, *lists, f'"watermark":"{watermark}"}}'.encode()])
 
 
 def _part(connection: Connection, view: View, register: Register, dispute_id: str) -> list[Seen]:
     """The parts of one kind, first recorded first."""
     found, _ = view.page(connection, register, Wanted(MANY), [register.table.c.case_id == dispute_id])
+    return found[::-1]
+
+
+def _part_on(connection: Connection, view: View, register: Register, dispute_id: str, on: dt.date) -> list[OnDay]:
+    found, _ = page_on(connection, view, register, Wanted(MANY), [register.table.c.case_id == dispute_id], on)
     return found[::-1]
 
 
@@ -80,7 +105,7 @@ async def read_clock(call: Call, entry_id: str) -> Answer:
     seen, day = await call.context.read(partial(_dated, who, entry_id, query.as_of))
     clock = _clock(seen, query.on or day, watermark_text(who.book, seen.watermark))
     tag = f'"{seen.number}-{clock.on.isoformat()}-{seen.watermark}"'
-    return serve.respond(call, encode(clock), tag, clock.watermark)
+    return serve.respond(call, encode(clock), tag, clock.watermark, on=clock.on)
 
 
 def _dated(who: Principal, entry_id: str, as_of: str | None, connection: Connection) -> tuple[Seen, dt.date]:

@@ -19,6 +19,7 @@ from registry.disputes.schemas import (
 )
 from registry.web import contract, serve, submit
 from registry.web.call import Call
+from registry.web.queries import DayQuery
 from registry.web.serve import Answer
 
 
@@ -42,7 +43,7 @@ class DisputeController(Controller):
         """Record a dispute under the form's own id (UUIDv7)."""
         return await submit.create(request, DISPUTE_REGISTER, DisputeIn, service.report_dispute, str(entry_id))
 
-    @get("/{entry_id:uuid}", operation_id="readDispute", opt=contract.reads(Dispute))
+    @get("/{entry_id:uuid}", operation_id="readDispute", opt=contract.item(DISPUTE_REGISTER))
     async def read_dispute(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a dispute as it stands, or stood."""
         return await serve.item(request, DISPUTE_REGISTER, str(entry_id))
@@ -84,7 +85,7 @@ class DisputeController(Controller):
         """Move a dispute to another stage (受理、调解、签订协议、履行、结案、移交、撤回)."""
         return await submit.act(request, DISPUTE_REGISTER, Move, service.move_dispute, str(entry_id))
 
-    @get("/{entry_id:uuid}/case", operation_id="readCase", opt=contract.reads(Case))
+    @get("/{entry_id:uuid}/case", operation_id="readCase", opt=contract.reads(Case, DayQuery))
     async def read_case(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a dispute whole: with its proceedings, sessions, agreements and return visits."""
         return await case_reading.read_case(request, str(entry_id))

@@ -13,6 +13,7 @@ from registry.disputes.case_schemas import (
     Session,
     SessionIn,
 )
+from registry.disputes.days import AGREEMENT_DAYS, DISPUTE_DAYS, PROCEEDING_DAYS, RETURN_VISIT_DAYS, SESSION_DAYS
 from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
 from registry.disputes.schemas import Dispute, DisputeIn
 
@@ -23,6 +24,7 @@ DISPUTE_REGISTER = Register(
     DisputeIn,
     Dispute,
     cases="disputes",
+    days=DISPUTE_DAYS,
     measures=(
         Measure("disputes_found", "排查发现矛盾纠纷", "宗", func.count(), DISPUTES.c.discovered_on),
         Measure("disputes_accepted", "受理矛盾纠纷", "宗", func.count(), DISPUTES.c.accepted_on),
@@ -39,9 +41,11 @@ DISPUTE_REGISTER = Register(
 )
 
 PROCEEDING_REGISTER = Register(
-    "proceedings", "裁决、复议、判决", PROCEEDINGS, ProceedingIn, Proceeding, cases="disputes"
+    "proceedings", "裁决、复议、判决", PROCEEDINGS, ProceedingIn, Proceeding, cases="disputes", days=PROCEEDING_DAYS
 )
-SESSION_REGISTER = Register("mediation-sessions", "调解记录", SESSIONS, SessionIn, Session, cases="disputes")
+SESSION_REGISTER = Register(
+    "mediation-sessions", "调解记录", SESSIONS, SessionIn, Session, cases="disputes", days=SESSION_DAYS
+)
 AGREEMENT_REGISTER = Register(
     "agreements",
     "调解协议",
@@ -49,8 +53,9 @@ AGREEMENT_REGISTER = Register(
     AgreementIn,
     Agreement,
     cases="disputes",
+    days=AGREEMENT_DAYS,
     measures=(Measure("agreements_signed", "签订协议", "份", func.count(), AGREEMENTS.c.signed_on),),
 )
 RETURN_VISIT_REGISTER = Register(
-    "return-visits", "回访记录", RETURN_VISITS, ReturnVisitIn, ReturnVisit, cases="disputes"
+    "return-visits", "回访记录", RETURN_VISITS, ReturnVisitIn, ReturnVisit, cases="disputes", days=RETURN_VISIT_DAYS
 )

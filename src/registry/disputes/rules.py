@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from registry.deadlines import months_after
 from registry.disputes.codes import CATEGORIES
@@ -143,6 +144,19 @@ def settled_on(moves: Sequence[Move]) -> dt.date | None:
 def mediation_due_on(accepted: dt.date | None) -> dt.date | None:
     """The end of the mediation period: one month from acceptance (人民调解工作若干规定 §33), rolled over holidays."""
     return months_after(accepted, MEDIATION_MONTHS) if accepted else None
+
+
+def derived(moves: Sequence[Move]) -> dict[str, Any]:
+    """What follows from the moves: stage, dates, days from acceptance to settlement, the mediation period's end."""
+    accepted, settled = accepted_on(moves), settled_on(moves)
+    return {
+        "stage": moves[-1].to if moves else Stage.REPORTED,
+        "moves": list(moves),
+        "accepted_on": accepted,
+        "settled_on": settled,
+        "days_to_settle": (settled - accepted).days if settled and accepted else None,
+        "mediation_due_on": mediation_due_on(accepted),
+    }
 
 
 def ended_on(moves: Sequence[Move]) -> dt.date | None:

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, and_
@@ -78,7 +77,7 @@ def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], kept: Current | None = 
     for index, party in enumerate(data.parties):
         if party.division is not None:
             tx.known_place(party.division, f"/parties/{index}/division")
-    derived = _derived(moves)
+    derived = rules.derived(moves)
     share, unshare = _towns(tx, data, kept)
     columns = {
         "case_number": None,
@@ -99,19 +98,6 @@ def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], kept: Current | None = 
         "area_hundredths": int(Decimal(data.area_mu) * 100) if data.area_mu else None,
     }
     return Draft(data, data.division, columns, {**derived, "division_name": name}, share=share, unshare=unshare)
-
-
-def _derived(moves: list[Move]) -> dict[str, Any]:
-    """What follows from the moves: stage, dates, days from acceptance to settlement, the mediation period's end."""
-    accepted, settled = rules.accepted_on(moves), rules.settled_on(moves)
-    return {
-        "stage": moves[-1].to if moves else Stage.REPORTED,
-        "moves": moves,
-        "accepted_on": accepted,
-        "settled_on": settled,
-        "days_to_settle": (settled - accepted).days if settled and accepted else None,
-        "mediation_due_on": rules.mediation_due_on(accepted),
-    }
 
 
 def _towns(tx: Tx, data: DisputeIn, kept: Current | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

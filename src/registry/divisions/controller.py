@@ -43,7 +43,7 @@ class DivisionController(Controller):
         """Record a division under the form's own id (UUIDv7)."""
         return await submit.create(request, DIVISION_REGISTER, DivisionIn, service.record_division, str(entry_id))
 
-    @get("/{entry_id:uuid}", operation_id="readDivision", opt=contract.reads(Division))
+    @get("/{entry_id:uuid}", operation_id="readDivision", opt=contract.item(DIVISION_REGISTER))
     async def read_division(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a division as it stands, or stood."""
         return await serve.item(request, DIVISION_REGISTER, str(entry_id))
@@ -121,7 +121,7 @@ class StaffController(Controller):
         """Record a member of staff under the form's own id (UUIDv7)."""
         return await submit.create(request, STAFF_REGISTER, StaffIn, service.record_staff, str(entry_id))
 
-    @get("/{entry_id:uuid}", operation_id="readStaff", opt=contract.reads(Staff))
+    @get("/{entry_id:uuid}", operation_id="readStaff", opt=contract.item(STAFF_REGISTER))
     async def read_staff(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a member of staff as it stands, or stood."""
         return await serve.item(request, STAFF_REGISTER, str(entry_id))

@@ -3,6 +3,7 @@
 from registry.access.places import DIVISIONS
 from registry.access.principals import EVERYONE, Role
 from registry.access.register import Register
+from registry.divisions.days import DIVISION_DAYS, STAFF_DAYS
 from registry.divisions.models import STAFF
 from registry.divisions.schemas import Division, DivisionIn, Staff, StaffIn
 
@@ -18,6 +19,7 @@ DIVISION_REGISTER = Register(
     writers=ADMINISTRATORS,
     voiders=ADMINISTRATORS,
     open=True,
+    days=DIVISION_DAYS,
 )
 
-STAFF_REGISTER = Register("grid-staff", "网格员台账", STAFF, StaffIn, Staff)
+STAFF_REGISTER = Register("grid-staff", "网格员台账", STAFF, StaffIn, Staff, days=STAFF_DAYS)

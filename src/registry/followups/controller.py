@@ -20,7 +20,7 @@ from registry.followups.schemas import (
 )
 from registry.web import contract, serve, submit
 from registry.web.call import Call
-from registry.web.queries import ListQuery
+from registry.web.queries import DayQuery, ListQuery
 from registry.web.serve import Answer
 
 
@@ -44,7 +44,7 @@ class PatientController(Controller):
         """Record a patient under the form's own id (UUIDv7)."""
         return await submit.create(request, PATIENT_REGISTER, PatientIn, service.enrol_patient, str(entry_id))
 
-    @get("/{entry_id:uuid}", operation_id="readPatient", opt=contract.reads(Patient))
+    @get("/{entry_id:uuid}", operation_id="readPatient", opt=contract.item(PATIENT_REGISTER))
     async def read_patient(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a patient as it stands, or stood."""
         return await serve.item(request, PATIENT_REGISTER, str(entry_id))
@@ -122,7 +122,7 @@ class CampaignController(Controller):
         """Record a drive under the form's own id (UUIDv7)."""
         return await submit.create(request, CAMPAIGN_REGISTER, CampaignIn, service.start_campaign, str(entry_id))
 
-    @get("/{entry_id:uuid}", operation_id="readCampaign", opt=contract.reads(Campaign))
+    @get("/{entry_id:uuid}", operation_id="readCampaign", opt=contract.item(CAMPAIGN_REGISTER))
     async def read_campaign(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a drive as it stands, or stood."""
         return await serve.item(request, CAMPAIGN_REGISTER, str(entry_id))
@@ -159,7 +159,7 @@ class CampaignController(Controller):
         """Read one version of a drive."""
         return await serve.version(request, CAMPAIGN_REGISTER, str(entry_id), number)
 
-    @get("/{entry_id:uuid}/coverage", operation_id="readCoverage", opt=contract.reads(Coverage))
+    @get("/{entry_id:uuid}/coverage", operation_id="readCoverage", opt=contract.reads(Coverage, DayQuery))
     async def read_coverage(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read how far a drive has come: visited jointly, visited otherwise, not yet, per town."""
         return await coverage.read_coverage(request, str(entry_id))

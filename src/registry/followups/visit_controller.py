@@ -33,7 +33,7 @@ class VisitController(Controller):
         """Record a visit under the form's own id (UUIDv7)."""
         return await submit.create(request, VISIT_REGISTER, VisitIn, service.record_visit, str(entry_id))
 
-    @get("/{entry_id:uuid}", operation_id="readVisit", opt=contract.reads(Visit))
+    @get("/{entry_id:uuid}", operation_id="readVisit", opt=contract.item(VISIT_REGISTER))
     async def read_visit(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a visit as it stands, or stood."""
         return await serve.item(request, VISIT_REGISTER, str(entry_id))

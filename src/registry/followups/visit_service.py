@@ -2,15 +2,16 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement
 
 from registry.access.writing import Change, Current, Draft, Tx
 from registry.errors import Fault, Refused, refuse
 from registry.followups import rules
-from registry.followups.models import VISITS, CareStatus, NotSeen, Stability
+from registry.followups.following import VISIT_COLUMNS, Known, as_known, last_seen, summary
+from registry.followups.models import VISITS, CareStatus, Stability
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
 from registry.followups.schemas import PatientIn
 from registry.followups.service import known_from_visits, patient_draft
@@ -60,19 +61,6 @@ def _by_the_rule(current: Current, change: Change) -> Change:
     return replace(change, patch={**change.patch, "next_visit_on": None})
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the roster takes from a visit."""
-
-    visited_on: dt.date
-    seen: bool
-    not_seen_reason: str | None
-    risk_level: int | None
-    stability: str | None
-    next_visit_on: dt.date | None
-    died_on: dt.date | None = None
-
-
 def _patient(tx: Tx, patient_id: str) -> Current:
     """The patient, who must be the caller's own: after a transfer the old town visits no more."""
     patient = tx.parent(PATIENT_REGISTER, patient_id, "/patient_id")
@@ -82,11 +70,10 @@ def _patient(tx: Tx, patient_id: str) -> Current:
 
 
 def _others(tx: Tx, patient: Current, entry_id: str) -> list[Known]:
-    """The patient's other visits, earliest first."""
-    names = ("visited_on", "seen", "not_seen_reason", "risk_level", "stability", "next_visit_on")
-    mine = and_(VISITS.c.case_id == patient.seen.entry_id, VISITS.c.entry_id != entry_id)
-    rows = tx.rows(VISIT_REGISTER, *(VISITS.c[name] for name in names), where=mine)
-    return sorted((Known(**row._mapping) for row in rows), key=lambda known: known.visited_on)  # noqa: SLF001 - its public name
+    """The patient's other visits, whoever made them, earliest first; those of one day as they were recorded."""
+    columns = [VISITS.c[name] for name in ("entry_id", *VISIT_COLUMNS)]
+    rows = tx.view.of_cases(tx.batch.connection, VISITS, columns, [patient.seen.entry_id])
+    return sorted((as_known(row) for row in rows if row.entry_id != entry_id), key=lambda known: known.visited_on)
 
 
 def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known]) -> Draft:
@@ -140,19 +127,9 @@ def _follow(
     `undone` is a day of death that the visit gave before it was corrected or voided.
     """
     visits = sorted([*others, *([new] if new else [])], key=lambda known: known.visited_on)
-    latest = visits[-1] if visits else None
-    seen = [known for known in visits if known.seen]
-    misses = _misses(visits)
-    known = {
-        **known_from_visits(patient.document),
-        "last_visited_on": seen[-1].visited_on if seen else None,
-        "next_visit_on": latest.next_visit_on if latest else None,
-        "consecutive_misses": misses,
-        "lost_proposed": misses >= rules.MISSES,
-    }
-    entered_on = dt.date.fromisoformat(patient.document["entered_on"])
-    newer = [visit for visit in seen if visit.visited_on >= entered_on]
-    person = _person(patient, newer[-1] if newer else None, new.died_on if new else None, undone)
+    known = {**known_from_visits(patient.document), **summary(visits)}
+    seen = last_seen(visits, dt.date.fromisoformat(patient.document["entered_on"]))
+    person = _person(patient, seen, new.died_on if new else None, undone)
     return tx.change(patient, patient_draft(tx, person, known, patient), FOLLOWED)
 
 
@@ -167,16 +144,6 @@ def _person(patient: Current, seen: Known | None, died_on: dt.date | None, undon
     if died_on is not None and person.status is CareStatus.IN_CARE:
         person = msgspec.structs.replace(person, status=CareStatus.DIED, left_care_on=died_on)
     return person
-
-
-def _misses(visits: list[Known]) -> int:
-    """At how many of the last visits in a row nobody was at home."""
-    count = 0
-    for known in reversed(visits):
-        if known.not_seen_reason != NotSeen.NOT_HOME:
-            break
-        count += 1
-    return count
 
 
 def matching_visits(query: VisitQuery) -> Iterator[ColumnElement[bool]]:

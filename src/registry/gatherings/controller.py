@@ -33,7 +33,7 @@ class GatheringController(Controller):
         """Record a gathering that was called off under the form's own id (UUIDv7)."""
         return await submit.create(request, GATHERING_REGISTER, GatheringIn, service.record_gathering, str(entry_id))
 
-    @get("/{entry_id:uuid}", operation_id="readGathering", opt=contract.reads(Gathering))
+    @get("/{entry_id:uuid}", operation_id="readGathering", opt=contract.item(GATHERING_REGISTER))
     async def read_gathering(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a gathering that was called off as it stands, or stood."""
         return await serve.item(request, GATHERING_REGISTER, str(entry_id))
@@ -95,7 +95,7 @@ class ShedController(Controller):
         """Record a shed under the form's own id (UUIDv7)."""
         return await submit.create(request, SHED_REGISTER, ShedIn, service.record_shed, str(entry_id))
 
-    @get("/{entry_id:uuid}", operation_id="readShed", opt=contract.reads(Shed))
+    @get("/{entry_id:uuid}", operation_id="readShed", opt=contract.item(SHED_REGISTER))
     async def read_shed(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read a shed as it stands, or stood."""
         return await serve.item(request, SHED_REGISTER, str(entry_id))

@@ -3,6 +3,7 @@
 from sqlalchemy import func
 
 from registry.access.register import Measure, Register
+from registry.gatherings.days import GATHERING_DAYS, SHED_DAYS
 from registry.gatherings.models import CALLED_OFF, GATHERINGS, SHEDS
 from registry.gatherings.schemas import Gathering, GatheringIn, Shed, ShedIn
 
@@ -12,6 +13,7 @@ GATHERING_REGISTER = Register(
     GATHERINGS,
     GatheringIn,
     Gathering,
+    days=GATHERING_DAYS,
     measures=(
         Measure(
             "gatherings_cancelled",
@@ -30,6 +32,7 @@ SHED_REGISTER = Register(
     SHEDS,
     ShedIn,
     Shed,
+    days=SHED_DAYS,
     measures=(
         Measure(
             "sheds_demolished",

@@ -12,7 +12,7 @@ from registry.access.history import HistoryItem
 from registry.access.register import Register
 from registry.errors import RegistryError
 from registry.web.call import Correction, Voiding
-from registry.web.queries import AsOfQuery, ListQuery, NoQuery, PageQuery
+from registry.web.queries import AsOfQuery, DayQuery, ListQuery, NoQuery, PageQuery
 
 Problems = tuple[type[RegistryError], ...]
 
@@ -73,6 +73,11 @@ def searches(register: Register, body: type[msgspec.Struct]) -> dict[str, Any]:
     """Entries that have this ID number or phone."""
     problems = (*GUARDED, errors.TooLarge, errors.WrongMediaType)
     return _opt(Contract(register.entry, many=True, query=PageQuery, body=body, problems=problems))
+
+
+def item(register: Register) -> dict[str, Any]:
+    """One entry, perhaps as it was on a day."""
+    return reads(register.entry, DayQuery)
 
 
 def reads(answer: type[msgspec.Struct], query: type[msgspec.Struct] = AsOfQuery) -> dict[str, Any]:

@@ -37,6 +37,12 @@ ANSWER_HEADERS: Schema = {
         "description": "How long the log was; as `as_of` it gives this answer again.",
     },
 }
+DAY_HEADER: Schema = {
+    "Registry-On": {
+        "schema": {"type": "string", "format": "date"},
+        "description": "The day that `on` asked for; absent without it.",
+    },
+}
 
 
 def build(app: Litestar) -> Schema:
@@ -171,10 +177,11 @@ def _responses(contract: Contract) -> Schema:
     if contract.answer is not None:
         name = contract.answer.__name__ + ("Page" if contract.many else "")
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
-        answer = {"description": "The answer.", "content": content, "headers": ANSWER_HEADERS}
+        headers = ANSWER_HEADERS | (DAY_HEADER if "on" in contract.query.__struct_fields__ else {})
+        answer = {"description": "The answer.", "content": content, "headers": headers}
         responses[str(contract.status)] = answer
         if contract.headers and "If-None-Match" in contract.headers and not contract.body:
-            responses["304"] = {"description": "What the client has still holds.", "headers": ANSWER_HEADERS}
+            responses["304"] = {"description": "What the client has still holds.", "headers": headers}
     if contract.media is not None:
         content = {contract.media: {"schema": {"type": "string"}}}
         responses[str(contract.status)] = {"description": "The answer.", "content": content}

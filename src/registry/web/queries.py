@@ -1,5 +1,6 @@
 """Query parameters as Structs: what is documented is what is taken; anything else is refused."""
 
+import datetime as dt
 from collections import Counter
 from functools import lru_cache
 from typing import Annotated, TypeVar
@@ -31,6 +32,14 @@ Moment = Annotated[
     ),
 ]  # fmt: skip
 """A date (all of it, Beijing time) or a timestamp with offset."""
+On = Annotated[
+    dt.date,
+    Meta(
+        description="As it was at the end of this day, by the domain's own dates: what had not begun or had ended is not there. "
+        "With `as_of`: as far as was known then.",
+        examples=["2020-02-20"],
+    ),
+]
 DivisionParam = Annotated[
     str,
     Meta(
@@ -56,6 +65,12 @@ class AsOfQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     as_of: AsOf | None = None
 
 
+class DayQuery(AsOfQuery, kw_only=True):
+    """Of a read of one entry, perhaps as it was on a day."""
+
+    on: On | None = None
+
+
 class PageQuery(AsOfQuery, kw_only=True):
     """Of a read in pages."""
 
@@ -66,6 +81,7 @@ class PageQuery(AsOfQuery, kw_only=True):
 class ListQuery(PageQuery, kw_only=True):
     """Of every list; registers add their own filters."""
 
+    on: On | None = None
     division: DivisionParam | None = None
     include_voided: Annotated[bool, Meta(description="Voided entries too.")] = False
 

@@ -1,5 +1,6 @@
 """What handlers share for reads: how an entry or a page is answered. Each function is one request from top to bottom."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection
 from registry.access.access_log import noting, plain_read
 from registry.access.clauses import NEVER
 from registry.access.moments import watermark_text
+from registry.access.on import item_on, page_on, render_on
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
@@ -19,7 +21,7 @@ from registry.access.view import Seen, View, Wanted, has_digest, is_erased, rend
 from registry.errors import Fault, NotFound, Refused
 from registry.web.call import Call, view_of
 from registry.web.cursors import Cursor, read_cursor
-from registry.web.queries import AsOfQuery, ListQuery, PageQuery
+from registry.web.queries import AsOfQuery, DayQuery, ListQuery, PageQuery
 
 INT32 = 2**31 - 1
 T = TypeVar("T", bound=msgspec.Struct)
@@ -32,10 +34,21 @@ Where = Iterable[ColumnElement[bool]]
 async def item(call: Call, register: Register, entry_id: str) -> Answer:
     """One entry as it stands, or stood."""
     who = await call.enter(register, Right.READ)
-    query = call.params(AsOfQuery)
+    query = call.params(DayQuery)
+    if query.on is not None:
+        return await _item_on(call, who, register, entry_id, query.as_of, query.on)
     seen, body = await call.context.read(partial(read_item, call.context.sealer, who, register, entry_id, query.as_of))
     await note(call, who, register, "item", [seen])
     return entry(call, who, register, seen, body)
+
+
+async def _item_on(
+    call: Call, who: Principal, register: Register, entry_id: str, as_of: str | None, on: dt.date
+) -> Answer:
+    work = partial(_read_item_on, call.context.sealer, who, register, entry_id, as_of, on)
+    seen, body = await call.context.scan(work)
+    await note(call, who, register, "item", [seen])
+    return respond(call, body, body_tag(body), watermark_text(who.book, seen.watermark), on=on)
 
 
 async def version(call: Call, register: Register, entry_id: str, number: int) -> Answer:
@@ -67,13 +80,14 @@ async def page(call: Call, register: Register, shape: type[L], matching: Callabl
     query = call.params(shape)
     where = list(matching(query))
     # A filter may have to look far for its fifty; such a list must not keep everybody else waiting.
-    run = call.context.scan if where else call.context.read
+    run = call.context.scan if where or query.on else call.context.read
     cursor = _cursor(call, query)
     wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER, query.division, query.include_voided)
-    work = partial(_list, call.context.sealer, who, register, query, cursor, wanted, where)
+    listing = partial(_list_on, on=query.on) if query.on else _list
+    work = partial(listing, call.context.sealer, who, register, query, cursor, wanted, where)
     seen, bodies, watermark = await run(work)
     await note(call, who, register, "list", seen[: query.limit])
-    return _page(call, who, query, seen, bodies, watermark, lambda last: last.position)
+    return _page(call, who, query, seen, bodies, watermark, lambda last: last.position, query.on)
 
 
 async def search(call: Call, register: Register, shape: type[T]) -> Answer:
@@ -111,6 +125,14 @@ def read_item(
     return seen, render(sealer, who, register, seen)
 
 
+def _read_item_on(
+    sealer: Sealer, who: Principal, register: Register, entry_id: str, as_of: str | None, on: dt.date,
+    connection: Connection,
+) -> tuple[Seen, bytes]:  # fmt: skip
+    found = item_on(connection, view_of(connection, who, as_of), register, entry_id, on)
+    return found.seen, render_on(sealer, who, register, found)
+
+
 def read_version(
     sealer: Sealer, who: Principal, register: Register, entry_id: str, number: int, as_of: str | None,
     connection: Connection,
@@ -137,6 +159,15 @@ def _list(
     return seen, [render(sealer, who, register, each) for each in seen], watermark
 
 
+def _list_on(
+    sealer: Sealer, who: Principal, register: Register, query: PageQuery, cursor: Cursor | None, wanted: Wanted,
+    where: Sequence[ColumnElement[bool]], connection: Connection, *, on: dt.date,
+) -> tuple[list[Seen], list[bytes], int]:  # fmt: skip
+    found, watermark = page_on(connection, _pinned(connection, who, query, cursor), register, wanted, where, on)
+    bodies = [render_on(sealer, who, register, each) for each in found]
+    return [each.seen for each in found], bodies, watermark
+
+
 def _cursor(call: Call, query: PageQuery) -> Cursor | None:
     return read_cursor(query, call.url.path)
 
@@ -154,20 +185,21 @@ def entry(call: Call, who: Principal, register: Register, seen: Seen, body: byte
 
 def _page(
     call: Call, who: Principal, query: PageQuery, seen: list[Seen], bodies: list[bytes], watermark: int,
-    last: Callable[[Seen], int],
+    last: Callable[[Seen], int], on: dt.date | None = None,
 ) -> Answer:  # fmt: skip
-    return paged(call, who.book, query, bodies, [last(each) for each in seen], watermark)
+    return paged(call, who.book, query, bodies, [last(each) for each in seen], watermark, on)
 
 
 def paged(
-    call: Call, book: str, query: PageQuery, bodies: Sequence[bytes], places: Sequence[int], watermark: int
-) -> Answer:
+    call: Call, book: str, query: PageQuery, bodies: Sequence[bytes], places: Sequence[int], watermark: int,
+    on: dt.date | None = None,
+) -> Answer:  # fmt: skip
     """A page of finished items. `places` are what a cursor may go on from; one more than the limit says that there is more."""
     more = len(places) > query.limit
     cursor = Cursor(watermark, places[query.limit - 1]).text(query, call.url.path) if more else None
     ending = msgspec.json.encode({"next_cursor": cursor, "watermark": watermark_text(book, watermark)})
     body = b'{"items":[' + b",".join(bodies[: query.limit]) + b"]," + ending[1:]
-    return respond(call, body, body_tag(body), watermark_text(book, watermark))
+    return respond(call, body, body_tag(body), watermark_text(book, watermark), on=on)
 
 
 def body_tag(body: bytes) -> str:
@@ -175,7 +207,7 @@ def body_tag(body: bytes) -> str:
     return '"' + hashlib.sha256(body).hexdigest()[:32] + '"'
 
 
-def respond(call: Call, body: bytes, tag: str, watermark: str, status: int = 200) -> Answer:
+def respond(call: Call, body: bytes, tag: str, watermark: str, status: int = 200, on: dt.date | None = None) -> Answer:
     """The answer to a read, or 304 where the caller has it already."""
     headers = {
         "ETag": tag,
@@ -183,6 +215,8 @@ def respond(call: Call, body: bytes, tag: str, watermark: str, status: int = 200
         "Cache-Control": "private, no-cache",
         "Vary": "Authorization",
     }
+    if on is not None:
+        headers["Registry-On"] = on.isoformat()
     wanted = call.headers.get("if-none-match")
     if wanted is not None and call.method == "GET" and (wanted.strip() == "*" or tag in wanted.replace("W/", "")):
         return Response(b"", status_code=304, headers=headers, media_type="application/json")
