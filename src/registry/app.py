@@ -7,6 +7,7 @@ import msgspec
 from litestar import Litestar
 from litestar.exceptions import HTTPException
 
+from registry.access.erasure import case_registers
 from registry.access.principals import Keys
 from registry.access.register import Register
 from registry.access.sealing import Sealer
@@ -40,8 +41,10 @@ from registry.ledger.versions import encode
 from registry.reports.controller import BulletinController, RestatementController
 from registry.settings import Settings, read_settings
 from registry.web import history, openapi, problems, server
+from registry.web.access_log import AccessController, disclosures
 from registry.web.call import Call
 from registry.web.context import Context
+from registry.web.erasures import ErasureController
 from registry.web.keys import KeyController
 from registry.web.proof import LogController
 
@@ -90,9 +93,10 @@ def create_app(settings: Settings) -> Litestar:
         database = open_database(read.database)
         notary = Notary(database, LogKeys(read.log_key_file), read.origin, read.home)
         context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database), notary)
-        context.start()
         app.state.context = context
         try:
+            await context.finish_erasures(case_registers(REGISTERS, "patients"))
+            context.start()
             yield
         finally:
             await context.close()
@@ -102,6 +106,9 @@ def create_app(settings: Settings) -> Litestar:
             *CONTROLLERS,
             KeyController,
             LogController,
+            AccessController,
+            ErasureController,
+            disclosures(PATIENT_REGISTER),
             *history.handlers(REGISTERS),
             *server.HANDLERS,
         ],

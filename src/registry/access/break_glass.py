@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, bindparam, select
 
 from registry.access.principals import Glass, Principal
@@ -17,6 +18,19 @@ MINUTE = 60_000_000
 """Microseconds."""
 LONGEST = 60
 """Minutes."""
+
+
+class Opened(msgspec.Struct, kw_only=True):
+    """One entry opened to one auditor, why, and until when."""
+
+    id: str
+    register: str
+    entry_id: str
+    reason: str
+    opened_by: str
+    opened_at: str
+    until: str
+
 
 OPEN = select(BREAK_GLASS.c.id, BREAK_GLASS.c.register, BREAK_GLASS.c.entry_id).where(
     BREAK_GLASS.c.book == bindparam("b"),
@@ -54,7 +68,16 @@ def breaking(who: Principal, register: Register, seen: Seen, glass_id: str, reas
             "until": timestamp(until),
         }
         event = Event(EventKind.BREAK_GLASS, who.actor, details, register.name, register.case_kind, (seen.case_id,))
-        return Outcome(rows=[(BREAK_GLASS, row)], events=[event])
+        answer = Opened(
+            id=glass_id,
+            register=register.name,
+            entry_id=seen.entry_id,
+            reason=reason,
+            opened_by=who.name,
+            opened_at=timestamp(batch.now),
+            until=timestamp(until),
+        )
+        return Outcome(rows=[(BREAK_GLASS, row)], events=[event], answer=answer)
 
     return work
 
@@ -63,3 +86,10 @@ def list_glasses(connection: Connection, book: str, limit: int) -> Sequence[Row[
     """The last that were opened in the book, newest first."""
     query = select(BREAK_GLASS).where(BREAK_GLASS.c.book == book).order_by(BREAK_GLASS.c.id.desc()).limit(limit)
     return connection.execute(query).all()
+
+
+def opened(row: Row[Any]) -> Opened:
+    """A row, as it is told."""
+    times = {name: timestamp(getattr(row, name)) for name in ("opened_at", "until")}
+    same = {name: getattr(row, name) for name in ("id", "register", "entry_id", "reason", "opened_by")}
+    return Opened(**same, **times)

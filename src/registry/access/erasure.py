@@ -9,20 +9,21 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, select, update
+from sqlalchemy import Connection, Row, Table, delete, select, update
 
 from registry.access.fields import ERASED, personal_paths, put, values_at
-from registry.access.principals import Principal
+from registry.access.principals import Principal, Role
 from registry.access.register import Register
 from registry.access.tables import ERASURES
 from registry.access.view import Seen, View
 from registry.access.writing import Current, columns_of
-from registry.db.key_store import Tombstone
+from registry.db.key_store import KeyStore, Tombstone
 from registry.errors import Conflict, Fault, NotFound, Refused
 from registry.ledger.batch import Batch, Outcome, Work
 from registry.ledger.clock import timestamp
 from registry.ledger.erasing import erase_case
 from registry.ledger.events import Event, EventKind
+from registry.ledger.seals import books
 from registry.ledger.tables import LOG
 from registry.ledger.versions import Action, Actor, Append, encode
 
@@ -177,3 +178,48 @@ def _last_version(
         classes=seen.classes,
         erased=said,
     )
+
+
+def unfinished(
+    connection: Connection, store: KeyStore, registers: CaseRegisters
+) -> tuple[list[Tombstone], list[Tombstone]]:
+    """What a crash or a restored backup left half done: erasures of which the data key is still kept, and subjects without a key
+    whose registers (an older copy of them) do not know of their erasure.
+    """
+    rows = connection.execute(select(ERASURES).where(ERASURES.c.confirmed_at.is_not(None))).all()
+    name = registers.case.name
+    done = {(row.book, f"{name}/{row.patient_id}"): row for row in rows}
+    stones = {(stone.book, stone.subject): stone for book in books(connection) for stone in store.erased(book)}
+    keys_left = [
+        Tombstone(book, subject, row.id, row.basis, row.confirmed_at)
+        for (book, subject), row in done.items()
+        if (book, subject) not in stones
+    ]
+    forgotten = [stone for place, stone in stones.items() if place not in done and _known(connection, registers, stone)]
+    return keys_left, forgotten
+
+
+def _known(connection: Connection, registers: CaseRegisters, stone: Tombstone) -> bool:
+    of = (LOG.c.book == stone.book, LOG.c.case_id == stone.subject.partition("/")[2])
+    return (
+        connection.scalar(select(LOG.c.position).where(*of, LOG.c.register == registers.case.name).limit(1)) is not None
+    )
+
+
+def erasing_again(registers: CaseRegisters, stone: Tombstone) -> Work:
+    """The write that makes a restored copy of the registers forget again what was erased since."""
+    server = Principal("", stone.book, "registry", Role.SUPERVISOR, (stone.book,), None, None)
+
+    def work(batch: Batch) -> Outcome:
+        outcome = erase(batch, server, registers, stone)
+        row = {
+            "id": stone.erasure_id, "book": stone.book, "patient_id": stone.subject.partition("/")[2],
+            "basis": stone.basis, "note": "恢复备份后重新删除", "requested_by": "registry",
+            "requested_at": stone.erased_at, "confirmed_by": "registry", "confirmed_at": batch.now,
+            "position": batch.position,
+        }  # fmt: skip
+        batch.connection.execute(delete(ERASURES).where(ERASURES.c.id == stone.erasure_id))
+        outcome.rows.append((ERASURES, row))
+        return outcome
+
+    return work

@@ -5,7 +5,7 @@ in a thread, over an async driver) is decided here.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -31,6 +31,9 @@ class Database(Protocol):
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run a write in a transaction of its own, committed durably before this returns; rolled back if it raises."""
 
+    async def sweep(self, tables: Sequence[str]) -> None:
+        """Leave no copy of what was overwritten in these tables in the database's own files."""
+
     async def close(self) -> None:
         """Close all connections."""
 
@@ -55,7 +58,7 @@ class SqliteDatabase:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         self._writers = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._scanners = ThreadPoolExecutor(2, thread_name_prefix="sqlite-scan")
-        self._write_engine = sqlite_engine(url, begin="BEGIN IMMEDIATE")
+        self._write_engine = sqlite_engine(url, begin="BEGIN IMMEDIATE", secure_delete=True)
         self._scan_engine = sqlite_engine(url, begin="BEGIN")
         self._read_engine = sqlite_engine(url, begin=None)
         self._reader: Connection | None = None
@@ -70,6 +73,14 @@ class SqliteDatabase:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writers, _transact, self._write_engine, work)
+
+    async def sweep(self, tables: Sequence[str]) -> None:  # noqa: ARG002 - the write-ahead log is of all tables
+        def checkpoint() -> None:
+            with self._write_engine.connect() as connection:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        await asyncio.get_running_loop().run_in_executor(self._writers, checkpoint)
 
     async def close(self) -> None:
         self._writers.shutdown()
@@ -144,6 +155,11 @@ class PostgresDatabase:
     async def write(self, work: Callable[[Connection], T]) -> T:
         async with self._engine.begin() as connection:
             return await connection.run_sync(work)
+
+    async def sweep(self, tables: Sequence[str]) -> None:
+        async with self._single.connect() as connection:
+            for table in tables:
+                await connection.exec_driver_sql(f'VACUUM "{table}"')
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -12,9 +12,11 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from registry.access.access_log import noting
+from registry.access.erasure import CaseRegisters, erasing_again, unfinished
 from registry.access.principals import Keys, Principal
 from registry.access.sealing import Sealer
 from registry.db.database import Database
+from registry.db.key_store import Tombstone
 from registry.errors import LogRolledBack
 from registry.ledger.batch import Outcome, Work
 from registry.ledger.committer import Committer
@@ -57,6 +59,19 @@ class Context:
         if book not in self._committers:
             self._committers[book] = Committer(self.database, book)
         return await self._committers[book].submit(work)
+
+    async def forget(self, stone: Tombstone, registers: CaseRegisters) -> None:
+        """Destroy a data key whose erasure is committed, and what is left of the masks in the database's free pages."""
+        await self.database.read(lambda _: self.sealer.forget(stone))
+        await self.database.sweep([table.name for _, table in registers.tables()])
+
+    async def finish_erasures(self, registers: CaseRegisters) -> None:
+        """Bring to an end what a crash, or a backup restored beside today's key store, left half erased."""
+        keys_left, forgotten = await self.database.read(lambda c: unfinished(c, self.sealer.store, registers))
+        for stone in forgotten:
+            await self.write(stone.book, erasing_again(registers, stone))
+        for stone in [*keys_left, *forgotten]:
+            await self.forget(stone, registers)
 
     def start(self) -> None:
         self._ticking = asyncio.create_task(self._tick(), name="notary")

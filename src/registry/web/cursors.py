@@ -15,6 +15,9 @@ class Paged(Protocol):
 
     cursor: str | None
 
+    @property
+    def limit(self) -> int: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:

@@ -161,7 +161,7 @@ async def _listed(call: Call, run: Run, who: Principal, query: PageQuery, ask: A
     cursor = read_cursor(query, call.url.path)
     told, watermark = await run(partial(_read, call.context.sealer, who, query.as_of, cursor, ask))
     places, bodies = [place for place, _ in told], [body for _, body in told]
-    return serve.paged(call, who.book, query, bodies, places, watermark)
+    return serve.paged(call, query, bodies, places, (watermark, watermark_text(who.book, watermark)))
 
 
 def _read(

@@ -10,6 +10,8 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from registry import __version__
+from registry.access.fields import personal_paths
+from registry.access.principals import Purpose
 from registry.errors import RegistryError
 from registry.web.contract import Contract
 from registry.web.patches import as_patch
@@ -17,6 +19,11 @@ from registry.web.problems import MEDIA_TYPE, Problem
 
 Schema = dict[str, Any]
 
+PURPOSE: Schema = {
+    "schema": {"type": "string", "enum": list(Purpose)},
+    "description": "What personal data is looked at for (查阅目的); recorded with who saw it. Patients and visits are shown in plain only "
+    "with it, and to an auditor only under a break-glass.",
+}
 HEADERS: dict[str, Schema] = {
     "If-Match": {
         "required": True,
@@ -149,6 +156,8 @@ def _inline(schema: Schema, components: dict[str, Schema]) -> Schema:
 
 
 def _header_parameters(contract: Contract) -> Iterator[Schema]:
+    if contract.answer is not None and personal_paths(contract.answer):
+        yield {"name": "Purpose-Of-Use", "in": "header", "required": False, **PURPOSE}
     for name in contract.headers:
         spec = CREATE_ONLY if name == "If-None-Match" and contract.body else HEADERS[name]
         yield {"name": name, "in": "header", "required": False, **spec}

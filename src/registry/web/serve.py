@@ -20,7 +20,7 @@ from registry.access.sealing import Sealer
 from registry.access.view import Seen, View, Wanted, has_digest, is_erased, render, shows_plain
 from registry.errors import Fault, NotFound, Refused
 from registry.web.call import Call, view_of
-from registry.web.cursors import Cursor, read_cursor
+from registry.web.cursors import Cursor, Paged, read_cursor
 from registry.web.queries import AsOfQuery, DayQuery, ListQuery, PageQuery
 
 INT32 = 2**31 - 1
@@ -187,19 +187,28 @@ def _page(
     call: Call, who: Principal, query: PageQuery, seen: list[Seen], bodies: list[bytes], watermark: int,
     last: Callable[[Seen], int], on: dt.date | None = None,
 ) -> Answer:  # fmt: skip
-    return paged(call, who.book, query, bodies, [last(each) for each in seen], watermark, on)
+    mark = watermark, watermark_text(who.book, watermark)
+    return paged(call, query, bodies, [last(each) for each in seen], mark, on)
 
 
 def paged(
-    call: Call, book: str, query: PageQuery, bodies: Sequence[bytes], places: Sequence[int], watermark: int,
+    call: Call, query: Paged, bodies: Sequence[bytes], places: Sequence[int], mark: tuple[int, str],
     on: dt.date | None = None,
 ) -> Answer:  # fmt: skip
-    """A page of finished items. `places` are what a cursor may go on from; one more than the limit says that there is more."""
+    """A page of finished items. `places` are what a cursor may go on from; one more than the limit says that there is more.
+    `mark` is the watermark, as a number and as text.
+    """
+    watermark, text = mark
     more = len(places) > query.limit
     cursor = Cursor(watermark, places[query.limit - 1]).text(query, call.url.path) if more else None
-    ending = msgspec.json.encode({"next_cursor": cursor, "watermark": watermark_text(book, watermark)})
+    ending = msgspec.json.encode({"next_cursor": cursor, "watermark": text})
     body = b'{"items":[' + b",".join(bodies[: query.limit]) + b"]," + ending[1:]
-    return respond(call, body, body_tag(body), watermark_text(book, watermark), on=on)
+    return respond(call, body, body_tag(body), text, on=on)
+
+
+def plain_json(body: bytes, status: int = 200) -> Answer:
+    """An answer that belongs to no watermark."""
+    return Response(body, status_code=status, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def body_tag(body: bytes) -> str:
