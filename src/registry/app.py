@@ -44,6 +44,7 @@ from registry.web.call import Call
 from registry.web.context import Context
 from registry.web.keys import KeyController
 from registry.web.proof import LogController
+from registry.web.witness import WitnessController
 
 BODY_LIMIT = 1024 * 1024
 """Bytes."""
@@ -102,6 +103,7 @@ def create_app(settings: Settings) -> Litestar:
             *CONTROLLERS,
             KeyController,
             LogController,
+            WitnessController,
             *history.handlers(REGISTERS),
             *server.HANDLERS,
         ],
