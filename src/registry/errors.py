@@ -150,12 +150,12 @@ class PreconditionFailed(RegistryError):
 
 
 class TooLarge(RegistryError):
-    """The body is over the limit of 1 MiB."""
+    """The body is over the limit: 1 MiB, 64 KiB for a checkpoint to cosign."""
 
     status = 413
     code = "too_large"
-    zh = "提交的内容超过 1 MiB 的上限。"
-    en = "The body is over the limit of 1 MiB."
+    zh = "提交的内容超过上限(1 MiB;见证请求 64 KiB)。"
+    en = "The body is over the limit: 1 MiB, 64 KiB for a checkpoint to cosign."
 
 
 class WrongMediaType(RegistryError):

@@ -21,6 +21,9 @@ from registry.ledger.notes import (
 )
 from registry.ledger.tables import NEIGHBOURS
 
+LONGEST = 200
+"""Characters of an origin that can be kept."""
+
 
 class UnknownLog(NotFound):
     """This server does not cosign a log of that origin."""
@@ -122,8 +125,11 @@ def add_neighbour(connection: Connection, origin: str, vkey: str) -> None:
         good = Verifier.parse(vkey).kind is Kind.NOTE and Checkpoint(origin, 0, EMPTY).text() != ""
     except BadNote:
         good = False
-    if not good or len(origin) > NEIGHBOURS.c.origin.type.length:
-        said = "须为日志名称与其检查点公钥。", "ORIGIN VKEY: must be a log's name, and its key for checkpoints (type 0x01)"
+    if not good or len(origin) > LONGEST:
+        said = (
+            "须为日志名称与其检查点公钥。",
+            "ORIGIN VKEY: must be a log's name, and its key for checkpoints (type 0x01)",
+        )
         raise Refused(faults=[Fault("/vkey", "vkey", *said)])
     if not connection.execute(update(NEIGHBOURS).where(NEIGHBOURS.c.origin == origin).values(vkey=vkey)).rowcount:
         connection.execute(insert(NEIGHBOURS).values(origin=origin, vkey=vkey, size=0))

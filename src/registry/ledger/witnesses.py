@@ -23,6 +23,8 @@ ASK_EVERY = 5_000_000
 """Microseconds between two questions to one witness."""
 RETRY_EVERY = 60_000_000
 """Microseconds between two questions to a witness that did not cosign the last time."""
+LONGEST = 200
+"""Characters of a name that can be kept."""
 
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,17})\n")
 _ROLLED_BACK = LogRolledBack.code
@@ -72,7 +74,7 @@ def _check_key(name: str, vkey: str) -> None:
         found = Verifier.parse(vkey)
     except BadNote as fault:
         raise Refused(faults=[Fault("/vkey", "vkey", f"不是公钥:{fault}", f"VKEY: {fault}")]) from None
-    if found.kind is not Kind.COSIGNATURE or found.name != name:
+    if found.kind is not Kind.COSIGNATURE or found.name != name or len(name) > LONGEST:
         said = "须为同名的 cosignature/v1 公钥。", "VKEY: must be a key for cosignatures (type 0x04) of this name"
         raise Refused(faults=[Fault("/vkey", "vkey", *said)])
 
@@ -153,7 +155,10 @@ def _meaning(asked: Question, answer: Answer, ours: int) -> dict[str, object]:
         return {"size": asked.size, "checkpoint_sha256": digest, "cosignature": line, "fault": None}
     other = _other_log(asked, answer, ours)
     if other is not None:
-        return {"size": other, "fault": f"{_ROLLED_BACK}: it cosigned a tree of {other}; ours of {ours} is no later one"}
+        return {
+            "size": other,
+            "fault": f"{_ROLLED_BACK}: it cosigned a tree of {other}; ours of {ours} is no later one",
+        }
     return {"fault": answer.failure or f"answered {answer.status}, and no cosignature by its key"}
 
 

@@ -30,7 +30,7 @@ class Asking:
     clock: Clock = wall_clock
     _task: asyncio.Task[None] | None = None
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Ask those who may be asked again, unless that is going on already."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._ask_quietly(), name="witnesses")

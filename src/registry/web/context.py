@@ -88,7 +88,7 @@ class Context:
             await asyncio.sleep(SEAL_EVERY)
             await self._note_refusals()
             await self._seal()
-            self._asking.begin()
+            self._asking.start()
             if tick % (LAST_USED_EVERY // SEAL_EVERY) == 0:
                 await self._save_last_used()
 
