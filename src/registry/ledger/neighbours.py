@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from registry.errors import Fault, Forbidden, Malformed, NotFound, Refused
+from registry.errors import Fault, Malformed, NotConsistent, Refused, UnknownLog, UnknownSigner
 from registry.ledger.clock import Clock, wall_clock
 from registry.ledger.merkle import EMPTY, BadProof, verify_consistency
 from registry.ledger.notes import (
@@ -23,30 +23,6 @@ from registry.ledger.tables import NEIGHBOURS
 
 LONGEST = 200
 """Characters of an origin that can be kept."""
-
-
-class UnknownLog(NotFound):
-    """This server does not cosign a log of that origin."""
-
-    code = "unknown_log"
-    zh = "本服务器不为该日志作见证。"
-    en = "This server does not cosign a log of that origin."
-
-
-class UnknownSigner(Forbidden):
-    """The checkpoint is not signed by the key that is known for its log."""
-
-    code = "unknown_signer"
-    zh = "检查点没有该日志已知公钥的签名。"
-    en = "The checkpoint is not signed by the key that is known for its log."
-
-
-class NotConsistent(Refused):
-    """The proof does not show that the log has only grown since it was cosigned last."""
-
-    code = "not_consistent"
-    zh = "证明不能表明该日志自上次见证以来只有增加。"
-    en = "The proof does not show that the log has only grown since it was cosigned last."
 
 
 class Stale(Exception):

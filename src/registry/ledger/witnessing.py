@@ -51,7 +51,9 @@ class Asking:
     async def ask(self) -> None:
         """Ask each witness that may be asked again, all at once; return when all have answered or had their time."""
         waiting = await self.database.scan(partial(due, now=self.clock()))
-        await asyncio.gather(*(self._ask(book, name) for book, name in waiting))
+        async with asyncio.TaskGroup() as group:
+            for book, name in waiting:
+                group.create_task(self._ask(book, name))
 
     async def _ask(self, book: str, name: str) -> None:
         asked = await self.database.scan(partial(question, book=book, name=name))

@@ -7,7 +7,7 @@ from litestar import Controller, Response, post
 
 from registry import errors
 from registry.ledger import neighbours
-from registry.ledger.neighbours import NotConsistent, Stale, UnknownLog, UnknownSigner
+from registry.ledger.neighbours import Stale
 from registry.ledger.notes import cosign, split_note
 from registry.ledger.witnesses import SIZE_MEDIA
 from registry.web.call import Call
@@ -22,9 +22,9 @@ PROBLEMS = (
     errors.Malformed,
     errors.TooLarge,
     errors.Unavailable,
-    NotConsistent,
-    UnknownLog,
-    UnknownSigner,
+    errors.NotConsistent,
+    errors.UnknownLog,
+    errors.UnknownSigner,
 )
 ADDING = Contract(
     None,
