@@ -1,5 +1,6 @@
 """The log's commands as an operator uses them: keys, witnesses, and what to do after a restored backup."""
 
+import asyncio
 import json
 import re
 import shutil
@@ -20,7 +21,7 @@ from registry.ledger.notes import BadSignature, Signer, Verifier, open_note, par
 from registry.settings import Settings
 from tests import factories
 from tests.api import Api
-from tests.conftest import COUNTY, Template
+from tests.conftest import COUNTY, Template, new_postgres_database
 
 Run = Callable[[Callable[[Connection], Any]], Any]
 Command = Callable[..., Result]
@@ -110,14 +111,41 @@ def test_our_witness_key_is_the_published_one(command: Command, api: Api) -> Non
     assert key.vkey in {item["vkey"] for item in api.get("/v1/log/keys", "auditor").json()["items"]}
 
 
-# A restored backup: only where the database is a file can a test put an old copy back as an operator would.
+# A restored backup.
+
+
+class Backup:
+    """A copy of the database, put back as an operator would, while nobody has it open."""
+
+    def __init__(self, kind: str, url: str, server: str | None) -> None:
+        self._url = url
+        self._server = server
+        self._name = url.partition("?")[0].rpartition("/")[2]
+        self._file = Path(url.removeprefix("sqlite:///")) if kind == "sqlite" else None
+
+    def take(self) -> None:
+        if self._file:
+            shutil.copy(self._file, self._file.with_name("backup.db"))
+        else:
+            self._copy(self._name, f"{self._name}_backup")
+
+    def restore(self) -> None:
+        if self._file:
+            for tail in ("-wal", "-shm"):
+                self._file.with_name(self._file.name + tail).unlink(missing_ok=True)
+            shutil.copy(self._file.with_name("backup.db"), self._file)
+        else:
+            self._copy(f"{self._name}_backup", self._name)
+
+    def _copy(self, source: str, target: str) -> None:
+        assert self._server
+        asyncio.run(new_postgres_database(self._server, target, source))
 
 
 @pytest.fixture
-def file(template: Template, settings: Settings) -> Path:
-    if template.kind != "sqlite":
-        pytest.skip("restores a copy of the SQLite file; what is checked then is the same code on both")
-    return Path(settings.database.removeprefix("sqlite:///"))
+def backup(template: Template, settings: Settings, request: pytest.FixtureRequest) -> Backup:
+    server = request.getfixturevalue("postgres") if template.kind == "postgres" else None
+    return Backup(template.kind, settings.database, server)
 
 
 @contextmanager
@@ -125,13 +153,6 @@ def served(app: Litestar, settings: Settings, template: Template) -> Iterator[Ap
     app.state.settings = settings
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Api(client, template.keys)
-
-
-def copy(source: Path, target: Path) -> None:
-    """Nobody has the file open: all of it is in the one file."""
-    for tail in ("-wal", "-shm"):
-        target.with_name(target.name + tail).unlink(missing_ok=True)
-    shutil.copy(source, target)
 
 
 def work(app: Litestar, settings: Settings, template: Template, count: int = 2) -> str:
@@ -147,14 +168,13 @@ def size_of(note: str) -> int:
 
 
 def test_a_restored_backup_is_found_out_and_the_log_begun_anew(
-    command: Command, app: Litestar, settings: Settings, template: Template, file: Path, run: Run
+    command: Command, app: Litestar, settings: Settings, template: Template, backup: Backup, run: Run
 ) -> None:
-    backup = settings.home / "backup.db"
     kept = work(app, settings, template)
-    copy(file, backup)
+    backup.take()
     work(app, settings, template)
     lost = (settings.home / "checkpoints" / f"{COUNTY}.txt").read_text("utf-8")
-    copy(backup, file)
+    backup.restore()
 
     done = command("serve")
     assert done.exit_code == 2
@@ -184,15 +204,15 @@ def test_a_restored_backup_is_found_out_and_the_log_begun_anew(
 
 
 def test_a_restored_copy_that_was_written_to_is_found_out_too(
-    command: Command, app: Litestar, settings: Settings, template: Template, file: Path
+    command: Command, app: Litestar, settings: Settings, template: Template, backup: Backup
 ) -> None:
     """As long as what was lost, with other content, and sealed: only the root tells."""
-    backup, checkpoints = settings.home / "backup.db", settings.home / "checkpoints"
+    checkpoints = settings.home / "checkpoints"
     work(app, settings, template)
-    copy(file, backup)
+    backup.take()
     lost = work(app, settings, template)
     lost_file = (checkpoints / f"{COUNTY}.txt").read_text("utf-8")
-    copy(backup, file)
+    backup.restore()
     shutil.rmtree(checkpoints)
     assert size_of(work(app, settings, template)) == size_of(lost)  # elsewhere, under another home
     (checkpoints / f"{COUNTY}.txt").write_text(lost_file, "utf-8")
@@ -203,14 +223,13 @@ def test_a_restored_copy_that_was_written_to_is_found_out_too(
 
 
 def test_a_copy_from_before_the_log_was_begun_anew_is_found_out(
-    command: Command, app: Litestar, settings: Settings, template: Template, file: Path
+    command: Command, app: Litestar, settings: Settings, template: Template, backup: Backup
 ) -> None:
-    backup = settings.home / "backup.db"
     work(app, settings, template)
-    copy(file, backup)
+    backup.take()
     work(app, settings, template)
     for epoch in (1, 2):  # the same old copy, twice: each time under a name that was never used
-        copy(backup, file)
+        backup.restore()
         assert command("serve").exit_code == 2
         note = command("log", "restart", "--reason", "示范").output
         assert parse_checkpoint(split_note(note)[0]).origin == f"{NAME}/{epoch}"

@@ -406,6 +406,50 @@ def test_nobody_listening_is_a_fault(settings: Settings, run: Run) -> None:
     assert witnesses(run)[0].fault.startswith("no answer")
 
 
+@contextmanager
+def saying(raw: bytes) -> Iterator[str]:
+    """A listener that says these bytes, whatever it is asked."""
+
+    def talk() -> None:
+        asked, _ = listener.accept()
+        with asked:
+            asked.recv(MOST_BYTES)
+            asked.sendall(raw)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=talk)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/w"
+        finally:
+            thread.join()
+
+
+NO_ANSWERS = [
+    b"",
+    b"SSH-2.0-OpenSSH\r\n",
+    b"HTTP/1.1 200",
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nmore",
+    b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab and more",
+    b"HTTP/1.1 200 OK\r\nX: " + b"x" * MOST_BYTES,
+]
+
+
+@pytest.mark.parametrize("raw", NO_ANSWERS)
+def test_whatever_is_said_is_a_fault_of_that_witness_alone(settings: Settings, run: Run, raw: bytes) -> None:
+    notarise(settings)
+    witness, other = Remembering(), signer("another.example/w", b"x")
+    with saying(raw) as bad, serving(witness) as good:
+        run(lambda c: add_witness(c, COUNTY, other.name, other.witness_vkey, bad))
+        add(run, good)
+        ask(settings)
+    faulty, sound = witnesses(run)
+    assert (faulty.name, bool(faulty.fault), faulty.cosignature) == (other.name, True, None)
+    assert (sound.fault, sound.size) == (None, witness.size)
+
+
 LONGER: dict[str, tuple[int, Callable[[str], Reply]]] = {
     "a longer log": (0, lambda _: (409, SIZE_MEDIA, "100000\n")),
     "another log of the same length": (0, lambda body: (409, SIZE_MEDIA, split_note(body.partition("\n\n")[2])[0].split("\n")[1] + "\n")),

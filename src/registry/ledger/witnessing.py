@@ -72,7 +72,7 @@ async def _answer(asked: Question) -> Answer:
         return await post(f"{asked.url}/add-checkpoint", asked.body.encode())
     except TimeoutError:
         return Answer(failure=f"no answer within {PATIENCE:.0f} s")
-    except (OSError, ValueError, httptools.HttpParserError) as fault:
+    except (OSError, ValueError, httptools.HttpParserError, httptools.HttpParserUpgrade) as fault:
         return Answer(failure=f"no answer: {fault}"[:200])
 
 
@@ -96,7 +96,9 @@ class _Reply:
 
 
 async def post(url: str, body: bytes) -> Answer:
-    """The answer to a POST of text; redirects are not followed. Raises TimeoutError, OSError, ValueError or HttpParserError."""
+    """The answer to a POST of text; redirects are not followed. Raises TimeoutError, OSError, ValueError, or
+    an error of httptools.
+    """
     parts = urlsplit(url)
     tls = ssl.create_default_context() if parts.scheme == "https" else None
     async with asyncio.timeout(PATIENCE):
