@@ -112,3 +112,16 @@ def test_a_stray_key_file_stops_the_start(command: Command, api: Api, settings: 
 
 def test_a_clerks_key_names_its_division(command: Command) -> None:
     assert command("keys", "create", "x", "--role", "clerk").exit_code == 2
+
+
+def test_an_erasure_is_asked_for_and_confirmed_on_the_server(command: Command, api: Api) -> None:
+    at = f"/v1/patients/{api.made('/v1/patients', factories.patient())['id']}"
+    ask = ["erase", at.rpartition("/")[2], "--basis", "retention_ended", "--note", "示范〔2020〕4号"]
+    assert "asked for" in command(*ask).output
+    assert api.get(at).json()["name"] == "示范孙"
+    clerk = CliRunner().invoke(main, [*ask, "--confirm"], input=api.keys["clerk"] + "\n")
+    assert (clerk.exit_code, api.get(at).json()["name"]) == (2, "示范孙")
+    done = CliRunner().invoke(main, [*ask, "--confirm"], input=api.keys["supervisor"] + "\n", catch_exceptions=False)
+    assert "the data key is destroyed" in done.output
+    assert api.get(at).json()["name"] == "[已删除]"
+    assert command(*ask[:1], "unknown", *ask[2:]).exit_code == 2

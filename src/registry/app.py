@@ -47,6 +47,7 @@ from registry.web.context import Context
 from registry.web.erasures import ErasureController
 from registry.web.keys import KeyController
 from registry.web.proof import LogController
+from registry.web.witness import WitnessController
 
 BODY_LIMIT = 1024 * 1024
 """Bytes."""
@@ -84,23 +85,24 @@ CONTROLLERS = [
 ]
 
 
+@asynccontextmanager
+async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    """Opens the database when the server starts, ends what a crash left half done, closes all when it stops."""
+    read: Settings = app.state.settings
+    database = open_database(read.database)
+    notary = Notary(database, LogKeys(read.log_key_file), read.origin, read.home)
+    context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database), notary)
+    app.state.context = context
+    try:
+        await context.finish_erasures(case_registers(REGISTERS, "patients"))
+        context.start()
+        yield
+    finally:
+        await context.close()
+
+
 def create_app(settings: Settings) -> Litestar:
     """The application. The database is opened when it starts, and must have been migrated."""
-
-    @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        read: Settings = app.state.settings
-        database = open_database(read.database)
-        notary = Notary(database, LogKeys(read.log_key_file), read.origin, read.home)
-        context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database), notary)
-        app.state.context = context
-        try:
-            await context.finish_erasures(case_registers(REGISTERS, "patients"))
-            context.start()
-            yield
-        finally:
-            await context.close()
-
     app = Litestar(
         route_handlers=[
             *CONTROLLERS,
@@ -109,6 +111,7 @@ def create_app(settings: Settings) -> Litestar:
             AccessController,
             ErasureController,
             disclosures(PATIENT_REGISTER),
+            WitnessController,
             *history.handlers(REGISTERS),
             *server.HANDLERS,
         ],

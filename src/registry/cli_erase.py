@@ -6,8 +6,7 @@ from sqlalchemy import Connection
 from registry.access.erasure import Basis, case_registers, confirming, requesting
 from registry.access.principals import Keys, Role
 from registry.access.sealing import Sealer
-from registry.app import REGISTERS
-from registry.cli import fail, main, run
+from registry.command import fail, run
 from registry.db.database import Database
 from registry.db.key_store import KeyStore, Tombstone
 from registry.ledger.batch import Outcome, Work
@@ -17,7 +16,7 @@ from registry.ledger.ids import new_id
 from registry.settings import Settings
 
 
-@main.command()
+@click.command()
 @click.argument("patient")
 @click.option(
     "--basis", type=click.Choice([basis.value for basis in Basis]), required=True, help="个人信息保护法第四十七条"
@@ -42,6 +41,8 @@ async def _confirm(read: Settings, database: Database, erasure_id: str, key: str
     who = await Keys(database).authenticate(key)
     if who.role is not Role.SUPERVISOR or not who.county_wide:
         fail("that key is no supervisor's of the county; the erasure is asked for, and not confirmed")
+    from registry.app import REGISTERS
+
     registers = case_registers(REGISTERS, "patients")
     done = await _write(database, read.book, confirming(who, registers, erasure_id))
     assert isinstance(done.answer, Tombstone)  # noqa: S101 - it is what confirming answers

@@ -104,6 +104,22 @@ class NotFound(RegistryError):
     en = "There is no such entry, or it is outside your divisions."
 
 
+class UnknownSigner(Forbidden):
+    """The checkpoint is not signed by the key that is known for its log."""
+
+    code = "unknown_signer"
+    zh = "检查点没有该日志已知公钥的签名。"
+    en = "The checkpoint is not signed by the key that is known for its log."
+
+
+class UnknownLog(NotFound):
+    """This server does not cosign a log of that origin."""
+
+    code = "unknown_log"
+    zh = "本服务器不为该日志作见证。"
+    en = "This server does not cosign a log of that origin."
+
+
 class MethodNotAllowed(RegistryError):
     """The path exists, the method does not; `Allow` lists those that do."""
 
@@ -158,12 +174,12 @@ class PreconditionFailed(RegistryError):
 
 
 class TooLarge(RegistryError):
-    """The body is over the limit of 1 MiB."""
+    """The body is over the limit: 1 MiB, 64 KiB for a checkpoint to cosign."""
 
     status = 413
     code = "too_large"
-    zh = "提交的内容超过 1 MiB 的上限。"
-    en = "The body is over the limit of 1 MiB."
+    zh = "提交的内容超过上限(1 MiB;见证请求 64 KiB)。"
+    en = "The body is over the limit: 1 MiB, 64 KiB for a checkpoint to cosign."
 
 
 class WrongMediaType(RegistryError):
@@ -182,6 +198,14 @@ class Refused(RegistryError):
     code = "refused"
     zh = "提交的内容不符合台账规则,请按 errors 逐项改正后重新提交。"
     en = "A rule of the register refuses this; mend each of the errors and send it again."
+
+
+class NotConsistent(Refused):
+    """The proof does not show that the log has only grown since it was cosigned last."""
+
+    code = "not_consistent"
+    zh = "证明不能表明该日志自上次见证以来只有增加。"
+    en = "The proof does not show that the log has only grown since it was cosigned last."
 
 
 class KeyReused(RegistryError):

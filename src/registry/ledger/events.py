@@ -27,6 +27,12 @@ class EventKind(StrEnum):
     LOG_KEY_ROTATED = "log_key_rotated"
     LOG_RESTARTED = "log_restarted"
     """The log began anew under another name, after a backup was restored."""
+    WITNESS_ADDED = "witness_added"
+    """Another server is asked to cosign our checkpoints."""
+    WITNESS_REMOVED = "witness_removed"
+    NEIGHBOUR_ADDED = "neighbour_added"
+    """We cosign another log, or by another key than before."""
+    NEIGHBOUR_REMOVED = "neighbour_removed"
 
 
 SERVER = Actor("", "registry", "server", "")

@@ -8,7 +8,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from registry.db.database import Database
-from registry.ledger import seals
+from registry.errors import Conflict, LogRolledBack
+from registry.ledger import seals, witnesses
+from registry.ledger.committer import note
+from registry.ledger.events import SERVER, Event, EventKind
 from registry.ledger.log_keys import LogKeys
 
 
@@ -31,14 +34,41 @@ class Notary:
 
     async def check(self) -> None:
         """Raise LogRolledBack unless every book continues what was last signed here."""
-        for book in self._witnessed():
+        for book in self._signed() | set(await self.database.read(seals.books)):
             await self.database.scan(partial(self._check, book))
 
+    async def restart(self, book: str, reason: str) -> None:
+        """Begin a book's log anew from what the database has now, under a name of its own: only after LogRolledBack was
+        found, else Conflict. The lost checkpoint is kept, in the access log and beside the new one.
+        """
+        lost = await self.database.write(partial(self._restart, book, reason))
+        if lost is not None and (file := self.file(book)).exists():
+            epoch = seals.epoch_of(seals.read_head(lost).origin, self.origin, book) or 0
+            file.replace(file.with_name(f"{book}-epoch{epoch}.txt"))
+        self._known.pop(book, None)
+
+    def _restart(self, book: str, reason: str, connection: Connection) -> str | None:
+        try:
+            self._check(book, connection)
+        except LogRolledBack:
+            ours = seals.sealed(connection, book)
+            lost = self._last(book) or ours.checkpoint
+            was = seals.epoch_of(seals.read_head(lost).origin, self.origin, book) if lost else None
+            epoch = max(ours.epoch, was or 0) + 1
+            details = {"reason": reason, "epoch": epoch, "lost_checkpoint": lost}
+            note(connection, book, Event(EventKind.LOG_RESTARTED, SERVER, details))
+            seals.begin_anew(connection, book, epoch)
+            witnesses.forget_answers(connection, book)
+            return lost
+        said = "日志没有中断,无须重新开始。", "The database continues its last checkpoint: there is nothing to restart."
+        raise Conflict(zh=said[0], en=said[1])
+
     def _check(self, book: str, connection: Connection) -> None:
-        if note := self._last(book):
+        witnesses.check_known(connection, book)
+        if last := self._last(book):
             now = seals.sealed(connection, book)
-            if now.checkpoint != note:
-                seals.check_continues(connection, book, note, self.origin)
+            if now.checkpoint != last:
+                seals.check_continues(connection, book, last, self.origin)
 
     async def _seal(self, book: str) -> None:
         while growth := await self.database.scan(partial(self._build, book)):
@@ -66,8 +96,8 @@ class Notary:
         new.replace(file)
         self._known[book] = note
 
-    def _witnessed(self) -> set[str]:
-        return {file.stem for file in (self.home / "checkpoints").glob("*.txt")} | set(self._known)
+    def _signed(self) -> set[str]:
+        return {file.stem for file in (self.home / "checkpoints").glob("[0-9]" * 6 + ".txt")} | set(self._known)
 
     def file(self, book: str) -> Path:
         """Where a book's last checkpoint is kept outside the database."""

@@ -6,10 +6,11 @@ built is then kept in one short transaction, in which another server's work in b
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from registry.errors import LogRolledBack
 from registry.ledger.clock import wall_clock
@@ -84,7 +85,7 @@ class Growth:
 def sealed(connection: Connection, book: str) -> Sealed:
     """How far a book is sealed now."""
     row = connection.execute(select(SEALS).where(SEALS.c.book == book)).one_or_none()
-    return Sealed() if row is None else Sealed(row.epoch, row.log_size, row.access_size, row.checkpoint)
+    return Sealed() if row is None else Sealed(row.epoch, row.log_size, row.access_size, row.checkpoint or None)
 
 
 def heads(connection: Connection, book: str) -> dict[str, int]:
@@ -129,11 +130,22 @@ def keep(connection: Connection, book: str, growth: Growth, origin: str, keys: L
     note = sign_note(text, keys.signers(name))
     values = {"epoch": before.epoch, "log_size": growth.sizes["log"], "access_size": growth.sizes["access"],
               "checkpoint": note, "sealed_at": wall_clock()}  # fmt: skip
-    if before.checkpoint is None:
-        connection.execute(insert(SEALS).values(book=book, **values))
-    else:
-        connection.execute(update(SEALS).where(SEALS.c.book == book).values(values))
+    _put(connection, book, values)
     return note
+
+
+def begin_anew(connection: Connection, book: str, epoch: int) -> None:
+    """Forget the trees: they are built from the first leaf again, under the name of this epoch."""
+    connection.execute(select(BOOKS.c.book).where(BOOKS.c.book == book).with_for_update())
+    connection.execute(delete(TILES).where(TILES.c.book == book))
+    _put(
+        connection, book, {"epoch": epoch, "log_size": 0, "access_size": 0, "checkpoint": "", "sealed_at": wall_clock()}
+    )
+
+
+def _put(connection: Connection, book: str, values: Mapping[str, object]) -> None:
+    connection.execute(delete(SEALS).where(SEALS.c.book == book))
+    connection.execute(insert(SEALS).values(book=book, **values))
 
 
 def _keep_tiles(connection: Connection, book: str, tree: str, tiles: Mapping[tuple[int, int], bytes]) -> None:
@@ -156,6 +168,12 @@ def digest_of(note: str) -> bytes:
 def origin_of(origin: str, book: str, epoch: int) -> str:
     """The name of a book's log: a log begun anew after a restored backup has a name of its own."""
     return f"{origin}/{book}" + (f"/{epoch}" if epoch else "")
+
+
+def epoch_of(name: str, origin: str, book: str) -> int | None:
+    """The epoch that a name of this book's log says; None for the name of another log."""
+    match = re.fullmatch(re.escape(f"{origin}/{book}") + "(?:/([1-9][0-9]{0,8}))?", name)
+    return int(match[1] or 0) if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +201,11 @@ def read_head(note: str) -> Head:
 def check_continues(connection: Connection, book: str, note: str, origin: str) -> None:
     """Raise LogRolledBack unless the trees are those of this earlier checkpoint, grown: else a backup was restored."""
     head, now = read_head(note), sealed(connection, book)
-    if head.origin != origin_of(origin, book, now.epoch):
-        return  # the log was begun anew, or renamed: openly, by an operator
+    epoch = epoch_of(head.origin, origin, book)
+    if epoch is None or epoch < now.epoch:
+        return  # the log was renamed, or begun anew: openly, by an operator
+    if epoch > now.epoch:  # a copy from before it was begun anew
+        raise LogRolledBack("log", head.sizes["log"], now.log_size)
     for tree in TREES:
         size = head.sizes[tree]
         stored = StoredTiles(connection, book, tree)

@@ -22,6 +22,7 @@ from registry.ledger.batch import Outcome, Work
 from registry.ledger.committer import Committer
 from registry.ledger.events import Event, EventKind
 from registry.ledger.notary import Notary
+from registry.ledger.witnessing import Asking
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -45,6 +46,10 @@ class Context:
     refusals: Counter[Refused] = field(default_factory=Counter)
     _committers: dict[str, Committer] = field(default_factory=dict)
     _ticking: asyncio.Task[None] | None = None
+    _asking: Asking = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._asking = Asking(self.database)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """A short read."""
@@ -82,6 +87,7 @@ class Context:
             self._ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticking
+        await self._asking.close()
         try:
             await self._note_refusals()
             for committer in self._committers.values():
@@ -97,6 +103,7 @@ class Context:
             await asyncio.sleep(SEAL_EVERY)
             await self._note_refusals()
             await self._seal()
+            self._asking.start()
             if tick % (LAST_USED_EVERY // SEAL_EVERY) == 0:
                 await self._save_last_used()
 

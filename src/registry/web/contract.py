@@ -39,6 +39,15 @@ CHANGING: Problems = (
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """An answer that is neither what was asked for nor a problem, where a published format wants it so."""
+
+    status: int
+    media: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """One endpoint's promise."""
 
@@ -58,6 +67,9 @@ class Contract:
     """Whether it answers without a key."""
     media: str | None = None
     """The media type of an answer that is no JSON."""
+    sends: str | None = None
+    """The media type of a body that is no JSON."""
+    other: Other | None = None
 
 
 def _opt(contract: Contract) -> dict[str, Any]:

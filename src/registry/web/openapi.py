@@ -108,6 +108,8 @@ def _operation(path: str, handler: HTTPRouteHandler, contract: Contract) -> Sche
     }
     if contract.body is not None:
         operation["requestBody"] = _request_body(contract)
+    if contract.sends is not None:
+        operation["requestBody"] = {"required": True, "content": {contract.sends: {"schema": {"type": "string"}}}}
     if contract.public:
         operation["security"] = []
     return operation
@@ -194,6 +196,9 @@ def _responses(contract: Contract) -> Schema:
     if contract.media is not None:
         content = {contract.media: {"schema": {"type": "string"}}}
         responses[str(contract.status)] = {"description": "The answer.", "content": content}
+    if (other := contract.other) is not None:
+        content = {other.media: {"schema": {"type": "string"}}}
+        responses[str(other.status)] = {"description": other.about, "content": content}
     for status, kinds in _by_status(contract.problems).items():
         responses[status] = {"$ref": f"#/components/responses/{_response_name(kinds)}"}
     return responses
