@@ -361,6 +361,11 @@ def of_another_text(_: str) -> Reply:
     return 200, "text/plain", cosign(Checkpoint("x", 1, b"r" * 32).text(), WITNESS, 1)
 
 
+def too_much(body: str) -> Reply:
+    line = cosign(split_note(parse_add_checkpoint(body)[2])[0], WITNESS, 1)
+    return 200, "text/plain", f"{line}— another.example/w {'AAAA' * (MOST_BYTES // 4)}\n"
+
+
 FAULTY: dict[str, Callable[[str], Reply]] = {
     "500": lambda _: (500, "text/plain", "no"),
     "403": lambda _: (403, "text/plain", ""),
@@ -369,7 +374,7 @@ FAULTY: dict[str, Callable[[str], Reply]] = {
     "no text": lambda _: (200, "text/plain", b"\xff\xfe"),
     "another key": bad_cosignature,
     "another text": of_another_text,
-    "too much": lambda _: (200, "text/plain", "x" * (MOST_BYTES + 1)),
+    "too much": too_much,
     "no number": lambda _: (409, SIZE_MEDIA, "many\n"),
     "no size": lambda _: (409, "text/plain", "1000\n"),
     "turning round": lambda body: (409, SIZE_MEDIA, "1\n" if body.startswith("old 0\n") else "0\n"),
