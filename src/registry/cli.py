@@ -1,34 +1,29 @@
-"""The command line: registry serve | demo | migrate | keys | openapi."""
+"""The command line: registry serve | demo | migrate | keys | openapi | verify | evidence."""
 
-import asyncio
 import datetime as dt
 import os
 import socket
-import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NoReturn, TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import DBAPIError
 
 from registry import __version__
 from registry.access.principals import Role, issue_key, list_keys, revoke_key
 from registry.access.sealing import begin_rotation, check_key_file, end_rotation, rewrap_data_keys
-from registry.db.database import Database, open_database
+from registry.cli_verify import verify
+from registry.command import fail, run, settings
+from registry.db.database import Database
 from registry.db.key_store import KeyStore
 from registry.db.migrate import upgrade
-from registry.errors import RegistryError
 from registry.ledger.clock import BEIJING, microseconds, timestamp
 from registry.ledger.committer import note
 from registry.ledger.events import SERVER, Event, EventKind
 from registry.ledger.tables import BOOKS
-from registry.settings import BadSetting, Settings, read_settings
+from registry.settings import Settings
 
-T = TypeVar("T")
 GRACE = 5
 """Seconds that open requests get when the server stops."""
 
@@ -42,40 +37,7 @@ def main() -> None:
     os.umask(0o077)  # what it makes is its owner's alone
 
 
-def settings() -> Settings:
-    """The settings; a bad one stops the command with one line."""
-    try:
-        return read_settings()
-    except BadSetting as bad:
-        fail(str(bad))
-
-
-def fail(line: str) -> NoReturn:
-    """Stop with one line and status 2."""
-    click.echo(f"registry: {line}", err=True)
-    sys.exit(2)
-
-
-def run(work: Callable[[Settings, Database], Awaitable[T]]) -> T:
-    """Run something on the database that the settings name."""
-    read = settings()
-
-    async def job() -> T:
-        database = open_database(read.database)
-        try:
-            return await work(read, database)
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(job())
-    except BadSetting as bad:
-        fail(str(bad))
-    except RegistryError as error:
-        fail("; ".join([error.detail["en"], *(fault.en for fault in error.faults)]))
-    except (OSError, DBAPIError) as error:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        fail(f"REGISTRY_DATABASE: cannot be used ({reason})")
+main.add_command(verify)
 
 
 @main.command()
