@@ -27,7 +27,7 @@ from registry.ledger import seals
 from registry.ledger.findings import Checked, Finding, Span
 from registry.ledger.log_keys import LogKeys
 from registry.ledger.notary import checkpoint_file
-from registry.ledger.notes import Verifier
+from registry.ledger.notes import BadNote, Verifier
 from registry.ledger.seals import Sealed
 from registry.ledger.tables import BLIND_INDEX, BOOKS, EVENT_CASES, EVENTS, LOG, TILES
 from registry.ledger.tree_check import Tree, check_checkpoint, check_earlier, check_tree, read_tiles, signed_by
@@ -136,7 +136,10 @@ def _reraise_outage(fault: DatabaseError) -> None:
 def verifiers_of(settings: Settings, vkeys: Sequence[str], origin: str) -> list[Verifier]:
     """The keys that a log's checkpoints are checked with: those given, or the home's own."""
     if vkeys:
-        return [Verifier.parse(vkey) for vkey in vkeys]
+        try:
+            return [Verifier.parse(vkey) for vkey in vkeys]
+        except BadNote as fault:
+            raise BadSetting(f"--key: {fault}") from None
     if not settings.log_key_file.exists():
         file = settings.log_key_file
         raise BadSetting(f"REGISTRY_LOG_KEY_FILE: {file} is not there; give the log's public key with --key")

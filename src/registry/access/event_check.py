@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, select
 
 from registry.access.principals import list_keys
-from registry.access.verification import CHUNK, halving, stored_hashes
+from registry.access.verification import CHUNK, collected, halving, stored_hashes
 from registry.ledger.clock import timestamp
 from registry.ledger.events import EventKind
 from registry.ledger.findings import Checked, Finding, Span
@@ -75,14 +75,10 @@ class _Events:
                 continue
             hashes += leaf_hash(row.document)
             place = f"access event {position} ({row.kind})"
-            findings += [Finding(self.span.book, place, text) for text in self._texts(row, bytes(hashes[-HASH:]))]
+            findings += [
+                Finding(self.span.book, place, text) for text in collected(self._faults(row, bytes(hashes[-HASH:])))
+            ]
         return Checked(findings, bytes(hashes))
-
-    def _texts(self, row: Row[Any], leaf: bytes) -> list[str]:
-        try:
-            return list(self._faults(row, leaf))
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError, msgspec.MsgspecError) as fault:
-            return [f"cannot be read ({type(fault).__name__})"]
 
     def _faults(self, row: Row[Any], leaf: bytes) -> Iterator[str]:
         at = (row.position - self.span.start) * HASH

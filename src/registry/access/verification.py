@@ -93,6 +93,16 @@ def halving(check: Callable[[int, int], Checked], start: int, stop: int, span: S
         return Checked([Finding(span.book, f"{what} {start}", f"cannot be read ({type(fault).__name__})")], bytes(HASH))
 
 
+def collected(faults: Iterator[str]) -> list[str]:
+    """What is wrong with a row, up to where it can no longer be read."""
+    texts: list[str] = []
+    try:
+        texts.extend(faults)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, msgspec.MsgspecError) as fault:
+        texts.append(f"cannot be read ({type(fault).__name__})")
+    return texts
+
+
 @dataclass(frozen=True, slots=True)
 class _Chunk:
     """Some positions of a stretch."""
@@ -119,7 +129,8 @@ class _Chunk:
             place = entry_place(position, row.register, row.entry_id, row.number)
             version = versions.pop((row.register, position), None)
             findings += [
-                Finding(self.span.book, place, text) for text in self._texts(row, version, bytes(hashes[-HASH:]))
+                Finding(self.span.book, place, text)
+                for text in collected(self._faults(row, version, bytes(hashes[-HASH:])))
             ]
         for (name, position), version in versions.items():
             place = entry_place(position, name, version.entry_id, version.number)
@@ -143,12 +154,6 @@ class _Chunk:
                 place = entry_place(position, name, version.entry_id, version.number)
                 return Finding(self.span.book, place, "is missing from the log")
         return Finding(self.span.book, f"position {position}", "is missing from the log")
-
-    def _texts(self, log: Row[Any], version: Row[Any] | None, leaf: bytes) -> list[str]:
-        try:
-            return list(self._faults(log, version, leaf))
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as fault:
-            return [f"cannot be read ({type(fault).__name__})"]
 
     def _faults(self, log: Row[Any], version: Row[Any] | None, leaf: bytes) -> Iterator[str]:
         """What is wrong with one version."""
