@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from registry import verifying
 from registry.cli import main
+from registry.ledger.notes import Signer
 from registry.settings import Settings
 from registry.verifying import Question, verify_database
 from tests import factories
@@ -383,3 +386,66 @@ def test_an_earlier_checkpoint_is_given_as_a_file(command: Command, home: Home, 
     assert command("verify", "--checkpoint", str(note)).exit_code == 1
     note.write_text("no checkpoint", "utf-8")
     assert command("verify", "--checkpoint", str(note)).exit_code == 1
+
+
+@pytest.fixture
+def receipt(home: Home, tmp_path: Path) -> Path:
+    file = tmp_path / "receipt.txt"
+    text = home.serve(lambda api: api.get(f"/v1/gatherings/{home.entry}/versions/1/receipt", "auditor").text)
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_a_receipt_is_checked_without_the_database(command: Command, home: Home, receipt: Path) -> None:
+    if home.raw.sqlite:
+        Path(home.settings.database.removeprefix("sqlite:///")).unlink()
+    done = command("verify", "--receipt", str(receipt))
+    assert done.exit_code == 0, done.output
+    for fact in (f"gatherings/{home.entry}", "1 (created)", f"{home.position} of book", "registry.example/440882"):
+        assert fact in done.output
+
+
+def other_vkey() -> str:
+    return Signer("registry.example/440882", Ed25519PrivateKey.from_private_bytes(bytes(32))).vkey
+
+
+def test_a_receipt_is_checked_with_keys_got_elsewhere(command: Command, home: Home, receipt: Path) -> None:
+    items = home.serve(lambda api: api.get("/v1/log/keys", "auditor").json()["items"])
+    for item, status in zip(items, (0, 1), strict=True):  # a witness's key alone is not enough
+        assert command("verify", "--receipt", str(receipt), "--key", item["vkey"]).exit_code == status
+    done = command("verify", "--receipt", str(receipt), "--key", other_vkey())
+    assert (done.exit_code, len(done.output.splitlines())) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("index ", "index 1"),
+        ("extra ey", "extra eZ"),
+        ("proof@v1", "proof@v2"),
+        ("440882\n", "440883\n"),
+        ("\n\n", "\n"),
+    ],
+)
+def test_a_forged_receipt_is_refused(command: Command, receipt: Path, old: str, new: str) -> None:
+    text = receipt.read_text("utf-8")
+    assert old in text
+    receipt.write_text(text.replace(old, new, 1), "utf-8")
+    done = command("verify", "--receipt", str(receipt))
+    assert (done.exit_code, len(done.output.splitlines())) == (1, 1)
+
+
+@pytest.mark.parametrize("who", ["clerk", "auditor"])
+def test_a_document_is_checked_against_its_receipt(
+    command: Command, home: Home, receipt: Path, tmp_path: Path, who: str
+) -> None:
+    file = tmp_path / "document.json"
+    answer = home.serve(lambda api: api.get(f"/v1/gatherings/{home.entry}/versions/1", who))
+    assert (factories.PHONE in answer.text) is (who == "clerk")
+    file.write_bytes(msgspec.json.format(answer.content))
+    arguments = ("verify", "--receipt", str(receipt), "--document", str(file))
+    assert command(*arguments).exit_code == 0
+    for old, new in (("年例", "庙会"), ('"name":', '"nama":'), ("{", "[")):
+        file.write_text(answer.text.replace(old, new, 1), "utf-8")
+        assert command(*arguments).exit_code == 1
+    assert command("verify", "--document", str(file)).exit_code == 2

@@ -1,36 +1,79 @@
 """registry verify | evidence: what anybody can check, and what to hand to somebody who will."""
 
+import datetime as dt
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.console import Console
 from rich.progress import Progress as Bar
 
-from registry.command import attempt, settings
+from registry.access.receipts import BadReceipt, Proved, check_document, check_receipt
+from registry.command import attempt, fail, settings
 from registry.ledger.seals import read_head
-from registry.verifying import MOST, Head, Progress, Question, Report, verify_database
+from registry.verifying import MOST, Head, Progress, Question, Report, verifiers_of, verify_database
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help=f"List all that is wrong (at most {MOST}), not only the first.")
-@click.option(
-    "--key", "keys", multiple=True, metavar="VKEY", help="A public key of the log, got elsewhere. [the home's own]"
-)
-@click.option(
-    "--checkpoint",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A checkpoint kept elsewhere: the log must continue it.",
-)
-def verify(*, everything: bool, keys: tuple[str, ...], checkpoint: Path | None) -> None:
+@click.option("--key", "keys", multiple=True, metavar="VKEY", help="A public key, got elsewhere. [the home's own]")
+@click.option("--checkpoint", type=FILE, help="A checkpoint kept elsewhere: the log must continue it.")
+@click.option("--receipt", type=FILE, help="Check this receipt instead, without any database.")
+@click.option("--document", type=FILE, help="With --receipt: the document that it should be of, as JSON.")
+def verify(
+    *, everything: bool, keys: tuple[str, ...], checkpoint: Path | None, receipt: Path | None, document: Path | None
+) -> None:
     """Check the whole database against its log. Status 1, and the first bad entry, where something was changed."""
+    if document and not receipt:
+        fail("--document goes with --receipt")
+    if receipt:
+        _verify_receipt(receipt, document, keys)
+        return
     question = Question(keys, _checkpoint(checkpoint), MOST if everything else 1)
     read = settings()
     with _bar() as progress:
         report = attempt(lambda: verify_database(read, question, progress))
     _tell(report)
+
+
+def _verify_receipt(file: Path, document: Path | None, keys: tuple[str, ...]) -> None:
+    read = settings()
+    try:
+        text = file.read_text("utf-8")
+        proved = attempt(lambda: check_receipt(text, lambda origin: verifiers_of(read, keys, origin)))
+    except (BadReceipt, UnicodeDecodeError) as fault:
+        _wrong(f"{file}: {fault}")
+    try:
+        if document is not None:
+            check_document(proved.leaf, document.read_bytes())
+    except BadReceipt as fault:
+        _wrong(f"{document}: {fault}")
+    for line in _facts(proved):
+        click.echo(line)
+    if document is not None:
+        click.echo(f"  document    {document} is this version")
+
+
+def _facts(proved: Proved) -> Iterator[str]:
+    """What a receipt proves, a line each."""
+    leaf, checkpoint = proved.leaf, proved.checkpoint
+    yield "receipt: OK"
+    yield f"  entry       {leaf.register}/{leaf.entry}"
+    yield f"  version     {leaf.number} ({leaf.action})"
+    yield f"  recorded    {leaf.recorded_at}"
+    yield f"  position    {leaf.position} of book {leaf.book}"
+    yield f"  checkpoint  {checkpoint.origin}, size {checkpoint.size}"
+    for signer in proved.signers:
+        name = f"{signer.name}+{signer.key_id.hex()}"
+        if signer.seconds is None:
+            yield f"  signed by   {name}"
+        else:
+            yield f"  witness     {name}, {dt.datetime.fromtimestamp(signer.seconds, dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _checkpoint(file: Path | None) -> str | None:
@@ -49,11 +92,15 @@ def _bar() -> Iterator[Progress]:
     """A progress bar, where somebody watches."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda _done, _all: None
+        yield lambda _step, _all: None
         return
     with Bar(console=console, transient=True) as bar:
-        task = bar.add_task("leaves")
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def show(step: int, total: int) -> None:
+            task = bar.task_ids[0] if bar.task_ids else bar.add_task("leaves", total=total)
+            bar.advance(task, step)
+
+        yield show
 
 
 def _tell(report: Report) -> None:
@@ -77,6 +124,6 @@ def _lines(head: Head) -> Iterator[str]:
         yield f"  note: {note}"
 
 
-def _wrong(line: str) -> None:
+def _wrong(line: str) -> NoReturn:
     click.echo(line)
     sys.exit(1)

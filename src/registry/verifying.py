@@ -50,7 +50,7 @@ def registers() -> tuple[Register, ...]:
 
 
 Progress = Callable[[int, int], None]
-"""Told how many leaves were checked, of how many."""
+"""Told how many more leaves were checked, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
 
 
-def verify_database(settings: Settings, question: Question, progress: Progress = lambda _done, _all: None) -> Report:
+def verify_database(settings: Settings, question: Question, progress: Progress = lambda _step, _all: None) -> Report:
     """Check everything. Stops after `question.most` findings, which are in the log's order. Raises BadSetting where the
     database or its keys are not there.
     """
@@ -229,14 +229,12 @@ def _check_leaves(settings: Settings, report: Report, most: int, progress: Progr
     spans = [span for head in report.heads for span in head.spans()]
     total = sum(span.stop - span.start for span in spans)
     hashes: dict[tuple[str, str], bytes] = {}
-    done = 0
     found: list[Finding] = []
     with _workers(total) as each:
         for span, checked in zip(spans, each(partial(check_span, settings, most), spans), strict=False):
             hashes[span.book, span.tree] = hashes.get((span.book, span.tree), b"") + checked.hashes
             found += checked.findings
-            done += span.stop - span.start
-            progress(done, total)
+            progress(span.stop - span.start, total)
             if len(found) >= most:
                 break
     report.findings[:0] = found
