@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from registry import __version__
 from registry.access.principals import Role, issue_key, list_keys, revoke_key
 from registry.access.sealing import begin_rotation, check_key_file, end_rotation, rewrap_data_keys
-from registry.cli_verify import verify
+from registry.cli_verify import evidence, verify
 from registry.command import fail, run, settings
 from registry.db.database import Database
 from registry.db.key_store import KeyStore
@@ -38,6 +38,7 @@ def main() -> None:
 
 
 main.add_command(verify)
+main.add_command(evidence)
 
 
 @main.command()

@@ -11,10 +11,11 @@ import click
 from rich.console import Console
 from rich.progress import Progress as Bar
 
+from registry.access.principals import Purpose
 from registry.access.receipts import BadReceipt, Proved, check_document, check_receipt
-from registry.command import attempt, fail, settings
+from registry.command import attempt, fail, run, settings
 from registry.ledger.seals import read_head
-from registry.verifying import MOST, Head, Progress, Question, Report, verifiers_of, verify_database
+from registry.verifying import MOST, Head, Progress, Question, Report, registers, verifiers_of, verify_database
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -85,6 +86,35 @@ def _checkpoint(file: Path | None) -> str | None:
     except ValueError as fault:
         _wrong(f"{file}: is no checkpoint of a registry ({fault})")
     return note
+
+
+@click.command()
+@click.argument("entry", metavar="REGISTER/ENTRY_ID")
+@click.option(
+    "-o", "target", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The zip file to write."
+)
+@click.option(
+    "--plain", is_flag=True, help="With the personal data in plain: a disclosure, written to the access log first."
+)
+@click.option(
+    "--purpose", type=click.Choice(["subject_request", "audit"]), default="subject_request", show_default=True
+)
+@click.option("--reason", help="Why it is disclosed; goes with --plain.")
+def evidence(entry: str, target: Path, *, plain: bool, purpose: str, reason: str | None) -> None:
+    """Write one entry with its whole history, access log, proofs and a verifier into one file for a third party."""
+    from registry.app import document
+    from registry.evidence import Wanted, evidence_of
+
+    if plain != bool(reason and reason.strip()):
+        fail("--plain needs a --reason, and --reason goes with --plain")
+    name, _, entry_id = entry.partition("/")
+    register = next((each for each in registers() if each.name == name), None)
+    if register is None:
+        fail(f"{name}: no such register; there are {', '.join(each.name for each in registers())}")
+    wanted = Wanted(register, entry_id, plain, Purpose(purpose), reason)
+    made = run(lambda read, database: evidence_of(read, database, wanted, document()))
+    target.write_bytes(made)
+    click.echo(f"{target}: {len(made)} bytes; check it with: unzip it, python verify.py")
 
 
 @contextmanager

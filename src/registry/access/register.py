@@ -70,6 +70,8 @@ class Register:
     needs_purpose: bool = False
     """Whether personal data is shown in plain only to those who say what for (精神卫生法 §4(3): confidential)."""
     measures: tuple[Measure, ...] = field(default=())
+    rules: tuple[str, ...] = ()
+    """The sources of the rules that it applies, in Chinese: what a bundle of evidence names."""
 
     @property
     def case_kind(self) -> str:

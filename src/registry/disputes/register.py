@@ -14,6 +14,7 @@ from registry.disputes.case_schemas import (
     SessionIn,
 )
 from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
+from registry.disputes.rules import CONFIRMATION_RULE, COUNTING_RULE, MEDIATION_RULE
 from registry.disputes.schemas import Dispute, DisputeIn
 
 DISPUTE_REGISTER = Register(
@@ -23,6 +24,7 @@ DISPUTE_REGISTER = Register(
     DisputeIn,
     Dispute,
     cases="disputes",
+    rules=(MEDIATION_RULE, COUNTING_RULE),
     measures=(
         Measure("disputes_found", "排查发现矛盾纠纷", "宗", func.count(), DISPUTES.c.discovered_on),
         Measure("disputes_accepted", "受理矛盾纠纷", "宗", func.count(), DISPUTES.c.accepted_on),
@@ -49,6 +51,7 @@ AGREEMENT_REGISTER = Register(
     AgreementIn,
     Agreement,
     cases="disputes",
+    rules=(CONFIRMATION_RULE, COUNTING_RULE),
     measures=(Measure("agreements_signed", "签订协议", "份", func.count(), AGREEMENTS.c.signed_on),),
 )
 RETURN_VISIT_REGISTER = Register(

@@ -4,6 +4,7 @@ from sqlalchemy import func
 
 from registry.access.register import Measure, Register
 from registry.gatherings.models import CALLED_OFF, GATHERINGS, SHEDS
+from registry.gatherings.rules import DEMOLITION_RULE
 from registry.gatherings.schemas import Gathering, GatheringIn, Shed, ShedIn
 
 GATHERING_REGISTER = Register(
@@ -30,6 +31,7 @@ SHED_REGISTER = Register(
     SHEDS,
     ShedIn,
     Shed,
+    rules=(DEMOLITION_RULE,),
     measures=(
         Measure(
             "sheds_demolished",
