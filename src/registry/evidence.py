@@ -136,7 +136,7 @@ def _plain(book: str, wanted: Wanted, versions: list[Seen], sealer: Sealer) -> F
     return files
 
 
-def _event(connection: Connection, book: str, row: Row[Any]) -> Files:
+def _event(connection: Connection, book: str, row: Row[Any, Any]) -> Files:
     """An access event and its proof: the position, then the hashes from its sibling up. Raises NotSealed past the checkpoint."""
     size = seals.sealed(connection, book).access_size
     if row.position >= size:

@@ -41,7 +41,9 @@ Cases = dict[int, set[tuple[str, str]]]
 def check_events(connection: Connection, span: Span, most: int) -> Checked:
     """Check a stretch of the access events, up to `most` findings."""
     cases: Cases = defaultdict(set)
-    for position, kind, case in connection.execute(CASES, {"b": span.book, "start": span.start, "stop": span.stop}):
+    for position, kind, case in connection.execute(
+        CASES, {"b": span.book, "start": span.start, "stop": span.stop}
+    ).all():
         cases[position].add((kind, case))
     check = _Events(connection, span, cases, stored_hashes(connection, span))
     checked = Checked([], b"")
@@ -64,7 +66,7 @@ class _Events:
 
     def run(self, start: int, stop: int) -> Checked:
         binds = {"b": self.span.book, "start": start, "stop": stop}
-        rows = {row.position: row for row in self.connection.execute(ROWS, binds)}
+        rows = {row.position: row for row in self.connection.execute(ROWS, binds).all()}
         findings: list[Finding] = []
         hashes = bytearray()
         for position in range(start, stop):

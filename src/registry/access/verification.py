@@ -8,6 +8,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -38,8 +39,9 @@ DIGESTS = select(BLIND_INDEX.c.position, BLIND_INDEX.c.kind, BLIND_INDEX.c.diges
     BLIND_INDEX.c.position >= bindparam("start"),
     BLIND_INDEX.c.position < bindparam("stop"),
 )
-HEADER = ("entry_id", "number", "position", "division", "case_id")
+SHARED = ("entry_id", "number", "position", "division", "case_id")
 """Columns of a version that its row of the log has too."""
+HEADER = attrgetter(*SHARED)
 
 Digests = Mapping[int, set[tuple[str, bytes]]]
 Versions = dict[tuple[str, int], Row[Any]]
@@ -59,7 +61,7 @@ def check_versions(connection: Connection, held: Held, span: Span, most: int) ->
     """Check a stretch of the log and the versions that it tells of, up to `most` findings."""
     binds = {"b": span.book, "start": span.start, "stop": span.stop}
     digests: dict[int, set[tuple[str, bytes]]] = defaultdict(set)
-    for position, kind, digest in connection.execute(DIGESTS, binds):
+    for position, kind, digest in connection.execute(DIGESTS, binds).all():
         digests[position].add((kind, digest))
     hashes = stored_hashes(connection, span)
     checked = Checked([], b"")
@@ -115,7 +117,7 @@ class _Chunk:
 
     def run(self, start: int, stop: int) -> Checked:
         binds = {"b": self.span.book, "start": start, "stop": stop}
-        log = {row.position: row for row in self.connection.execute(VERSIONS, binds)}
+        log = {row.position: row for row in self.connection.execute(VERSIONS, binds).all()}
         versions = self._versions(binds)
         findings: list[Finding] = []
         hashes = bytearray()
@@ -229,9 +231,9 @@ class _Chunk:
 
 def _header(log: Row[Any], version: Row[Any], register: Register) -> Iterator[str]:
     """The version's own columns, and where it ended."""
-    for name in HEADER:
-        if getattr(log, name) != getattr(version, name):
-            yield f"column {name} does not match the log"
+    if HEADER(log) != HEADER(version):
+        differing = [name for name in SHARED if getattr(log, name) != getattr(version, name)]
+        yield f"column {', '.join(differing)} does not match the log"
     if version.town != log.division[:9]:
         yield "column town does not match the log"
     if version.ended != version.next:

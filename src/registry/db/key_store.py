@@ -97,7 +97,7 @@ class KeyStore:
         found: dict[str, tuple[str, bytes]] = {}
         with self._engine.begin() as connection:
             for start in range(0, len(subjects), AT_ONCE):
-                rows = connection.execute(FIND_ALL, {"b": book, "s": subjects[start : start + AT_ONCE]})
+                rows = connection.execute(FIND_ALL, {"b": book, "s": subjects[start : start + AT_ONCE]}).all()
                 found |= {row.subject: (row.master_id, row.wrapped) for row in rows}
         return found
 
