@@ -1,4 +1,4 @@
-"""The command line: registry serve | demo | migrate | keys | log | witness | openapi."""
+"""The command line: registry serve | demo | migrate | keys | log | witness | erase | verify | evidence | openapi."""
 
 import datetime as dt
 import os
@@ -15,6 +15,7 @@ from registry.access.principals import Role, issue_key, list_keys, revoke_key
 from registry.access.sealing import begin_rotation, check_key_file, end_rotation, rewrap_data_keys
 from registry.cli_erase import erase
 from registry.cli_log import check_log, log, witness
+from registry.cli_verify import evidence, verify
 from registry.command import fail, run, settings
 from registry.db.database import Database
 from registry.db.key_store import KeyStore
@@ -41,6 +42,8 @@ def main() -> None:
 main.add_command(log)
 main.add_command(erase)
 main.add_command(witness)
+main.add_command(verify)
+main.add_command(evidence)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""What every command shares: the settings, the database, how it stops with one line."""
+"""What all commands share: the settings, how to run something on the database, how to stop with one line."""
 
 import asyncio
 import sys
@@ -40,8 +40,13 @@ def run(work: Callable[[Settings, Database], Awaitable[T]]) -> T:
         finally:
             await database.close()
 
+    return attempt(lambda: asyncio.run(job()))
+
+
+def attempt(work: Callable[[], T]) -> T:
+    """Do something; what it cannot do stops the command with one line."""
     try:
-        return asyncio.run(job())
+        return work()
     except BadSetting as bad:
         fail(str(bad))
     except RegistryError as error:

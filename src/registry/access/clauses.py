@@ -201,6 +201,25 @@ def steps_at_query(table: Table, reach: Reach | None) -> Select[Any]:
     return _steps_query(table, reach).where(table.c.position.in_(bindparam("ps", expanding=True)))
 
 
+@lru_cache(maxsize=64)
+def checked_query(table: Table) -> Select[Any]:
+    """All versions from position :start to before :stop, whole, each with where it `ended` and where the `next` one stands."""
+    following = table.alias("following")
+    own = [column for column in table.columns if column.name != "superseded_at"]
+    after = and_(
+        following.c.book == table.c.book,
+        following.c.entry_id == table.c.entry_id,
+        following.c.number == table.c.number + 1,
+    )
+    return (
+        select(*own, table.c.superseded_at.label("ended"), following.c.position.label("next"))
+        .select_from(table.outerjoin(following, after))
+        .where(table.c.book == bindparam("b"))
+        .where(table.c.position >= bindparam("start"), table.c.position < bindparam("stop"))
+        .order_by(table.c.position)
+    )
+
+
 def case_log_query(reach: Reach | None) -> Select[Any]:
     """The log of the case :c past position :p, in its order."""
     at = (LOG.c.case_id == bindparam("c"), LOG.c.position > bindparam("p"), LOG.c.position < bindparam("w"))

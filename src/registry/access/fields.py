@@ -130,6 +130,13 @@ def class_stamp(shape: type[msgspec.Struct]) -> str:
     return hashlib.sha256(msgspec.json.encode(sorted(personal_paths(shape)))).hexdigest()[:8]
 
 
+@lru_cache(maxsize=4096)
+def mask_kind(shape: type[msgspec.Struct], pointer: str) -> str:
+    """How the value at a JSON Pointer is masked; empty where it is not personal."""
+    path = tuple("*" if step.isdigit() else step for step in pointer.split("/")[1:])
+    return dict(personal_paths(shape)).get(path, "")
+
+
 def mask_again(document: dict[str, object], shape: type[msgspec.Struct]) -> None:
     """Mask, in place, whatever the shape calls personal today; masks of masks are the same masks."""
     for path, kind in personal_paths(shape):

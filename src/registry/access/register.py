@@ -73,6 +73,8 @@ class Register:
     measures: tuple[Measure, ...] = field(default=())
     days: Days = field(default=Days())
     """By which of its own dates it is asked with `on=`."""
+    rules: tuple[str, ...] = ()
+    """The sources of the rules that it applies, in Chinese: what a bundle of evidence names."""
 
     @property
     def case_kind(self) -> str:

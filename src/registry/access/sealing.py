@@ -6,11 +6,13 @@ HMAC-SHA-256 under a key of its own, cut to 128 bits.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -129,6 +131,16 @@ class Sealer:
             raise InvalidTag
         return AESGCM(key).decrypt(nonce, sealed, place.encode())
 
+    def learn(self, book: str, subjects: Sequence[str]) -> None:
+        """Look up the data keys of many subjects at once, for opening what is sealed under them. One that does not unwrap is
+        passed over: `open_salted` will say so.
+        """
+        self._load()
+        fresh = [subject for subject in subjects if (book, subject) not in self._data_keys]
+        for subject, (master_id, wrapped) in self.store.find_all(book, fresh).items():
+            with contextlib.suppress(InvalidTag):
+                self._remember(book, subject, self._unwrap(master_id, wrapped, book, subject))
+
     def forget(self, stone: Tombstone) -> None:
         """Destroy a subject's data key for ever."""
         self.store.destroy(stone)
@@ -145,6 +157,7 @@ class Sealer:
             found = self.store.find(book, subject)
             if found is None:
                 return None
+            self._load()
             known = self._unwrap(*found, book, subject)
             self._remember(book, subject, known)
         return known
@@ -158,7 +171,6 @@ class Sealer:
         return key, NewKey(self.store, row)
 
     def _unwrap(self, master_id: str, wrapped: bytes, book: str, subject: str) -> bytes:
-        self._load()
         nonce, sealed = wrapped[:NONCE], wrapped[NONCE:]
         return AESGCM(self._masters[master_id]).decrypt(nonce, sealed, f"{book}/{subject}".encode())
 

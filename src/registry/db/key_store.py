@@ -57,6 +57,12 @@ FIND = select(DATA_KEYS.c.master_id, DATA_KEYS.c.wrapped).where(
     DATA_KEYS.c.book == bindparam("b"), DATA_KEYS.c.subject == bindparam("s")
 )
 
+FIND_ALL = select(DATA_KEYS.c.subject, DATA_KEYS.c.master_id, DATA_KEYS.c.wrapped).where(
+    DATA_KEYS.c.book == bindparam("b"), DATA_KEYS.c.subject.in_(bindparam("s", expanding=True))
+)
+AT_ONCE = 500
+"""Subjects that are looked up in one statement."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
@@ -85,6 +91,15 @@ class KeyStore:
         with self._engine.begin() as connection:
             row = connection.execute(FIND, {"b": book, "s": subject}).one_or_none()
         return None if row is None else (row.master_id, row.wrapped)
+
+    def find_all(self, book: str, subjects: Sequence[str]) -> dict[str, tuple[str, bytes]]:
+        """The wrapped data keys of those subjects that have one, each with its master key."""
+        found: dict[str, tuple[str, bytes]] = {}
+        with self._engine.begin() as connection:
+            for start in range(0, len(subjects), AT_ONCE):
+                rows = connection.execute(FIND_ALL, {"b": book, "s": subjects[start : start + AT_ONCE]}).all()
+                found |= {row.subject: (row.master_id, row.wrapped) for row in rows}
+        return found
 
     def keep(self, rows: Sequence[dict[str, object]]) -> None:
         """Keep new data keys, durably, before what they seal is committed.

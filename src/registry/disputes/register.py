@@ -15,6 +15,7 @@ from registry.disputes.case_schemas import (
 )
 from registry.disputes.days import AGREEMENT_DAYS, DISPUTE_DAYS, PROCEEDING_DAYS, RETURN_VISIT_DAYS, SESSION_DAYS
 from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
+from registry.disputes.rules import CONFIRMATION_RULE, COUNTING_RULE, MEDIATION_RULE
 from registry.disputes.schemas import Dispute, DisputeIn
 
 DISPUTE_REGISTER = Register(
@@ -25,6 +26,7 @@ DISPUTE_REGISTER = Register(
     Dispute,
     cases="disputes",
     days=DISPUTE_DAYS,
+    rules=(MEDIATION_RULE, COUNTING_RULE),
     measures=(
         Measure("disputes_found", "排查发现矛盾纠纷", "宗", func.count(), DISPUTES.c.discovered_on),
         Measure("disputes_accepted", "受理矛盾纠纷", "宗", func.count(), DISPUTES.c.accepted_on),
@@ -54,6 +56,7 @@ AGREEMENT_REGISTER = Register(
     Agreement,
     cases="disputes",
     days=AGREEMENT_DAYS,
+    rules=(CONFIRMATION_RULE, COUNTING_RULE),
     measures=(Measure("agreements_signed", "签订协议", "份", func.count(), AGREEMENTS.c.signed_on),),
 )
 RETURN_VISIT_REGISTER = Register(

@@ -13,6 +13,8 @@ from registry.errors import Fault
 
 MEDIATION_MONTHS = 1
 MEDIATION_RULE = "人民调解工作若干规定(司法部令第75号)第三十三条:一般在一个月内调结"
+CONFIRMATION_RULE = "人民调解法第三十三条:自调解协议生效之日起三十日内共同申请司法确认"
+COUNTING_RULE = "民法典第二百零一条至第二百零三条:期间的计算"
 
 
 def check_dispute(data: DisputeIn, today: dt.date) -> Iterator[Fault]:

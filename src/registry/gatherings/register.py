@@ -5,6 +5,7 @@ from sqlalchemy import func
 from registry.access.register import Measure, Register
 from registry.gatherings.days import GATHERING_DAYS, SHED_DAYS
 from registry.gatherings.models import CALLED_OFF, GATHERINGS, SHEDS
+from registry.gatherings.rules import DEMOLITION_RULE
 from registry.gatherings.schemas import Gathering, GatheringIn, Shed, ShedIn
 
 GATHERING_REGISTER = Register(
@@ -33,6 +34,7 @@ SHED_REGISTER = Register(
     ShedIn,
     Shed,
     days=SHED_DAYS,
+    rules=(DEMOLITION_RULE,),
     measures=(
         Measure(
             "sheds_demolished",

@@ -8,6 +8,8 @@ from registry.errors import Fault
 from registry.gatherings.models import DemolitionMethod, GatheringMeasure
 from registry.gatherings.schemas import GatheringIn, ShedIn
 
+DEMOLITION_RULE = "行政强制法第四十四条:强制拆除须先公告,限期自行拆除"
+
 
 def check_gathering(data: GatheringIn, today: dt.date) -> Iterator[Fault]:
     """The faults of a gathering."""

@@ -29,7 +29,7 @@ def moment(microseconds: int) -> dt.datetime:
 
 def timestamp(microseconds: int) -> str:
     """As it stands in documents: RFC 3339, UTC, six places."""
-    return moment(microseconds).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment(microseconds).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def beijing_day(microseconds: int) -> dt.date:

@@ -101,4 +101,9 @@ class Notary:
 
     def file(self, book: str) -> Path:
         """Where a book's last checkpoint is kept outside the database."""
-        return self.home / "checkpoints" / f"{book}.txt"
+        return checkpoint_file(self.home, book)
+
+
+def checkpoint_file(home: Path, book: str) -> Path:
+    """Where a home keeps a book's last checkpoint."""
+    return home / "checkpoints" / f"{book}.txt"
