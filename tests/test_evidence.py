@@ -183,7 +183,11 @@ def test_a_disclosure_is_an_access_event_and_in_the_bundle(patient: str, tmp_pat
     plain = json.loads((folder / "personal/0001.json").read_bytes())["fields"]
     assert plain["/name"] == "示范孙"
     event = json.loads(max(folder.glob("access/*.json")).read_bytes())
-    assert (event["details"]["path"], event["details"]["purpose"], event["details"]["reason"]) == ("evidence", "audit", "审计核对(示范)")
+    assert (event["details"]["path"], event["details"]["purpose"], event["details"]["reason"]) == (
+        "evidence",
+        "audit",
+        "审计核对(示范)",
+    )
     assert event["principal"]["name"] == "registry"
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,11 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from registry import verifying
+from registry.access.fields import ERASED, put
 from registry.cli import main
+from registry.db.key_store import KeyStore, Tombstone
 from registry.ledger.notes import Signer
+from registry.ledger.versions import encode
 from registry.settings import Settings
 from registry.verifying import Question, verify_database
 from tests import factories
@@ -232,7 +236,10 @@ OTHERS: dict[str, tuple[Tamper, str]] = {
     "the checkpoint": (sql("update seals set checkpoint = replace(checkpoint, 'registry.', 'retsigry.')"), "checkpoint"),
     "no checkpoint": (sql("delete from seals"), "the log is not the one that was signed"),
     "the log's length": (sql("update books set next_position = next_position + 1"), "missing from the log"),
+    "an absurd length": (sql("update books set next_position = 1000000000000"), "missing from the log"),
+    "a tile cut short": (sql("update tiles set hashes = substr(hashes, 1, 40) where tree = 'log'"), "leaf hash"),
     "a shorter log": (sql("update books set next_position = next_position - 1"), "beyond the log"),
+    "a book deleted": (sql("delete from books"), "has no such book"),
     "another book": (sql("update log set book = '440883' where position = {p}"), "missing from the log"),
     "an event deleted": (sql("delete from access_events where position = 0"), "access event 0: is missing"),
     "a case beyond the events": (sql("insert into access_event_cases values ('440882', 'patients', 'x', 999)"), "beyond"),
@@ -299,6 +306,83 @@ def test_a_garbled_value_is_named(home: Home) -> None:
         pytest.skip("PostgreSQL keeps no value that is not of its column's type")
     home.raw.run(f"update gatherings set planned_from = 'garbled' where position = {home.position}")
     assert home.findings()[0].startswith(f"book 440882, position {home.position}: cannot be read")
+
+
+def test_a_garbled_grant_is_named(home: Home) -> None:
+    home.raw.run("update access_events set document = ? where position = 0", b'{"key":7}')
+    assert home.findings()[0].startswith("book 440882, access event 0 (key_issued)")
+
+
+def test_a_file_that_is_no_database_is_a_finding(home: Home) -> None:
+    if not home.raw.sqlite:
+        pytest.skip("of the one file")
+    Path(home.settings.database.removeprefix("sqlite:///")).write_bytes(b"garbled" * 10000)
+    (finding,) = home.findings()
+    assert finding.startswith("database: cannot be read")
+
+
+def erase(home: Home) -> None:
+    """What an erasure leaves: no sealed parts, no masks, no digests, no key; a tombstone."""
+    positions = [
+        (table, row[0]) for table in ("patients", "visits") for row in home.raw.run(f"select position from {table}")
+    ]
+    for table, position in positions:
+        document = msgspec.json.decode(home.raw.one(f"select document from {table} where position = {position}"))
+        document["meta"]["erased"] = {"id": "e1", "basis": "subject_request", "at": "2026-01-01T00:00:00.000000Z"}
+        for pointer in (home.raw.one(f"select personal_fields from log where position = {position}") or "").split():
+            put(document, pointer, ERASED)
+        home.raw.run(f"update {table} set document = ?, personal = null where position = {position}", encode(document))
+        home.raw.run(f"delete from blind_index where position = {position}")
+    store = KeyStore(home.settings.key_store)
+    store.destroy(Tombstone("440882", f"patients/{home.patient}", "e1", "subject_request", 1))
+    store.close()
+
+
+def test_an_erasure_is_no_tampering(home: Home) -> None:
+    erase(home)
+    assert home.findings() == []
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ("delete from erased", "knows of no erasure"),
+        ("update erased set erasure_id = 'e2'", "does not name the erasure"),
+    ],
+)
+def test_an_erasure_without_its_tombstone_is(home: Home, after: str, said: str) -> None:
+    erase(home)
+    home.raw.on_keys(after)
+    assert said in home.findings()[0]
+
+
+def test_what_an_erasure_left_over_is_named(home: Home) -> None:
+    box = home.raw.one("select personal from patients where number = 1")
+    erase(home)
+    home.raw.run("update patients set personal = ? where number = 1", box)
+    assert any("the sealed part is there" in line for line in home.findings(most=1000))
+
+
+def test_the_server_may_write_on_meanwhile(home: Home) -> None:
+    def check(api: Api) -> None:
+        stop = threading.Event()
+
+        def write() -> None:
+            while not stop.is_set():
+                entry = api.made("/v1/gatherings", factories.gathering())
+                api.patch(f"/v1/gatherings/{entry['id']}", {"sessions": 5}, 1)
+                api.get(f"/v1/gatherings/{entry['id']}")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for _ in range(10):
+                assert home.findings() == []
+        finally:
+            stop.set()
+            writer.join()
+
+    home.serve(check)
 
 
 def test_a_damaged_file_is_a_finding(home: Home) -> None:

@@ -138,6 +138,8 @@ def _tell(report: Report) -> None:
         click.echo(str(finding))
     if report.findings:
         sys.exit(1)
+    if not report.heads:
+        click.echo("OK, there is no book yet")
     for head in report.heads:
         for line in _lines(head):
             click.echo(line)

@@ -39,6 +39,12 @@ def sha256(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
+def unbase64(text: str) -> bytes:
+    raw = base64.b64decode(text)
+    check(base64.b64encode(raw).decode() == text, SEEN[0], "has base64 that nobody writes so")
+    return raw
+
+
 def canonical(value: object) -> bytes:
     """RFC 8785, for the values that registers hold."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
@@ -48,10 +54,10 @@ def signed_text(note: str, keys: list[str]) -> str:
     """The text of a signed note (C2SP signed-note), if one of the keys `name+id+base64` signed it."""
     text, _, lines = note.rpartition("\n\n")
     for name, key_id, key in (vkey.split("+", 2) for vkey in keys):
-        public = base64.b64decode(key)  # one byte for the kind of key (1: Ed25519), then the key
+        public = unbase64(key)  # one byte for the kind of key (1: Ed25519), then the key
         check(sha256(name.encode(), b"\n", public)[:4].hex() == key_id and public[0] == 1, "keys.txt", "no such key")
         for line in lines.splitlines():
-            raw = base64.b64decode(line.split(" ")[2])
+            raw = unbase64(line.split(" ")[2])
             if line.split(" ")[1] == name and raw[:4].hex() == key_id:
                 Ed25519PublicKey.from_public_bytes(public[1:]).verify(raw[4:], f"{text}\n".encode())
                 return text
@@ -119,11 +125,11 @@ def check_version(bundle: Any, number: int, manifest: Any, checkpoint: str) -> A
     _, extra, index, *proof = head.split("\n")
     leaf = read(bundle, f"leaves/{number:04}.json")
     check(note == checkpoint, file, "is under another checkpoint")
-    check(base64.b64decode(extra.split(" ")[1]) == leaf, SEEN[0], "is not the leaf of its receipt")
+    check(unbase64(extra.split(" ")[1]) == leaf, SEEN[0], "is not the leaf of its receipt")
     said = json.loads(leaf)
     _, size, root, *_ = note.split("\n")
     position = int(index.split(" ")[1])
-    check_inclusion(leaf, position, int(size), [base64.b64decode(each) for each in proof], base64.b64decode(root), file)
+    check_inclusion(leaf, position, int(size), [unbase64(each) for each in proof], unbase64(root), file)
     whose = (said["book"], said["register"], said["entry"], said["number"], said["position"])
     about = (manifest["book"], manifest["register"], manifest["entry"], number, position)
     check(whose == about, f"leaves/{number:04}.json", "is of another entry or version")
@@ -142,8 +148,8 @@ def check_event(bundle: Any, name: str, checkpoint: str) -> None:
     index, *proof = read(bundle, f"access/{name}.proof").decode().split()
     _, size, root = checkpoint.split("\n")[3].split(" ")
     event = read(bundle, f"access/{name}.json")
-    hashes = [base64.b64decode(each) for each in proof]
-    check_inclusion(event, int(index), int(size), hashes, base64.b64decode(root), f"access/{name}.json or .proof")
+    hashes = [unbase64(each) for each in proof]
+    check_inclusion(event, int(index), int(size), hashes, unbase64(root), f"access/{name}.json or .proof")
     check(json.loads(event)["position"] == int(index) == int(name), SEEN[0], "is another event")
 
 

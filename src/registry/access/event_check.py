@@ -106,6 +106,16 @@ class _Events:
             yield "access_event_cases does not match the document"
 
 
+class _Grant(msgspec.Struct):
+    key: dict[str, Any]
+
+
+class _Granted(msgspec.Struct):
+    """The event of a grant."""
+
+    details: _Grant
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """What came of checking the keys: what is wrong, and how many are older than the events."""
@@ -122,13 +132,17 @@ def check_keys(connection: Connection, book: str) -> Keys:
     """
     grants: dict[str, dict[str, Any]] = {}
     first: int | None = None
-    for kind, recorded_at, raw in connection.execute(GRANTS, {"b": book}):
+    for kind, recorded_at, raw in connection.execute(GRANTS, {"b": book}).all():
         first = recorded_at if first is None else first
-        key = msgspec.json.decode(raw)["details"]["key"]
+        try:
+            key = dict(msgspec.json.decode(raw, type=_Granted).details.key)
+        except msgspec.MsgspecError:
+            continue  # `check_events` names it
+        name = str(key.get("id"))
         if kind == EventKind.KEY_ISSUED:
-            grants[key["id"]] = {**key, "revoked": False}
+            grants[name] = {**key, "revoked": False}
         else:
-            grants.setdefault(key["id"], {})["revoked"] = True
+            grants.setdefault(name, {})["revoked"] = True
     keys = Keys([], 0)
     for row in list_keys(connection, book):
         keys = _add(keys, book, row, grants.pop(row.id, None), first)
@@ -151,5 +165,5 @@ def _add(keys: Keys, book: str, row: Row[Any], grant: dict[str, Any] | None, fir
         "expires_at": row.expires_at,
         "revoked": row.revoked_at is not None,
     }
-    texts = [f"{name} is not what its event says" for name, value in held.items() if grant[name] != value]
+    texts = [f"{name} is not what its event says" for name, value in held.items() if grant.get(name) != value]
     return Keys([*keys.findings, *(Finding(book, f"key {row.id}", text) for text in texts)], keys.unproved)

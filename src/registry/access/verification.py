@@ -26,7 +26,7 @@ from registry.db.key_store import Tombstone
 from registry.ledger.clock import timestamp
 from registry.ledger.findings import Checked, Finding, Span, entry_place
 from registry.ledger.leaves import VERSIONS, version_leaf
-from registry.ledger.merkle import HASH, leaf_hash
+from registry.ledger.merkle import HASH, WIDTH, leaf_hash
 from registry.ledger.seals import StoredTiles
 from registry.ledger.tables import BLIND_INDEX, hashed_columns
 from registry.ledger.versions import columns_hash, encode
@@ -77,7 +77,11 @@ def check_versions(connection: Connection, held: Held, span: Span, most: int) ->
 def stored_hashes(connection: Connection, span: Span) -> bytes:
     """The leaf hashes of a stretch that the tiles have, joined."""
     tiles = StoredTiles(connection, span.book, span.tree)
-    return b"".join(tiles.stored(0, index) for index in range(span.start // 256, -(-span.stop // 256)))
+    whole = WIDTH * HASH
+    return b"".join(
+        tiles.stored(0, index)[:whole].ljust(whole, b"\0")
+        for index in range(span.start // WIDTH, -(-span.stop // WIDTH))
+    )
 
 
 def halving(check: Callable[[int, int], Checked], start: int, stop: int, span: Span) -> Checked:

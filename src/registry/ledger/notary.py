@@ -107,3 +107,8 @@ class Notary:
 def checkpoint_file(home: Path, book: str) -> Path:
     """Where a home keeps a book's last checkpoint."""
     return home / "checkpoints" / f"{book}.txt"
+
+
+def kept_checkpoints(home: Path) -> dict[str, str]:
+    """The last checkpoint of each book that a home knows of."""
+    return {file.stem: file.read_text("utf-8", "replace") for file in (home / "checkpoints").glob("*.txt")}

@@ -91,7 +91,7 @@ def check_earlier(connection: Connection, book: str, origin: str, note: str, whe
         text = f"the log is not the one that was signed at {sizes['log']} versions and {sizes['access']} access events"
         yield Finding(book, where, text)
     except ValueError as fault:
-        yield Finding(book, where, f"is no checkpoint of ours ({fault})")
+        yield Finding(book, where, f"cannot be compared with the trees ({fault})")
 
 
 def signed_by(note: str, verifiers: Sequence[Verifier]) -> str | None:
