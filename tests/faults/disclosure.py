@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, cycle
 from random import Random
 from typing import Any, NamedTuple
 
@@ -43,10 +43,12 @@ from tests.faults.crash import (
 )
 
 VILLAGE_BODY = {"name": "迈港村委会", "level": "village", "code": factories.VILLAGE, "parent": TOWN}
-PATIENTS, DISPUTES, GATHERINGS = 200, 60, 60
+PATIENTS, DISPUTES, GATHERINGS = 150, 60, 60
 """How many there are; each patient has a visit, each dispute a mediation session."""
-FILLERS = 8
+FILLERS = 32
 """Connections that fill the book."""
+CHANGED = 2
+"""Entries of each register that the readers change, so that they collide."""
 PHONES = 40
 PURPOSES = (None, "visit", "supervision", "emergency")
 SHAPES = {register.name: register.entry for register in REGISTERS}
@@ -62,6 +64,14 @@ CASE_PARTS = {"dispute": "disputes"} | {
     name.replace("-", "_"): name for name in ("proceedings", "mediation-sessions", "agreements", "return-visits")
 }
 TREES = ("log", "access")
+URLS = {
+    "item": "/v1/{register}/{entry}",
+    "list": "/v1/{register}?limit=50",
+    "versions": "/v1/{register}/{entry}/versions",
+    "version": "/v1/{register}/{entry}/versions/1",
+}
+KINDS = (*URLS, "case", "search", "write", "item", "stale")
+"""What is asked, in turn."""
 
 Book = dict[str, list[str]]
 """The ids of what is in each register."""
@@ -124,7 +134,7 @@ def documents_of(ask: Ask, answer: Answer) -> Iterator[tuple[str, list[dict[str,
         for name, register in CASE_PARTS.items():
             yield register, [body[name]] if register == "disputes" else body[name]
     else:
-        yield ask.register, body["items"] if "items" in body else [body]
+        yield ask.register, body.get("items", [body])
 
 
 def is_plain(register: str, document: dict[str, Any]) -> bool:
@@ -142,23 +152,29 @@ def case_of(document: dict[str, Any]) -> str:
 class Readers:
     """The clients: what they asked, what they saw in plain, what came back wrong."""
 
-    def __init__(self, keys: list[Key], book: Book, count: int, chance: Random) -> None:
+    def __init__(self, keys: list[Key], book: Book, size: int, chance: Random) -> None:
         self._keys = keys
         self._book = book
-        self._count = count
+        self._size = size
         self._chance = chance
-        self._number = count_from_one()
+        self._kinds = cycle(KINDS)
+        self._number = count(1)
         self.tried = 0
         self.answered: set[str] = set()
         """The Request-Ids of all answers that came whole."""
         self.shown: list[Shown] = []
         self.faults: Counter[str] = Counter()
-        self.saw = asyncio.Event()
-        """Set by every answer that shows personal data."""
+        self._saw = asyncio.Event()
 
     async def read(self, port: int) -> None:
         """All readers read until the server dies."""
-        await asyncio.gather(*(self._read(port, self._keys[n % len(self._keys)]) for n in range(self._count)))
+        await asyncio.gather(*(self._read(port, self._keys[n % len(self._keys)]) for n in range(self._size)))
+
+    async def see(self) -> None:
+        """Wait for the next answer that shows personal data."""
+        self._saw.clear()
+        async with asyncio.timeout(START_SECONDS):
+            await self._saw.wait()
 
     async def _read(self, port: int, key: Key) -> None:
         with suppress(*CUT):
@@ -177,34 +193,34 @@ class Readers:
         shown = list(shown_by(ask, key.id, answer))
         self.shown += shown
         if shown:
-            self.saw.set()
+            self._saw.set()
 
     def _next(self) -> Ask:
-        """Any read or change of any entry, for any purpose or without one."""
-        register = self._chance.choice(list(self._book))
-        at = f"/v1/{register}/{self._chance.choice(self._book[register])}"
-        purpose = self._chance.choice(PURPOSES)
-        match self._chance.choice(("item", "item", "list", "versions", "version", "case", "search", "write", "stale")):
-            case "list":
-                return Ask("list", register, "GET", f"/v1/{register}?limit=50", purpose)
-            case "versions" | "version" as path:
-                return Ask(path, register, "GET", f"{at}/versions" + ("/1" if path == "version" else ""), purpose)
+        """Each kind of request in turn, of any entry, for any purpose or without one."""
+        register, purpose = self._chance.choice(list(self._book)), self._chance.choice(PURPOSES)
+        entry = self._chance.choice(self._book[register])
+        match next(self._kinds):
             case "case":
                 dispute = self._chance.choice(self._book["disputes"])
                 return Ask("case", "disputes", "GET", f"/v1/disputes/{dispute}/case", purpose)
             case "search":
-                register = self._chance.choice(("patients", "disputes"))
-                wanted = {"phone": phone(self._chance.randrange(PHONES))}
-                return Ask("search", register, "POST", f"/v1/{register}/search", purpose, wanted)
-            case "write" | "stale" as path:
-                change = {NOTES[register]: f"情况 {next(self._number)}(示范)"}
-                return Ask("write", register, "PATCH", at, purpose, change, "*" if path == "write" else '"1"')
-        return Ask("item", register, "GET", at, purpose)
+                return self._search(purpose)
+            case "write":
+                return self._change(register, purpose, "*")
+            case "stale":
+                return self._change(register, purpose, '"1"')
+            case path:
+                return Ask(path, register, "GET", URLS[path].format(register=register, entry=entry), purpose)
 
+    def _search(self, purpose: str | None) -> Ask:
+        register = self._chance.choice(("patients", "disputes"))
+        wanted = {"phone": phone(self._chance.randrange(PHONES))}
+        return Ask("search", register, "POST", f"/v1/{register}/search", purpose, wanted)
 
-def count_from_one() -> Iterator[int]:
-    """Numbers that no two changes share, so that every change changes something."""
-    return count(1)
+    def _change(self, register: str, purpose: str | None, match: str) -> Ask:
+        """A change like no other, so that it changes something; the answer shows more than was sent."""
+        at = f"/v1/{register}/{self._chance.choice(self._book[register][:CHANGED])}"
+        return Ask("write", register, "PATCH", at, purpose, {NOTES[register]: f"情况 {next(self._number)}"}, match)
 
 
 def phone(number: int) -> str:
@@ -295,9 +311,7 @@ class Tables(NamedTuple):
 
 async def read_tables(query: Query) -> Tables:
     """Read the tables as they are."""
-    events = await query(
-        "SELECT position, kind, principal_id, register, document FROM access_events ORDER BY position"
-    )
+    events = await query("SELECT position, kind, principal_id, register, document FROM access_events ORDER BY position")
     ((next_event,),) = await query("SELECT next_event FROM books")
     cases = await query("SELECT kind, case_id, position FROM access_event_cases")
     return Tables([Logged(*row) for row in events], next_event, {(kind, case, at) for kind, case, at in cases})
@@ -317,7 +331,10 @@ def broken_events(tables: Tables, newest: Head) -> Iterator[str]:
     if said != tables.cases:
         yield "access_event_cases differ from the events"
     size = newest.sizes["access"]
-    if len(tables.events) < size or root_of([event.document for event in tables.events[:size]]) != newest.roots["access"]:
+    if (
+        len(tables.events) < size
+        or root_of([event.document for event in tables.events[:size]]) != newest.roots["access"]
+    ):
         yield "the checkpoint's access tree is not made of the events that stand in the table"
 
 
@@ -387,7 +404,7 @@ def count_shown(readers: Readers, logged: list[Shown]) -> Count:
         received=len(received),
         found=len(received & times.keys()),
         missing=len(received - times.keys()),
-        doubled=sum(count - 1 for count in times.values()),
+        doubled=sum(each - 1 for each in times.values()),
         wrong=sum(bool(found) and found != [shown] for shown, found in said),
         unseen=sum(request_id in readers.answered for request_id, _ in more),
         cut=sum(request_id not in readers.answered for request_id, _ in more),
@@ -396,9 +413,11 @@ def count_shown(readers: Readers, logged: list[Shown]) -> Count:
 
 @dataclass
 class Report:
-    """How it went: the count of what was shown, what is wrong, which proofs were checked."""
+    """How it went: what was shown, what is wrong, which proofs were checked."""
 
     count: Count
+    paths: Counter[str]
+    """How many answers showed personal data, by path."""
     faults: Counter[str]
     keeper: Keeper
 
@@ -409,13 +428,13 @@ class Report:
 async def verify(place: Place, readers: Readers, keeper: Keeper, newest: str) -> Report:
     """Look at the whole access log."""
     tables = await read_tables(place.query)
-    count = count_shown(readers, list(reads(tables.events)))
+    found = count_shown(readers, list(reads(tables.events)))
     faults = readers.faults + Counter(
-        missing=count.missing, doubled=count.doubled, wrong=count.wrong, logged_but_not_shown=count.unseen
+        missing=found.missing, doubled=found.doubled, wrong=found.wrong, logged_but_not_shown=found.unseen
     )
     faults.update(broken_events(tables, read_head(newest)))
     faults.update(f"fork: {fork}" for fork in keeper.forks)
-    return Report(count, +faults, keeper)
+    return Report(found, Counter(shown.path for shown in readers.shown), +faults, keeper)
 
 
 async def make_key(wire: Wire, role: str, division: str) -> Key:
@@ -469,7 +488,7 @@ async def made(wire: Wire, at: str, body: dict[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def serving(place: Place, count: int, chance: Random) -> AsyncIterator[tuple[Server, Readers, Keeper]]:
+async def serving(place: Place, readers: int, chance: Random) -> AsyncIterator[tuple[Server, Readers, Keeper]]:
     """A running server with a book to read, its readers, and somebody who keeps checkpoints."""
     server = Server(place.home, place.url)
     server.command("migrate")
@@ -483,7 +502,7 @@ async def serving(place: Place, count: int, chance: Random) -> AsyncIterator[tup
             listed = (await wire.send("GET", "/v1/log/keys")).body["items"]
         verifiers = [Verifier.parse(each["vkey"]) for each in listed if each["kind"] == "checkpoint"]
         book = await fill(server.port, keys[0].key)
-        yield server, Readers(keys, book, count, chance), Keeper(administrator, verifiers)
+        yield server, Readers(keys, book, readers, chance), Keeper(administrator, verifiers)
     finally:
         server.kill()
 
@@ -492,11 +511,10 @@ async def kill_once(server: Server, readers: Readers, keeper: Keeper, after: flo
     """One round: read, kill -9, start, prove; returns the newest checkpoint."""
     await keeper.keep(server.port)
     reading = asyncio.gather(readers.read(server.port), keeper.watch(server.port))
+    await readers.see()
     await asyncio.sleep(after)
     if in_answers:
-        readers.saw.clear()
-        async with asyncio.timeout(START_SECONDS):
-            await readers.saw.wait()
+        await readers.see()
     server.kill()
     await reading
     await server.start()
@@ -527,6 +545,7 @@ def main() -> None:
     given = parser.parse_args()
     report = asyncio.run(disclose(given.database, given.rounds, given.readers, given.seed))
     print(f"{given.database}, {given.readers} readers, seed {given.seed}: {report}")
+    print("  answers that showed personal data:", ", ".join(f"{path} {n}" for path, n in report.paths.most_common()))
     sys.exit("; ".join(f"{fault} ({times})" for fault, times in report.faults.items()) or None)
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.faults.disclosure import disclose
 
+PATHS = {"item", "list", "versions", "version", "case", "search", "write", "conflict"}
+
 pytestmark = pytest.mark.slow
 
 
@@ -14,6 +16,7 @@ def test_kill_9_hides_nothing_that_anybody_saw(database: str) -> None:
     report = asyncio.run(disclose(database, rounds=2, readers=32, seed=2020))
     assert not report.faults
     assert report.count.received >= 100
+    assert set(report.paths) == PATHS
     assert (report.count.found, report.count.missing, report.count.doubled) == (report.count.received, 0, 0)
     assert report.keeper.proved == 6  # both trees: one checkpoint after the first kill, two after the second
     assert not report.keeper.forks
