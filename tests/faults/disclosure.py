@@ -9,285 +9,27 @@ kill comes directly after an answer that showed personal data.
 
 import argparse
 import asyncio
-import base64
 import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import count, cycle
 from random import Random
 from typing import Any, NamedTuple
 
-from registry.access.fields import ERASED, MASK, personal_paths, personal_values
-from registry.app import REGISTERS
-from registry.ledger.merkle import BadProof, grow, leaf_hash, root, verify_consistency
-from registry.ledger.notes import BadNote, Verifier, open_note
+from registry.ledger.notes import Verifier
 from registry.ledger.seals import Head, read_head
 from tests import factories
-from tests.faults.crash import (
-    BOOK,
-    COUNTY_BODY,
-    CUT,
-    PLACES,
-    START_SECONDS,
-    TOWN,
-    TOWN_BODY,
-    Answer,
-    Place,
-    Query,
-    Server,
-    Wire,
-    connected,
-)
+from tests.faults.crash import BOOK, COUNTY_BODY, PLACES, TOWN, TOWN_BODY, Place, Query, Server, Wire, connected
+from tests.faults.keeper import Keeper, root_of
+from tests.faults.readers import PHONES, Book, Key, Readers, Shown, phone
 
 VILLAGE_BODY = {"name": "迈港村委会", "level": "village", "code": factories.VILLAGE, "parent": TOWN}
 PATIENTS, DISPUTES, GATHERINGS = 150, 60, 60
 """How many there are; each patient has a visit, each dispute a mediation session."""
 FILLERS = 32
 """Connections that fill the book."""
-CHANGED = 2
-"""Entries of each register that the readers change, so that they collide."""
-PHONES = 40
-PURPOSES = (None, "visit", "supervision", "emergency")
-SHAPES = {register.name: register.entry for register in REGISTERS}
-NOTES = {
-    "patients": "note",
-    "visits": "findings",
-    "disputes": "summary",
-    "mediation-sessions": "note",
-    "gatherings": "note",
-}
-"""The registers that are read, and the field of each that is changed."""
-CASE_PARTS = {"dispute": "disputes"} | {
-    name.replace("-", "_"): name for name in ("proceedings", "mediation-sessions", "agreements", "return-visits")
-}
-TREES = ("log", "access")
-URLS = {
-    "item": "/v1/{register}/{entry}",
-    "list": "/v1/{register}?limit=50",
-    "versions": "/v1/{register}/{entry}/versions",
-    "version": "/v1/{register}/{entry}/versions/1",
-}
-KINDS = (*URLS, "case", "search", "write", "item", "stale")
-"""What is asked, in turn."""
-
-Book = dict[str, list[str]]
-"""The ids of what is in each register."""
-
-
-class Key(NamedTuple):
-    """Somebody's API key."""
-
-    id: str
-    key: str
-
-
-class Ask(NamedTuple):
-    """One request: what is asked, of which register, what for."""
-
-    path: str
-    """As the access log names it; of a change that collides, the log says `conflict` instead."""
-    register: str
-    method: str
-    url: str
-    purpose: str | None
-    body: object = None
-    match: str | None = None
-
-    @property
-    def headers(self) -> dict[str, str]:
-        purpose = {"Purpose-Of-Use": self.purpose} if self.purpose else {}
-        return purpose | ({"If-Match": self.match} if self.match else {})
-
-
-class Shown(NamedTuple):
-    """What one answer showed in plain of one register; and what one event of the log says that it did."""
-
-    request_id: str
-    register: str
-    path: str
-    purpose: str | None
-    who: str
-    entries: tuple[str, ...]
-    cases: tuple[str, ...]
-
-
-def shown_by(ask: Ask, who: str, answer: Answer) -> Iterator[Shown]:
-    """What a client sees in plain in an answer, judged by the answer alone."""
-    path = "conflict" if answer.status == 412 else ask.path
-    for register, documents in documents_of(ask, answer):
-        plain = [document for document in documents if is_plain(register, document)]
-        if plain:
-            entries = tuple(sorted({document["id"] for document in plain}))
-            cases = tuple(sorted({case_of(document) for document in plain}))
-            yield Shown(answer.headers["request-id"], register, path, ask.purpose, who, entries, cases)
-
-
-def documents_of(ask: Ask, answer: Answer) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The entries in an answer, by register."""
-    body = answer.body
-    if answer.status == 412:
-        yield ask.register, [body["current"]]
-    elif ask.path == "case":
-        for name, register in CASE_PARTS.items():
-            yield register, [body[name]] if register == "disputes" else body[name]
-    else:
-        yield ask.register, body.get("items", [body])
-
-
-def is_plain(register: str, document: dict[str, Any]) -> bool:
-    """Whether any personal field of an entry is not a mask."""
-    texts = (text for path, _ in personal_paths(SHAPES[register]) for _, text in personal_values(document, path))
-    return any("*" not in text and text not in {MASK, ERASED} for text in texts)
-
-
-def case_of(document: dict[str, Any]) -> str:
-    """The case that an entry belongs to."""
-    case: str = document.get("patient_id") or document.get("dispute_id") or document["id"]
-    return case
-
-
-class Readers:
-    """The clients: what they asked, what they saw in plain, what came back wrong."""
-
-    def __init__(self, keys: list[Key], book: Book, size: int, chance: Random) -> None:
-        self._keys = keys
-        self._book = book
-        self._size = size
-        self._chance = chance
-        self._kinds = cycle(KINDS)
-        self._number = count(1)
-        self.tried = 0
-        self.answered: set[str] = set()
-        """The Request-Ids of all answers that came whole."""
-        self.shown: list[Shown] = []
-        self.faults: Counter[str] = Counter()
-        self._saw = asyncio.Event()
-
-    async def read(self, port: int) -> None:
-        """All readers read until the server dies."""
-        await asyncio.gather(*(self._read(port, self._keys[n % len(self._keys)]) for n in range(self._size)))
-
-    async def see(self) -> None:
-        """Wait for the next answer that shows personal data."""
-        self._saw.clear()
-        async with asyncio.timeout(START_SECONDS):
-            await self._saw.wait()
-
-    async def _read(self, port: int, key: Key) -> None:
-        with suppress(*CUT):
-            async with connected(port, key.key) as wire:
-                while True:
-                    ask = self._next()
-                    self.tried += 1
-                    self._take(ask, key, await wire.send(ask.method, ask.url, ask.body, ask.headers))
-
-    def _take(self, ask: Ask, key: Key, answer: Answer) -> None:
-        """Note what an answer shows, as soon as it was read whole."""
-        self.answered.add(answer.headers["request-id"])
-        if answer.status != 200 and (answer.status, ask.path) != (412, "write"):
-            self.faults[f"{ask.method} was answered {answer.status}: {answer.text.decode()}"] += 1
-            return
-        shown = list(shown_by(ask, key.id, answer))
-        self.shown += shown
-        if shown:
-            self._saw.set()
-
-    def _next(self) -> Ask:
-        """Each kind of request in turn, of any entry, for any purpose or without one."""
-        register, purpose = self._chance.choice(list(self._book)), self._chance.choice(PURPOSES)
-        entry = self._chance.choice(self._book[register])
-        match next(self._kinds):
-            case "case":
-                dispute = self._chance.choice(self._book["disputes"])
-                return Ask("case", "disputes", "GET", f"/v1/disputes/{dispute}/case", purpose)
-            case "search":
-                return self._search(purpose)
-            case "write":
-                return self._change(register, purpose, "*")
-            case "stale":
-                return self._change(register, purpose, '"1"')
-            case path:
-                return Ask(path, register, "GET", URLS[path].format(register=register, entry=entry), purpose)
-
-    def _search(self, purpose: str | None) -> Ask:
-        register = self._chance.choice(("patients", "disputes"))
-        wanted = {"phone": phone(self._chance.randrange(PHONES))}
-        return Ask("search", register, "POST", f"/v1/{register}/search", purpose, wanted)
-
-    def _change(self, register: str, purpose: str | None, match: str) -> Ask:
-        """A change like no other, so that it changes something; the answer shows more than was sent."""
-        at = f"/v1/{register}/{self._chance.choice(self._book[register][:CHANGED])}"
-        return Ask("write", register, "PATCH", at, purpose, {NOTES[register]: f"情况 {next(self._number)}"}, match)
-
-
-def phone(number: int) -> str:
-    """A phone of the right form."""
-    return f"199000{number:05d}"
-
-
-class Keeper:
-    """A client that keeps checkpoints, and does not believe the server without a proof."""
-
-    def __init__(self, key: str, verifiers: list[Verifier]) -> None:
-        self._key = key
-        self._verifiers = verifiers
-        self._last: str | None = None
-        self.kept: list[str] = []
-        """The last checkpoint before each kill."""
-        self.proved = 0
-        self.forks: list[str] = []
-
-    async def keep(self, port: int) -> None:
-        """Fetch the checkpoint."""
-        async with connected(port, self._key) as wire:
-            self._last = await read_checkpoint(wire)
-
-    async def watch(self, port: int) -> None:
-        """Fetch the checkpoint over and over, until the server dies."""
-        with suppress(*CUT):
-            async with connected(port, self._key) as wire:
-                while True:
-                    self._last = await read_checkpoint(wire)
-                    await asyncio.sleep(0.02)
-
-    async def check(self, port: int) -> str:
-        """Prove every checkpoint that was kept against the newest, which is returned."""
-        self.kept += [self._last] if self._last else []
-        async with connected(port, self._key) as wire:
-            newest = await read_checkpoint(wire)
-            for old in self.kept:
-                for tree in TREES:
-                    await self._prove(wire, tree, self._open(old), self._open(newest))
-        return newest
-
-    async def _prove(self, wire: Wire, tree: str, old: Head, new: Head) -> None:
-        start, end = old.sizes[tree], new.sizes[tree]
-        answer = await wire.send("GET", f"/v1/log/proof?tree={tree}&from={start}&to={end}")
-        try:
-            hashes = [base64.b64decode(each) for each in answer.body["hashes"]] if answer.status == 200 else []
-            verify_consistency(start, end, hashes, old.roots[tree], new.roots[tree])
-        except BadProof as fault:
-            self.forks.append(f"{tree} {start} -> {end}: {fault} (answered {answer.status})")
-        else:
-            self.proved += 1
-
-    def _open(self, note: str) -> Head:
-        """What a checkpoint says, if the log's own key signed it and it is of the same log as ever."""
-        open_note(note, self._verifiers)
-        head = read_head(note)
-        if head.origin != self._verifiers[0].name:
-            raise BadNote(f"the checkpoint of another log: {head.origin}")
-        return head
-
-
-async def read_checkpoint(wire: Wire) -> str:
-    """The newest checkpoint, as it is signed."""
-    answer = await wire.send("GET", "/v1/log/checkpoint")
-    assert answer.status == 200, answer.text
-    return answer.text.decode()
 
 
 class Logged(NamedTuple):
@@ -336,21 +78,6 @@ def broken_events(tables: Tables, newest: Head) -> Iterator[str]:
         or root_of([event.document for event in tables.events[:size]]) != newest.roots["access"]
     ):
         yield "the checkpoint's access tree is not made of the events that stand in the table"
-
-
-@dataclass
-class Built:
-    """The tiles of a tree that was built from its leaves."""
-
-    tiles: dict[tuple[int, int], bytes]
-
-    def tile(self, level: int, index: int, width: int) -> bytes:
-        return self.tiles[level, index][: 32 * width]
-
-
-def root_of(leaves: list[bytes]) -> bytes:
-    """The root over these leaves."""
-    return root(len(leaves), Built(grow(0, {}, [leaf_hash(leaf) for leaf in leaves])))
 
 
 def reads(events: Iterable[Logged]) -> Iterator[Shown]:
