@@ -98,7 +98,13 @@ class Answer(NamedTuple):
 
     status: int
     headers: dict[str, str]
-    body: dict[str, Any]
+    text: bytes
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Its JSON."""
+        body: dict[str, Any] = json.loads(self.text)
+        return body
 
 
 class Wire:
@@ -123,8 +129,8 @@ class Wire:
     async def _answer(self) -> Answer:
         status, *lines = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-        body = await self._reader.readexactly(int(headers["content-length"]))
-        return Answer(int(status.split()[1]), headers, json.loads(body))
+        text = await self._reader.readexactly(int(headers["content-length"]))
+        return Answer(int(status.split()[1]), headers, text)
 
 
 @asynccontextmanager
