@@ -48,7 +48,9 @@ async def _confirm(read: Settings, database: Database, erasure_id: str, key: str
     assert isinstance(done.answer, Tombstone)  # noqa: S101 - it is what confirming answers
     stone, sealer = done.answer, Sealer(read.key_file, KeyStore(read.key_store))
     await database.read(lambda _: sealer.forget(stone))
-    await database.sweep([table.name for _, table in registers.tables()])
+    swept = await database.sweep([*(table.name for _, table in registers.tables()), "blind_index", "idempotency"])
+    if not await database.read(lambda _: sealer.store.sweep()) or not swept:
+        return f"{erasure_id}: erased; the data key is destroyed. Readers hold old pages: the next start of a server sweeps them"
     return f"{erasure_id}: erased; the data key is destroyed"
 
 

@@ -36,12 +36,19 @@ async def check_log(read: Settings, database: Database) -> None:
     """Stop with one line where the database is not the one that was sealed last. One to be migrated is not looked at."""
     if not await database.read(at_head):
         return
+    if not read.log_key_file.exists() and await database.read(_is_signed):
+        fail(f"REGISTRY_LOG_KEY_FILE: {read.log_key_file} is not there, and the log was signed with its keys")
     try:
         await notary_of(read, database).check()
     except LogRolledBack as found:
         fail(
             f"{found.detail['en']} Bring the newer copy back; or, if what it had is lost, go on with this one: {RESTART}"
         )
+
+
+def _is_signed(connection: Connection) -> bool:
+    """Whether any book's log was signed; then a new key would be somebody else's."""
+    return any(seals.sealed(connection, book).checkpoint for book in seals.books(connection))
 
 
 def _origin(read: Settings, connection: Connection) -> str:

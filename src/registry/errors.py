@@ -82,8 +82,10 @@ class Unauthenticated(RegistryError):
     zh = "没有有效的 API 密钥。请在 Authorization 头中以 Bearer 方式提供。"
     en = "No valid API key. Give one in the Authorization header, as Bearer."
 
-    def __init__(self) -> None:
+    def __init__(self, who: object = None) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Bearer realm="registry"'})
+        self.who = who
+        """Whose key it was, where it is known but no longer valid."""
 
 
 class Forbidden(RegistryError):

@@ -179,3 +179,39 @@ def test_refusals_are_recorded_once_for_alike_ones(api: Api) -> None:
 )
 def test_the_access_log_is_for_auditors(api: Api, who: str | None, status: int) -> None:
     assert api.get("/v1/access-log", who).status_code == status
+
+
+def test_a_revoked_key_that_goes_on_is_recorded(api: Api) -> None:
+    made = api.post("/v1/keys", {"name": "示范", "role": "bot", "divisions": ["440882"]}, "administrator").json()
+    api.keys["revoked"] = made["key"]
+    api.post(f"/v1/keys/{made['id']}/revoke", None, "administrator")
+    assert api.get("/v1/gatherings", "revoked").status_code == 401
+    with api.client.portal() as portal:  # type: ignore[attr-defined]
+        portal.call(api.client.app.state.context._note_refusals)  # type: ignore[attr-defined]
+    (refusal,) = events(api, kind="refusal")
+    assert (refusal["principal"]["id"], refusal["details"]["code"]) == (made["id"], "unauthenticated")
+
+
+def test_two_glasses_are_two_events(api: Api) -> None:
+    first, second = patient(api), patient(api, id_number=None, birth_date="1950-01-01")
+    glasses = {}
+    for at in (first, second):
+        body = {"register": "patients", "entry_id": at.rpartition("/")[2], "reason": "核查投诉(示范)"}
+        glasses[at.rpartition("/")[2]] = api.post("/v1/break-glass", body, "auditor").json()["id"]
+    api.get("/v1/patients", "auditor", headers={"Purpose-Of-Use": "audit"})
+    told = {tuple(event["details"]["entries"]): event["details"]["break_glass"] for event in events(api, kind="read")}
+    assert told == {(entry,): glass for entry, glass in glasses.items()}
+
+
+def test_an_auditor_of_one_town_reads_no_leaves_of_the_county(api: Api) -> None:
+    made = api.post("/v1/keys", {"name": "示范", "role": "auditor", "divisions": ["440882102"]}, "administrator").json()
+    api.keys["town_auditor"] = made["key"]
+    for path in ("/v1/access-log", "/v1/log/tile/entries/000.p/3", "/v1/log/access/tile/entries/000.p/3"):
+        assert api.get(path, "town_auditor").status_code == 403
+
+
+def test_a_version_of_an_absurd_number_is_not_found(api: Api) -> None:
+    at = patient(api)
+    for number in (2**31, 99999999999999999999999):
+        for path in ("", "/receipt"):
+            assert api.get(f"{at}/versions/{number}{path}").status_code == 404

@@ -62,7 +62,8 @@ class Asked:
     kind: EventKind | None = None
     register: str | None = None
     case: str | None = None
-    case_kind: str | None = None
+    case_kinds: tuple[str, ...] = ()
+    """The registers that a case may be of."""
     since: int = 0
     until: int | None = None
 
@@ -93,8 +94,8 @@ def find_events(connection: Connection, book: str, asked: Asked, before: int, li
     if asked.case is not None:
         # Walks the case's own events: they are few, whatever the length of the log.
         mine = (EVENT_CASES.c.book == book, EVENT_CASES.c.case_id == asked.case, EVENT_CASES.c.position < before)
-        kinds = () if asked.case_kind is None else (EVENT_CASES.c.kind == asked.case_kind,)
-        query = query.where(EVENTS.c.position.in_(select(EVENT_CASES.c.position).where(*mine, *kinds)))
+        kinds = EVENT_CASES.c.kind.in_(asked.case_kinds)
+        query = query.where(EVENTS.c.position.in_(select(EVENT_CASES.c.position).where(*mine, kinds)))
     rows = connection.execute(query.order_by(EVENTS.c.position.desc()).limit(limit))
     return [(row.position, row.document) for row in rows]
 

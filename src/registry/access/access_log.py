@@ -1,5 +1,6 @@
 """Who saw what: reads that show personal data in plain are written down before the answer leaves (查阅日志)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -13,15 +14,24 @@ from registry.ledger.batch import Batch, Outcome, Work
 from registry.ledger.events import Event, EventKind
 
 
-def plain_read(who: Principal, register: Register, path: str, seen: Sequence[Seen], request_id: str) -> Event | None:
-    """The event of showing these versions to the caller, a list of fifty as one; None where nothing is shown in plain."""
-    shown = [each for each in seen if shows_plain(who, register, each)]
-    if not shown:
-        return None
+def plain_reads(who: Principal, register: Register, path: str, seen: Sequence[Seen], request_id: str) -> list[Event]:
+    """The events of showing these versions to the caller: a list of fifty is one (or one for each break-glass); none where
+    nothing is shown in plain.
+    """
+    by_glass: dict[str | None, list[Seen]] = defaultdict(list)
+    for each in seen:
+        if shows_plain(who, register, each):
+            by_glass[who.glass_of(register.name, each.entry_id)].append(each)
+    return [_read(who, register, path, shown, glass, request_id) for glass, shown in by_glass.items()]
+
+
+def _read(
+    who: Principal, register: Register, path: str, shown: Sequence[Seen], glass: str | None, request_id: str
+) -> Event:
     details: dict[str, object] = {
         "path": path,
         "purpose": who.purpose,
-        "break_glass": who.glass_of(register.name, shown[0].entry_id),
+        "break_glass": glass,
         "entries": list(dict.fromkeys(each.entry_id for each in shown)),
         "fields": classes_of(register.entry),
         "request_id": request_id,

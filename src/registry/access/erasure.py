@@ -18,7 +18,7 @@ from registry.access.tables import ERASURES
 from registry.access.view import Seen, View
 from registry.access.writing import Current, columns_of
 from registry.db.key_store import KeyStore, Tombstone
-from registry.errors import Conflict, Fault, NotFound, Refused
+from registry.errors import EntryErased, Fault, NotFound, Refused
 from registry.ledger.batch import Batch, Outcome, Work
 from registry.ledger.clock import timestamp
 from registry.ledger.erasing import erase_case
@@ -76,6 +76,8 @@ def requesting(who: Actor, erasure_id: str, patient_id: str, basis: Basis, note:
         if batch.connection.scalar(known) is None:
             said = "没有这名患者。", "There is no such patient."
             raise Refused(faults=[Fault("/patient_id", "unknown_entry", *said)])
+        if _is_done(batch, patient_id):
+            raise EntryErased
         row = {
             "id": erasure_id,
             "book": batch.book,
@@ -106,21 +108,30 @@ def list_erasures(connection: Connection, book: str) -> Sequence[Row[Any]]:
 
 
 def confirming(who: Principal, registers: CaseRegisters, erasure_id: str) -> Work:
-    """The write of an erasure that a supervisor confirms. Its answer is the tombstone: the data key is destroyed after the commit."""
+    """The write of an erasure that a supervisor confirms. Its answer is the tombstone: the data key is destroyed after the
+    commit. Confirmed again, it answers so again, and writes nothing.
+    """
 
     def work(batch: Batch) -> Outcome:
         erasure = find_erasure(batch.connection, batch.book, erasure_id)
+        at = erasure.confirmed_at or batch.now
+        stone = Tombstone(batch.book, f"{registers.case.name}/{erasure.patient_id}", erasure_id, erasure.basis, at)
         if erasure.confirmed_at is not None:
-            raise Conflict(zh="该删除申请已执行。", en="This erasure is done already.")
-        stone = Tombstone(
-            batch.book, f"{registers.case.name}/{erasure.patient_id}", erasure_id, erasure.basis, batch.now
-        )
+            return Outcome(answer=stone)
+        if _is_done(batch, erasure.patient_id):
+            raise EntryErased
         outcome = erase(batch, who, registers, stone)
         done = {"confirmed_by": who.name, "confirmed_at": batch.now, "position": batch.position}
         batch.connection.execute(update(ERASURES).where(ERASURES.c.id == erasure_id).values(done))
         return outcome
 
     return work
+
+
+def _is_done(batch: Batch, patient_id: str) -> bool:
+    """Whether a patient's data was erased already."""
+    of = (LOG.c.book == batch.book, LOG.c.case_id == patient_id, LOG.c.register == "patients")
+    return batch.connection.scalar(select(LOG.c.position).where(*of, LOG.c.action == Action.ERASED)) is not None
 
 
 def erase(batch: Batch, who: Principal, registers: CaseRegisters, stone: Tombstone) -> Outcome:
@@ -211,6 +222,8 @@ def erasing_again(registers: CaseRegisters, stone: Tombstone) -> Work:
     server = Principal("", stone.book, "registry", Role.SUPERVISOR, (stone.book,), None, None)
 
     def work(batch: Batch) -> Outcome:
+        if _is_done(batch, stone.subject.partition("/")[2]):
+            return Outcome()
         outcome = erase(batch, server, registers, stone)
         row = {
             "id": stone.erasure_id, "book": stone.book, "patient_id": stone.subject.partition("/")[2],

@@ -14,7 +14,7 @@ from registry.access.fields import mask_again, personal_paths, personal_values
 from registry.access.register import Register
 from registry.access.schemas import Recorder
 from registry.access.sealing import Sealer
-from registry.access.view import Logged, Seen, Step, Stretch, View, plain_document
+from registry.access.view import Logged, Seen, Step, Stretch, View, is_erased, plain_document
 from registry.access.writing import Reason
 from registry.ledger.versions import Action, encode
 
@@ -123,6 +123,8 @@ class History:
 
     def _personal(self, register: Register, seen: Seen) -> dict[str, str] | None:
         """The personal fields by JSON Pointer, in plain, only to be compared; None where the box does not open (any more)."""
+        if is_erased(seen):
+            return None
         try:
             document = plain_document(self.sealer, self.view.who.book, register, seen)
         except InvalidTag:

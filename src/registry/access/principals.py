@@ -188,7 +188,7 @@ class Keys:
             self._known[digest] = (principal, time.monotonic() + CACHED_SECONDS)
         now = wall_clock()
         if principal.expires_at is not None and principal.expires_at <= now:
-            raise Unauthenticated
+            raise Unauthenticated(principal)
         self._used[principal.id] = now
         return principal
 
@@ -201,11 +201,14 @@ class Keys:
 
 def _find(connection: Connection, digest: bytes) -> Principal:
     row = connection.execute(FIND, {"h": digest}).one_or_none()
-    if row is None or row.revoked_at is not None:
+    if row is None:
         raise Unauthenticated
-    return Principal(
+    who = Principal(
         row.id, row.book, row.name, Role(row.role), tuple(row.divisions.split()), row.expires_at, row.revoked_at
     )
+    if row.revoked_at is not None:
+        raise Unauthenticated(who)
+    return who
 
 
 def _save_last_used(connection: Connection, used: dict[str, int]) -> None:

@@ -45,6 +45,9 @@ from registry.errors import NotFound
 from registry.ledger.tables import BLIND_INDEX
 from registry.ledger.versions import encode
 
+INT32 = 2**31 - 1
+"""The highest number that a version can have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -111,6 +114,8 @@ class View:
 
     def version(self, connection: Connection, register: Register, entry_id: str, number: int) -> Seen:
         """One version of an entry, by its number."""
+        if number > INT32:
+            raise NotFound
         return self._one(connection, version_query(register.table, self._reach(register)), {"e": entry_id, "n": number})
 
     def versions(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Seen]:

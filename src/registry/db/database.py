@@ -31,8 +31,10 @@ class Database(Protocol):
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run a write in a transaction of its own, committed durably before this returns; rolled back if it raises."""
 
-    async def sweep(self, tables: Sequence[str]) -> None:
-        """Leave no copy of what was overwritten in these tables in the database's own files."""
+    async def sweep(self, tables: Sequence[str]) -> bool:
+        """Leave no copy of what was overwritten in these tables in the database's own files. False where a reader is in the
+        way: again later.
+        """
 
     async def close(self) -> None:
         """Close all connections."""
@@ -74,13 +76,12 @@ class SqliteDatabase:
     async def write(self, work: Callable[[Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writers, _transact, self._write_engine, work)
 
-    async def sweep(self, tables: Sequence[str]) -> None:  # noqa: ARG002 - the write-ahead log is of all tables
-        def checkpoint() -> None:
+    async def sweep(self, tables: Sequence[str]) -> bool:  # noqa: ARG002 - the write-ahead log is of all tables
+        def checkpoint() -> bool:
             with self._write_engine.connect() as connection:
-                connection.exec_driver_sql("COMMIT")
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                return truncate_wal(connection)
 
-        await asyncio.get_running_loop().run_in_executor(self._writers, checkpoint)
+        return await asyncio.get_running_loop().run_in_executor(self._writers, checkpoint)
 
     async def close(self) -> None:
         self._writers.shutdown()
@@ -89,6 +90,15 @@ class SqliteDatabase:
             self._reader.close()
         for engine in (self._write_engine, self._scan_engine, self._read_engine):
             engine.dispose()
+
+
+def truncate_wal(connection: Connection) -> bool:
+    """Move SQLite's write-ahead log into the file and empty it. False where somebody still reads from it; nobody waits for them."""
+    connection.exec_driver_sql("COMMIT")
+    connection.exec_driver_sql("PRAGMA busy_timeout=100")
+    busy: int = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+    connection.exec_driver_sql("PRAGMA busy_timeout=10000")
+    return not busy
 
 
 def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
@@ -156,10 +166,11 @@ class PostgresDatabase:
         async with self._engine.begin() as connection:
             return await connection.run_sync(work)
 
-    async def sweep(self, tables: Sequence[str]) -> None:
+    async def sweep(self, tables: Sequence[str]) -> bool:
         async with self._single.connect() as connection:
             for table in tables:
                 await connection.exec_driver_sql(f'VACUUM "{table}"')
+        return True
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -27,8 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
-from registry.db.database import sqlite_engine
+from registry.db.database import sqlite_engine, truncate_wal
+from registry.errors import EntryErased
 
 metadata = MetaData()
 
@@ -63,6 +65,8 @@ FIND_ALL = select(DATA_KEYS.c.subject, DATA_KEYS.c.master_id, DATA_KEYS.c.wrappe
 AT_ONCE = 500
 """Subjects that are looked up in one statement."""
 
+IS_ERASED = select(ERASED.c.book).where(ERASED.c.book == bindparam("b"), ERASED.c.subject == bindparam("s"))
+
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
@@ -79,6 +83,8 @@ class KeyStore:
     """Opened at `sqlite:///path` or, beside a PostgreSQL database only, `postgresql://…` (several machines share it then)."""
 
     def __init__(self, url: str) -> None:
+        self.is_file = url.startswith("sqlite")
+        """Whether it can be used in any thread; else only where the registers' own statements run."""
         self._engine = _engine(url)
 
     def prepare(self) -> None:
@@ -108,8 +114,18 @@ class KeyStore:
         """
         stale = [{"b": row["book"], "s": row["subject"]} for row in rows]
         with self._engine.begin() as connection:
+            if any(connection.execute(IS_ERASED, place).first() for place in stale):
+                raise EntryErased
             connection.execute(_delete(DATA_KEYS), stale)
             connection.execute(insert(DATA_KEYS), list(rows))
+
+    def take_over(self, rows: Sequence[dict[str, object]]) -> None:
+        """Keep data keys that an older schema kept beside the registers, but for those that are here already, or were erased."""
+        with self._engine.begin() as connection:
+            for row in rows:
+                place = {"b": row["book"], "s": row["subject"]}
+                if not connection.execute(FIND, place).first() and not connection.execute(IS_ERASED, place).first():
+                    connection.execute(insert(DATA_KEYS), row)
 
     def destroy(self, stone: Tombstone) -> None:
         """Destroy a subject's data key for ever; what stays is that, why and when."""
@@ -119,7 +135,6 @@ class KeyStore:
             connection.execute(_delete(ERASED), binds)
             row = {name: getattr(stone, name) for name in Tombstone.__slots__}
             connection.execute(insert(ERASED), row)
-        self._sweep()
 
     def erased(self, book: str) -> list[Tombstone]:
         """All subjects of a book that were erased."""
@@ -149,14 +164,13 @@ class KeyStore:
         """Close all connections."""
         self._engine.dispose()
 
-    def _sweep(self) -> None:
-        """Leave no copy of a destroyed key in the store's own files."""
+    def sweep(self) -> bool:
+        """Leave no copy of a destroyed key in the store's own files. False where a reader is in the way: again later."""
         with self._engine.connect() as connection:
-            if connection.dialect.name == "sqlite":  # secure_delete has overwritten it in the file; not yet in the WAL
-                connection.execute(text("COMMIT"))
-                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-            else:
-                connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM (FULL) data_keys"))
+            if self.is_file:  # secure_delete has overwritten it in the file; not yet in the WAL
+                return truncate_wal(connection)
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM (FULL) data_keys"))
+            return True
 
 
 def _delete(table: Table) -> Any:  # noqa: ANN401 - a delete statement
@@ -171,4 +185,4 @@ def _engine(url: str) -> Engine:
         return sqlite_engine(url, begin="BEGIN", secure_delete=True)
     # Used inside the greenlet that runs the registers' own statements, like any of them.
     target = make_url(url).set(drivername="postgresql+asyncpg")
-    return create_async_engine(target, pool_size=2, hide_parameters=True).sync_engine
+    return create_async_engine(target, poolclass=NullPool, hide_parameters=True).sync_engine

@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 from sqlalchemy import Connection
 
-from registry.access.access_log import noting, plain_read
+from registry.access.access_log import noting, plain_reads
 from registry.access.moments import last_day, watermark_text
 from registry.access.on import OnDay, item_on, page_on, render_on
 from registry.access.principals import Principal
@@ -47,9 +47,8 @@ async def read_case(call: Call, entry_id: str) -> Answer:
     query = call.params(DayQuery)
     read = partial(_case_on, query.on) if query.on else _case
     body, seen, watermark = await call.context.scan(partial(read, call.context.sealer, who, entry_id, query.as_of))
-    events = [plain_read(who, register, "case", versions, call.request_id) for register, versions in seen]
-    if told := [event for event in events if event]:
-        await call.context.write(who.book, noting(*told))
+    if events := [e for register, shown in seen for e in plain_reads(who, register, "case", shown, call.request_id)]:
+        await call.context.write(who.book, noting(*events))
     return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, watermark), on=query.on)
 
 

@@ -1,6 +1,7 @@
 """The notary: seals the log while the server runs, and notices when the database is no longer the one that was sealed."""
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -91,10 +92,12 @@ class Notary:
     def _remember(self, book: str, note: str) -> None:
         file = self.file(book)
         file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_suffix(".new")
+        self._known[book] = note
+        if file.exists() and _is_older(note, file.read_text("utf-8")):
+            return  # another server on this home was further
+        new = file.with_suffix(f".{os.getpid()}.new")
         new.write_text(note, "utf-8")
         new.replace(file)
-        self._known[book] = note
 
     def _signed(self) -> set[str]:
         return {file.stem for file in (self.home / "checkpoints").glob("[0-9]" * 6 + ".txt")} | set(self._known)
@@ -102,6 +105,11 @@ class Notary:
     def file(self, book: str) -> Path:
         """Where a book's last checkpoint is kept outside the database."""
         return checkpoint_file(self.home, book)
+
+
+def _is_older(note: str, kept: str) -> bool:
+    mine, theirs = seals.read_head(note), seals.read_head(kept)
+    return mine.origin == theirs.origin and any(mine.sizes[tree] < theirs.sizes[tree] for tree in seals.TREES)
 
 
 def checkpoint_file(home: Path, book: str) -> Path:

@@ -57,6 +57,7 @@ DEEDS = {
     Action.CORRECTED: "更正",
     Action.TRANSFERRED: "移交",
     Action.VOIDED: "作废",
+    Action.ERASED: "依法删除",
 }
 AWAY = "转出辖区"
 """Of entries whose new version the caller may not see."""

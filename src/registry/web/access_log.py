@@ -97,7 +97,8 @@ class AccessController(Controller):
         """List who saw personal data, was given or refused access, or opened an entry; newest first."""
         who = await _auditing(request)
         query = request.params(AccessQuery)
-        return await _listed(request, who, query, _asked(query))
+        kinds = tuple(sorted({register.case_kind for register in request.app.state.registers}))
+        return await _listed(request, who, query, _asked(query, kinds))
 
     @post("/break-glass", operation_id="breakGlass", opt={"contract": BREAKS})
     async def break_glass(self, request: Call) -> Answer:
@@ -127,7 +128,9 @@ def disclosures(patients: Register) -> HTTPRouteHandler:
             raise Forbidden
         query = request.params(AccessPageQuery)
         await request.context.read(partial(_seen, who, patients, str(entry_id)))
-        return await _listed(request, who, query, Asked(case=str(entry_id), case_kind=patients.case_kind), told=True)
+        return await _listed(
+            request, who, query, Asked(case=str(entry_id), case_kinds=(patients.case_kind,)), told=True
+        )
 
     return list_disclosures
 
@@ -139,10 +142,10 @@ async def _auditing(call: Call) -> Principal:
     return who
 
 
-def _asked(query: AccessQuery) -> Asked:
+def _asked(query: AccessQuery, kinds: tuple[str, ...]) -> Asked:
     since, until = (_span(name, text) for name, text in (("from", query.from_), ("to", query.to)))
     return Asked(
-        query.principal, query.kind, query.register, str(query.case) if query.case else None, None,
+        query.principal, query.kind, query.register, str(query.case) if query.case else None, kinds,
         since[0] if since else 0, until[1] if until else None,
     )  # fmt: skip
 

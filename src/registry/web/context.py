@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 SEAL_EVERY = 1.0
 """Seconds between sealings of the log, and between records of refused requests."""
+FINISH_EVERY = 5
+"""Sealings between attempts to bring an erasure to its end."""
 LAST_USED_EVERY = 60.0
 """Seconds between writing down when keys were last used."""
 
@@ -46,6 +49,8 @@ class Context:
     refusals: Counter[Refused] = field(default_factory=Counter)
     _committers: dict[str, Committer] = field(default_factory=dict)
     _ticking: asyncio.Task[None] | None = None
+    _unfinished: CaseRegisters | None = None
+    """Set while an erasure waits for its end: of the case's registers."""
     _asking: Asking = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,17 +71,35 @@ class Context:
         return await self._committers[book].submit(work)
 
     async def forget(self, stone: Tombstone, registers: CaseRegisters) -> None:
-        """Destroy a data key whose erasure is committed, and what is left of the masks in the database's free pages."""
-        await self.database.read(lambda _: self.sealer.forget(stone))
-        await self.database.sweep([table.name for _, table in registers.tables()])
+        """Destroy a data key whose erasure is committed, and what is left of it and of the masks in the databases' own files.
+
+        Should it fail, or a reader be in the way, the clock sees to it.
+        """
+        self._unfinished = registers
+        await self._with_keys(lambda: self.sealer.forget(stone))
+        await self._sweep(registers)
+
+    async def _sweep(self, registers: CaseRegisters) -> None:
+        tables = [*(table.name for _, table in registers.tables()), "blind_index", "idempotency"]
+        swept = await self.database.sweep(tables)
+        if await self._with_keys(self.sealer.store.sweep) and swept:
+            self._unfinished = None
+
+    async def _with_keys(self, work: Callable[[], T]) -> T:
+        """Something with the key store that may wait: in a thread, or where the registers' own statements run."""
+        if self.sealer.store.is_file:
+            return await asyncio.to_thread(work)
+        return await self.database.read(lambda _: work())
 
     async def finish_erasures(self, registers: CaseRegisters) -> None:
         """Bring to an end what a crash, or a backup restored beside today's key store, left half erased."""
+        self._unfinished = registers
         keys_left, forgotten = await self.database.read(lambda c: unfinished(c, self.sealer.store, registers))
         for stone in forgotten:
             await self.write(stone.book, erasing_again(registers, stone))
         for stone in [*keys_left, *forgotten]:
-            await self.forget(stone, registers)
+            await self._with_keys(partial(self.sealer.forget, stone))
+        await self._sweep(registers)
 
     def start(self) -> None:
         self._ticking = asyncio.create_task(self._tick(), name="notary")
@@ -104,6 +127,8 @@ class Context:
             await self._note_refusals()
             await self._seal()
             self._asking.start()
+            if self._unfinished is not None and tick % FINISH_EVERY == 0:
+                await self._finish_erasures(self._unfinished)
             if tick % (LAST_USED_EVERY // SEAL_EVERY) == 0:
                 await self._save_last_used()
 
@@ -116,15 +141,22 @@ class Context:
         except Exception:
             log.exception("the log was not sealed")
 
+    async def _finish_erasures(self, registers: CaseRegisters) -> None:
+        try:
+            await self.finish_erasures(registers)
+        except Exception:
+            log.exception("an erasure is not finished")
+
     async def _note_refusals(self) -> None:
         """Record the requests that were refused since, alike ones as one event."""
         refused, self.refusals = self.refusals, Counter()
         try:
-            for (who, method, path, code), times in refused.items():
-                details: dict[str, object] = {"method": method, "path": path, "code": code, "times": times}
-                await self.write(who.book, noting(Event(EventKind.REFUSAL, who.actor, details)))
+            for book in {who.book for who, *_ in refused}:
+                events = [_refusal(each, times) for each, times in refused.items() if each[0].book == book]
+                await self.write(book, noting(*events))
         except Exception:
-            log.exception("refused requests were not recorded")
+            log.exception("refused requests were not recorded yet")
+            self.refusals += refused
 
     async def _save_last_used(self) -> None:
         """It is a courtesy to administrators: a database that is away must stop neither the clock nor the shutdown."""
@@ -132,3 +164,9 @@ class Context:
             await self.keys.save_last_used()
         except Exception:
             log.exception("when keys were last used was not saved")
+
+
+def _refusal(refused: Refused, times: int) -> Event:
+    who, method, path, code = refused
+    details: dict[str, object] = {"method": method, "path": path, "code": code, "times": times}
+    return Event(EventKind.REFUSAL, who.actor, details)

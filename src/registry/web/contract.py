@@ -24,13 +24,13 @@ WRITING: Problems = (
     errors.TooLarge,
     errors.WrongMediaType,
     errors.KeyReused,
+    errors.EntryErased,
     errors.EntryExists,
     errors.Conflict,
     errors.OutcomeUnknown,
 )
 CHANGING: Problems = (
     *WRITING,
-    errors.EntryErased,
     errors.EntryVoided,
     errors.NotFound,
     errors.PreconditionFailed,

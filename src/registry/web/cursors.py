@@ -40,9 +40,9 @@ def read_cursor(query: Paged, path: str) -> Cursor | None:
         packed = base64.urlsafe_b64decode(query.cursor + "=" * (-len(query.cursor) % 4))
         watermark, last, filters = msgspec.json.decode(packed, type=tuple[int, int, str])
     except (ValueError, msgspec.MsgspecError):
-        raise _refused() from None
+        raise refused_cursor() from None
     if filters != _filters(query, path) or not (0 <= watermark < 2**62 and 0 <= last < 2**62):
-        raise _refused()
+        raise refused_cursor()
     return Cursor(watermark, last)
 
 
@@ -51,6 +51,7 @@ def _filters(query: Paged, path: str) -> str:
     return hashlib.sha256(msgspec.json.encode([path, kept], order="sorted")).hexdigest()[:12]
 
 
-def _refused() -> Refused:
+def refused_cursor() -> Refused:
+    """What to say of a cursor that is none of ours."""
     text = "cursor 无效,或与筛选条件不符。", "Not a cursor of this list with these filters."
     return Refused(faults=[Fault("#cursor", "cursor", *text)])

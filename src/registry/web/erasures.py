@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath
 from msgspec import Meta
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from registry import errors
 from registry.access.erasure import (
@@ -22,8 +22,8 @@ from registry.access.erasure import (
 from registry.access.fields import LongLine
 from registry.access.principals import Principal, Role
 from registry.access.schemas import Input
-from registry.db.key_store import Tombstone
-from registry.errors import Broken, Conflict, Forbidden, NotFound
+from registry.db.key_store import KeyStore, Tombstone
+from registry.errors import Broken, Forbidden, NotFound
 from registry.ledger.clock import timestamp
 from registry.ledger.ids import new_id
 from registry.ledger.versions import encode
@@ -56,6 +56,7 @@ class Erasure(msgspec.Struct, kw_only=True):
     confirmed_by: str | None
     confirmed_at: str | None
     position: Annotated[int | None, Meta(description="of the version in the log that says so")]
+    key_destroyed: Annotated[bool, Meta(description="whether the data key is gone; a confirmed erasure ends with it")]
 
 
 class ErasureList(msgspec.Struct, kw_only=True):
@@ -65,8 +66,10 @@ class ErasureList(msgspec.Struct, kw_only=True):
 
 
 LISTS = Contract(ErasureList)
-ASKS = Contract(Erasure, 201, body=ErasureIn, problems=(*GUARDED, errors.TooLarge, errors.WrongMediaType))
-CONFIRMS = Contract(Erasure, problems=(*GUARDED, NotFound, Conflict))
+ASKS = Contract(
+    Erasure, 201, body=ErasureIn, problems=(*GUARDED, errors.EntryErased, errors.TooLarge, errors.WrongMediaType)
+)
+CONFIRMS = Contract(Erasure, problems=(*GUARDED, NotFound, errors.EntryErased, errors.OutcomeUnknown))
 
 
 class ErasureController(Controller):
@@ -78,8 +81,8 @@ class ErasureController(Controller):
     async def list_erasures(self, request: Call) -> Answer:
         """List the erasures that were asked for, and what became of them."""
         who = await _one_of(request, KNOWING)
-        rows = await request.context.read(lambda connection: list_erasures(connection, who.book))
-        return serve.plain_json(encode(ErasureList(items=[_told(row) for row in rows])))
+        items = await request.context.read(partial(_list, request.context.sealer.store, who.book))
+        return serve.plain_json(encode(ErasureList(items=items)))
 
     @post("/", operation_id="requestErasure", opt={"contract": ASKS})
     async def request_erasure(self, request: Call) -> Answer:
@@ -93,7 +96,7 @@ class ErasureController(Controller):
 
     @post("/{erasure_id:uuid}/confirm", operation_id="confirmErasure", opt={"contract": CONFIRMS}, status_code=200)
     async def confirm_erasure(self, request: Call, erasure_id: FromPath[UUID]) -> Answer:
-        """Confirm an erasure: the data key is destroyed, for ever. There is no way back."""
+        """Confirm an erasure: the data key is destroyed, for ever. There is no way back; asked again, it answers the same."""
         who = await _one_of(request, frozenset({Role.SUPERVISOR}))
         registers = case_registers(request.app.state.registers, "patients")
         done = await request.context.write(who.book, confirming(who, registers, str(erasure_id)))
@@ -112,14 +115,21 @@ async def _one_of(call: Call, roles: frozenset[Role]) -> Principal:
 
 
 async def _answer(call: Call, who: Principal, erasure_id: str, status: int = 200) -> Answer:
-    row = await call.context.read(partial(find_erasure, book=who.book, erasure_id=erasure_id))
-    return serve.plain_json(encode(_told(row)), status)
+    store = call.context.sealer.store
+    told = await call.context.read(lambda connection: _told(store, find_erasure(connection, who.book, erasure_id)))
+    return serve.plain_json(encode(told), status)
 
 
-def _told(row: Row[Any]) -> Erasure:
+def _list(store: KeyStore, book: str, connection: Connection) -> list[Erasure]:
+    return [_told(store, row) for row in list_erasures(connection, book)]
+
+
+def _told(store: KeyStore, row: Row[Any]) -> Erasure:
     times = {
         name: timestamp(at) if (at := getattr(row, name)) is not None else None
         for name in ("requested_at", "confirmed_at")
     }
     same = ("id", "patient_id", "basis", "note", "requested_by", "confirmed_by", "position")
-    return msgspec.convert({name: getattr(row, name) for name in same} | times, Erasure)
+    destroyed = row.confirmed_at is not None and store.find(row.book, f"patients/{row.patient_id}") is None
+    told = {name: getattr(row, name) for name in same} | times | {"key_destroyed": destroyed}
+    return msgspec.convert(told, Erasure)

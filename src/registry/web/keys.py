@@ -13,7 +13,7 @@ from registry import errors
 from registry.access.fields import DivisionCode, Line, Moment
 from registry.access.principals import Principal, Role, issue_key, list_keys, revoke_key
 from registry.access.schemas import Input
-from registry.errors import Forbidden
+from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import microseconds, timestamp
 from registry.ledger.versions import encode
 from registry.web.call import Call
@@ -79,6 +79,7 @@ class KeyController(Controller):
         """Make a key; it is shown this once."""
         who = await _administrator(request)
         sent = await request.sent(KeyIn)
+        check_covered(who, sent)
         row, key = await request.context.database.write(lambda connection: _issue(connection, who, sent))
         return _answer(NewKey(**_fields(row), key=key), 201)
 
@@ -90,6 +91,13 @@ class KeyController(Controller):
             lambda connection: revoke_key(connection, who.book, str(key_id), who.actor)
         )
         return await _listed(request, who)
+
+
+def check_covered(who: Principal, sent: KeyIn) -> None:
+    """Raise Refused for a key that would reach further than its maker's."""
+    if not all(who.covers(code) for code in sent.divisions):
+        said = "辖区须在您的辖区之内。", "The divisions must lie within your own."
+        raise Refused(faults=[Fault("/divisions", "outside_division", *said)])
 
 
 async def _administrator(request: Call) -> Principal:

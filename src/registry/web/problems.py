@@ -94,7 +94,7 @@ def title(kind: type[RegistryError], spoken: str) -> str:
 
 def on_registry_error(request: Request[Any, Any, Any], error: RegistryError) -> Response[bytes]:
     """A refusal of somebody known is recorded, grouped, within a second or so."""
-    who = request.scope["state"].get("principal")
+    who = error.who if isinstance(error, Unauthenticated) else request.scope["state"].get("principal")
     if who is not None and isinstance(error, Forbidden | Unauthenticated):
         path = request.scope.get("path_template", "")
         request.app.state.context.refusals[who, request.method, path, error.code] += 1

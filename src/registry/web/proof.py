@@ -12,7 +12,7 @@ from msgspec import Meta
 from sqlalchemy import Connection, select
 
 from registry import errors
-from registry.access.principals import EVERYONE, Principal, Role
+from registry.access.principals import Principal, Role
 from registry.access.register import Register, Right
 from registry.errors import Fault, Forbidden, NotFound, NotSealed, Refused
 from registry.ledger import merkle, seals
@@ -176,7 +176,7 @@ def _proof(book: str, query: ProofQuery, connection: Connection) -> Proof:
 async def _tile(request: Call, tree: str, place: str) -> Answer:
     who = await request.caller()
     request.params(NoQuery)
-    if who.role not in (LOG_READERS if place.startswith("/entries/") else EVERYONE):
+    if "entries/" in place and (who.role not in LOG_READERS or not who.county_wide):
         raise Forbidden
     await request.context.notary.seal()
     body = await request.context.read(partial(_read_tile, who.book, tree, place.removeprefix("/")))

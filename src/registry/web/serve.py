@@ -10,20 +10,19 @@ import msgspec
 from litestar import Response
 from sqlalchemy import ColumnElement, Connection
 
-from registry.access.access_log import noting, plain_read
+from registry.access.access_log import noting, plain_reads
 from registry.access.clauses import NEVER
-from registry.access.moments import watermark_text
+from registry.access.moments import head_of, watermark_text
 from registry.access.on import item_on, page_on, render_on
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.sealing import Sealer
 from registry.access.view import Seen, View, Wanted, has_digest, is_erased, render, shows_plain
-from registry.errors import Fault, NotFound, Refused
+from registry.errors import Fault, Refused
 from registry.web.call import Call, view_of
-from registry.web.cursors import Cursor, Paged, read_cursor
+from registry.web.cursors import Cursor, Paged, read_cursor, refused_cursor
 from registry.web.queries import AsOfQuery, DayQuery, ListQuery, PageQuery
 
-INT32 = 2**31 - 1
 T = TypeVar("T", bound=msgspec.Struct)
 L = TypeVar("L", bound=ListQuery)
 
@@ -55,8 +54,6 @@ async def version(call: Call, register: Register, entry_id: str, number: int) ->
     """One version of an entry."""
     who = await call.enter(register, Right.READ)
     query = call.params(AsOfQuery)
-    if number > INT32:
-        raise NotFound
     work = partial(read_version, call.context.sealer, who, register, entry_id, number, query.as_of)
     seen, body = await call.context.read(work)
     await note(call, who, register, "version", [seen])
@@ -114,8 +111,8 @@ async def search(call: Call, register: Register, shape: type[T]) -> Answer:
 
 async def note(call: Call, who: Principal, register: Register, path: str, seen: Sequence[Seen]) -> None:
     """Write down that personal data is about to be shown; the answer waits for it."""
-    if event := plain_read(who, register, path, seen, call.request_id):
-        await call.context.write(who.book, noting(event))
+    if events := plain_reads(who, register, path, seen, call.request_id):
+        await call.context.write(who.book, noting(*events))
 
 
 def read_item(
@@ -174,7 +171,11 @@ def _cursor(call: Call, query: PageQuery) -> Cursor | None:
 
 def _pinned(connection: Connection, who: Principal, query: PageQuery, cursor: Cursor | None) -> View:
     """The view of a page: later pages are of the same moment as the first."""
-    return View(who, cursor.watermark) if cursor else view_of(connection, who, query.as_of)
+    if cursor is None:
+        return view_of(connection, who, query.as_of)
+    if cursor.watermark > head_of(connection, who.book):
+        raise refused_cursor()
+    return View(who, cursor.watermark)
 
 
 def entry(call: Call, who: Principal, register: Register, seen: Seen, body: bytes, status: int = 200) -> Answer:
@@ -222,7 +223,7 @@ def respond(call: Call, body: bytes, tag: str, watermark: str, status: int = 200
         "ETag": tag,
         "Registry-Watermark": watermark,
         "Cache-Control": "private, no-cache",
-        "Vary": "Authorization",
+        "Vary": "Authorization, Purpose-Of-Use",
     }
     if on is not None:
         headers["Registry-On"] = on.isoformat()

@@ -8,14 +8,15 @@ import msgspec
 from litestar import Response
 from sqlalchemy import and_, select
 
-from registry.access.access_log import plain_read
+from registry.access.access_log import plain_reads
 from registry.access.moments import watermark_text
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
 from registry.access.view import Seen, shows_plain
 from registry.access.writing import Change, Tx, outcome, plain_answer, seen_of
-from registry.errors import EntryExists, KeyReused, PreconditionFailed
+from registry.errors import EntryErased, EntryExists, KeyReused, PreconditionFailed
 from registry.ledger.batch import Batch, Outcome
+from registry.ledger.erasing import BLANK
 from registry.ledger.events import Event
 from registry.ledger.ids import check_chosen_id, new_id
 from registry.ledger.tables import IDEMPOTENCY
@@ -144,8 +145,7 @@ async def write(
 def _more_than_sent(call: Call, who: Principal, register: Register, appends: Sequence[Append]) -> Iterator[Event]:
     """The event of a change whose answer shows more personal data than was sent with it."""
     if appends and appends[0].number > 1:
-        event = plain_read(who, register, "write", [seen_of(appends[0])], call.request_id)
-        yield from [event] if event else []
+        yield from plain_reads(who, register, "write", [seen_of(appends[0])], call.request_id)
 
 
 def _replayed(batch: Batch, who: Principal, route: str, key: str, fingerprint: bytes) -> tuple[str, int] | None:
@@ -158,6 +158,8 @@ def _replayed(batch: Batch, who: Principal, route: str, key: str, fingerprint: b
     row = batch.connection.execute(used).one_or_none()
     if row is None:
         return None
+    if row.fingerprint == BLANK:
+        raise EntryErased
     if row.fingerprint != fingerprint:
         raise KeyReused
     return row.entry_id, row.number

@@ -146,7 +146,7 @@ def _move_data_keys() -> None:
         store = context.config.attributes.get("key_store")
         if store is None:
             raise RuntimeError("this database holds data keys; migrate it with `registry migrate`, which has the key store")
-        store.keep(rows)
+        store.take_over(rows)
 
 
 def upgrade() -> None:
