@@ -214,4 +214,6 @@ class _Template:
             "actor_id": BOOK,
             "public_sha256": bytes(32),
             "personal_commitment": bytes(32),
+            "personal_fields": None,
+            "columns_sha256": bytes(32),
         }
