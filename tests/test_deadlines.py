@@ -1,12 +1,14 @@
 """How legal periods are counted."""
 
 import datetime as dt
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.deadlines import add_months, days_after, is_rest_day, months_after, rolled
+from registry.deadline_rules import RULES, Rule, Unit, current, ends_on, rule_on
+from registry.deadlines import add_months, days_after, is_rest_day, months_after, rolled, working_days_after
 
 ordinary_days = st.dates(dt.date(1950, 1, 1), dt.date(2100, 12, 31))
 
@@ -138,3 +140,105 @@ def test_a_period_of_days(start: str, days: int, end: str) -> None:
 )
 def test_a_period_of_months(start: str, months: int, end: str) -> None:
     assert months_after(day(start), months) == day(end)
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "end"),
+    [
+        pytest.param("2020-02-24", 5, "2020-03-02", id="over a weekend"),
+        pytest.param("2020-01-17", 6, "2020-02-03", id="a worked Sunday counts, the Spring Festival does not"),
+        pytest.param("2020-01-23", 1, "2020-02-03", id="the whole holiday between"),
+        pytest.param("2020-02-22", 1, "2020-02-24", id="from a Saturday"),
+        pytest.param("2020-09-30", 7, "2020-10-16", id="National Day, and the Saturday worked for it"),
+        pytest.param("2020-02-24", 0, "2020-02-24", id="none"),
+    ],
+)
+def test_a_period_of_working_days(start: str, days: int, end: str) -> None:
+    assert working_days_after(day(start), days) == day(end)
+
+
+@given(start=ordinary_days, days=st.integers(1, 30))
+def test_working_days_are_counted_one_by_one(start: dt.date, days: int) -> None:
+    end = working_days_after(start, days)
+    passed = [start + dt.timedelta(days=n) for n in range(1, (end - start).days + 1)]
+    assert sum(not is_rest_day(each) for each in passed) == days
+    assert not is_rest_day(end)
+
+
+@pytest.mark.parametrize(
+    ("rule", "start", "end"),
+    [
+        pytest.param(
+            "people_mediation_conclude", "2020-01-31", "2020-03-02", id="a month's end in a leap year, rolled"
+        ),
+        pytest.param("people_mediation_conclude", "2019-12-24", "2020-02-03", id="into the Spring Festival of 2020"),
+        pytest.param("people_mediation_conclude", "2023-01-31", "2023-02-28", id="a month's end, no leap year"),
+        pytest.param("judicial_confirm_apply", "2019-12-26", "2020-02-03", id="thirty days, into the Spring Festival"),
+        pytest.param("judicial_confirm_apply", "2020-02-24", "2020-03-25", id="thirty days"),
+        pytest.param("land_accept_opinion", "2020-01-20", "2020-02-06", id="seven working days"),
+        pytest.param("land_opinion", "2019-08-31", "2020-03-02", id="six months, to a month's end that is a Saturday"),
+        pytest.param("land_decision_sue", "2020-02-21", "2020-03-23", id="thirty days, rolled over a weekend"),
+        pytest.param("reconsider_apply", "2020-02-18", "2020-04-20", id="sixty days, a Saturday"),
+        pytest.param("reconsider_then_sue", "2020-02-05", "2020-02-20", id="fifteen days"),
+        pytest.param("enforcement_apply", "2020-02-29", "2022-02-28", id="two years from a leap day"),
+        pytest.param("civil_limitation", "2021-02-28", "2024-02-28", id="three years"),
+        pytest.param("appeal_ruling", "2020-01-17", "2020-02-03", id="ten calendar days, into the holiday"),
+        pytest.param("visit_stable", "2019-11-30", "2020-02-29", id="three months, not rolled off a Saturday"),
+        pytest.param("visit_recheck", "2020-01-31", "2020-02-29", id="one month, not rolled"),
+        pytest.param("visit_unstable", "2020-01-20", "2020-02-03", id="two weeks"),
+        pytest.param("petition_finish", "2004-01-01", None, id="before the rule was in force"),
+        pytest.param("agreement_term", "2020-02-22", "2020-02-22", id="a day that was set stays"),
+    ],
+)
+def test_a_rule_ends_on(rule: str, start: str, end: str | None) -> None:
+    assert ends_on(rule, day(start)) == (day(end) if end else None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "after"),
+    [
+        ("reconsider_apply", "2023-12-31", "2024-01-01"),
+        ("judicial_confirm_apply", "2023-12-31", "2024-01-01"),
+        ("judicial_confirm_apply", "2021-12-31", "2022-01-01"),
+        ("land_decision_sue", "2019-12-31", "2020-01-01"),
+        ("petition_finish", "2022-04-30", "2022-05-01"),
+        ("enforcement_apply", "2021-12-31", "2022-01-01"),
+    ],
+)
+def test_the_day_that_a_period_starts_decides_the_version(rule: str, before: str, after: str) -> None:
+    old, new = rule_on(rule, day(before)), rule_on(rule, day(after))
+    assert old is not None
+    assert new is not None
+    assert old.source != new.source
+
+
+def versions(rule_id: str) -> list[Rule]:
+    return [rule for rule in RULES if rule.id == rule_id]
+
+
+@pytest.mark.parametrize("rule_id", sorted({rule.id for rule in RULES}))
+def test_the_versions_of_a_rule_never_overlap_and_leave_no_gap_unsaid(rule_id: str) -> None:
+    rules = versions(rule_id)
+    assert current(rule_id) is rules[-1]
+    for older, newer in pairwise(rules):
+        assert older.until is not None
+        assert newer.since is not None
+        assert older.until < newer.since
+        gap = (newer.since - older.until).days
+        assert gap == 1
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.id}-{rule.since}")
+def test_a_row_of_the_table_is_whole(rule: Rule) -> None:
+    assert rule.name
+    assert rule.starts
+    assert rule.source
+    assert (rule.limit == 0) is (rule.unit is Unit.SET)
+    assert rule.id.replace("_", "").isalnum()
+
+
+@given(start=ordinary_days, rule=st.sampled_from(RULES))
+def test_a_period_never_ends_before_it_starts(start: dt.date, rule: Rule) -> None:
+    end = rule.ends(start)
+    assert end >= start
+    assert not (rule.rolls and is_rest_day(end))

@@ -9,8 +9,10 @@ import chinese_calendar
 
 
 def add_days(day: dt.date, days: int) -> dt.date:
-    """So many days later; the last day of the calendar where that is past it."""
-    return dt.date.max if days > (dt.date.max - day).days else day + dt.timedelta(days=days)
+    """So many days later, or earlier; the last or the first day of the calendar where that is past it."""
+    if days > (dt.date.max - day).days:
+        return dt.date.max
+    return dt.date.min if -days > (day - dt.date.min).days else day + dt.timedelta(days=days)
 
 
 def add_months(day: dt.date, months: int) -> dt.date:
@@ -44,3 +46,13 @@ def days_after(start: dt.date, days: int) -> dt.date:
 def months_after(start: dt.date, months: int) -> dt.date:
     """The last day of a period of so many months from `start`."""
     return rolled(add_months(start, months))
+
+
+def working_days_after(start: dt.date, days: int) -> dt.date:
+    """The last day of a period of so many working days (工作日) from `start`, which does not count itself."""
+    day = start
+    for _ in range(days):
+        if day == dt.date.max:
+            break
+        day = rolled(day + dt.timedelta(days=1))
+    return day

@@ -1,0 +1,39 @@
+"""What is owed for sheds: the end of the period that a notice set; no database, no HTTP."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Row
+
+from registry.access.duties import Duty, Others, Owed, Window
+from registry.deadlines import add_days
+from registry.gatherings.models import SHEDS
+
+
+def notices_running(window: Window) -> Sequence[ColumnElement[bool]]:
+    """Sheds that stand, with a notice served."""
+    return SHEDS.c.demolished_on.is_(None), SHEDS.c.notice_served_on <= window.before
+
+
+def notice_owed(row: Row[Any], _others: Others, _window: Window) -> Iterator[Owed]:
+    """The end of the period for self-demolition (行政强制法 §44)."""
+    told = msgspec.json.decode(row.document, type=_Shed)
+    if told.notice is not None:
+        due_on = add_days(told.notice.served_on, told.notice.period_days)
+        yield Owed("shed_notice", due_on, f"自拆期限届满 {told.notice.number or told.place}", told.notice.served_on)
+
+
+class _Notice(msgspec.Struct):
+    served_on: dt.date
+    period_days: int
+    number: str | None
+
+
+class _Shed(msgspec.Struct):
+    place: str
+    notice: _Notice | None
+
+
+SHED_DUTIES = (Duty("notice", "限期自拆", (SHEDS.c.document,), notices_running, notice_owed),)

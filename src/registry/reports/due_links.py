@@ -1,0 +1,172 @@
+"""Signed links to an office's calendar of what is due: a phone subscribes to it, and cannot send a key.
+
+The token names the key that made it, the divisions and the last moment, under an HMAC. At each read the key must still be valid,
+and cover the divisions: to revoke the key is to revoke its links.
+"""
+
+import base64
+import datetime as dt
+import hmac
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+from sqlalchemy import Connection, select
+
+from registry.access.duties import Window
+from registry.access.fields import END, DivisionCode
+from registry.access.moments import head_of, watermark_text
+from registry.access.places import names_at
+from registry.access.principals import OFFICE, Principal, valid_principal
+from registry.access.register import Register
+from registry.access.schemas import Input
+from registry.access.sealing import Sealer
+from registry.access.view import View
+from registry.deadlines import add_days
+from registry.errors import Fault, Forbidden, Refused, Unauthenticated
+from registry.ledger.clock import EPOCH, beijing_day, moment, timestamp, wall_clock
+from registry.ledger.tables import LOG
+from registry.ledger.versions import encode
+from registry.reports.calendar import Event, calendar
+from registry.reports.due import Asked, Item, due_items, told
+from registry.reports.wording import name_of
+from registry.web import serve
+from registry.web.call import Call
+from registry.web.queries import NoQuery
+from registry.web.serve import Answer
+
+PURPOSE = "due.ics"
+DAY = 86_400 * 1_000_000
+"""Microseconds."""
+BEHIND, AHEAD = 60, 90
+"""Days of the calendar before and after today."""
+MEDIA = "text/calendar"
+
+
+class DueLinkIn(Input):
+    """A link to make: for which divisions, for how long."""
+
+    divisions: Annotated[
+        list[DivisionCode], Meta(max_length=20, title="辖区", description="within your own; left out: all of them")
+    ] = []
+    days: Annotated[int, Meta(ge=1, le=366, title="有效天数")] = 180
+
+
+class DueLink(msgspec.Struct, kw_only=True):
+    """A link to a calendar (日历订阅链接). Whoever has it can read the calendar: it tells no person's name."""
+
+    url: str
+    divisions: list[str]
+    expires_at: str
+
+
+class CalendarQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Of the calendar."""
+
+    token: Annotated[str, Meta(max_length=1000, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+" + END)]
+
+
+class Token(msgspec.Struct, array_like=True):
+    """What a link's token says."""
+
+    principal: str
+    divisions: tuple[str, ...]
+    expires_at: int
+
+
+async def make_link(call: Call) -> Answer:
+    """A link for an office's calendar."""
+    who = await call.caller()
+    if who.role not in OFFICE:
+        raise Forbidden
+    call.params(NoQuery)
+    sent = await call.sent(DueLinkIn)
+    divisions = tuple(sorted(set(sent.divisions))) or who.divisions
+    if not all(who.covers(code) for code in divisions):
+        said = "辖区须在您的辖区之内。", "The divisions must lie within your own."
+        raise Refused(faults=[Fault("/divisions", "outside_division", *said)])
+    expires_at = wall_clock() + sent.days * DAY
+    signed = sign(call.context.sealer, Token(who.id, divisions, expires_at))
+    link = DueLink(url=f"/v1/due.ics?token={signed}", divisions=list(divisions), expires_at=timestamp(expires_at))
+    return serve.plain_json(encode(link), 201)
+
+
+async def read_calendar(call: Call, registers: Sequence[Register]) -> Answer:
+    """The calendar that a link leads to."""
+    token = read_token(call.context.sealer, call.params(CalendarQuery).token)
+    who = await call.context.read(lambda connection: holder(connection, token))
+    body, watermark = await call.context.scan(partial(_calendar, who, registers))
+    return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, watermark), media=MEDIA)
+
+
+def sign(sealer: Sealer, token: Token) -> str:
+    """The token as it stands in a link."""
+    said = msgspec.json.encode(token)
+    return f"{_text(said)}.{_text(hmac.digest(sealer.derived_key(PURPOSE), said, 'sha256'))}"
+
+
+def read_token(sealer: Sealer, signed: str) -> Token:
+    """What a token says. Raises Unauthenticated for one that we did not sign, or that has expired."""
+    try:
+        said, proof = (base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in signed.split("."))
+    except ValueError:
+        raise Unauthenticated from None
+    if not hmac.compare_digest(proof, hmac.digest(sealer.derived_key(PURPOSE), said, "sha256")):
+        raise Unauthenticated
+    token = msgspec.json.decode(said, type=Token)
+    if token.expires_at <= wall_clock():
+        raise Unauthenticated
+    return token
+
+
+def holder(connection: Connection, token: Token) -> Principal:
+    """Who reads by a link: its maker's key, narrowed to the link's divisions. Raises Unauthenticated where the key is no longer
+    valid, or covers none of them.
+    """
+    who = valid_principal(connection, token.principal)
+    divisions = tuple(code for code in token.divisions if who.covers(code))
+    if not divisions or who.role not in OFFICE:
+        raise Unauthenticated(who)
+    return replace(who, divisions=divisions)
+
+
+def _calendar(who: Principal, registers: Sequence[Register], connection: Connection) -> tuple[bytes, int]:
+    today = beijing_day(wall_clock())
+    watermark = head_of(connection, who.book)
+    view = View(who)
+    first = add_days(today, -BEHIND)
+    found = due_items(connection, view, registers, Asked(Window(today, add_days(today, AHEAD))))
+    names = names_at(connection, view)
+    events = [_event(item, who.book, today, names, registers) for item in found if item.due_on >= first]
+    title = "、".join(name_of(names, code) for code in who.divisions)
+    return calendar(f"{title} 应办事项", _stamp(connection, who.book, watermark), events), watermark
+
+
+def _event(
+    item: Item, book: str, today: dt.date, names: dict[str, str], registers: Sequence[Register]
+) -> Event:  # fmt: skip
+    shown = told(item, today, names, registers)
+    note = "(供参考,须由承办人判断)\n" if item.candidate else ""
+    return Event(
+        uid=f"{item.id.replace('/', '-')}@{book}.registry",
+        sequence=item.number,
+        day=item.due_on,
+        summary=item.title,
+        description=f"{note}{shown.rule.name}\n依据:{shown.rule.source}\n{shown.entry}",
+        location=shown.division_name,
+        category=shown.kind_title,
+    )
+
+
+def _stamp(connection: Connection, book: str, watermark: int) -> dt.datetime:
+    """The time of the last version under the watermark."""
+    last = select(LOG.c.recorded_at).where(LOG.c.book == book, LOG.c.position == watermark - 1)
+    recorded_at = connection.scalar(last)
+    return EPOCH if recorded_at is None else moment(recorded_at)
+
+
+def _text(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
