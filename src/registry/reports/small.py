@@ -1,10 +1,4 @@
-"""Small counts of people: under five they could tell who it is, so they are not shown to those who may not see personal data."""
-
-from registry.access.principals import Principal
+"""What a small count of people is: it could tell who they are."""
 
 SMALLEST = 5
-
-
-def shown(who: Principal, count: int) -> int | None:
-    """The count, or None where it is from 1 to 4 and the caller may not see personal data."""
-    return None if 0 < count < SMALLEST and not who.sees_personal else count
+"""The smallest count, or change of one, that is shown to those who may not see personal data; nought is shown."""
