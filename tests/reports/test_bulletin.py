@@ -8,7 +8,7 @@ import pytest
 from registry.access.principals import READERS
 from registry.reports.schemas import Totals
 from tests import factories
-from tests.api import Api, pointers
+from tests.api import Api, codes, pointers
 from tests.conftest import CALLERS
 
 AT = "/v1/bulletin"
@@ -24,6 +24,8 @@ MEASURES: dict[str, tuple[str, str | None, Callable[[Entry], int]]] = {
     "disputes_accepted": ("disputes", "accepted_on", lambda _: 1),
     "disputes_settled": ("disputes", "settled_on", lambda _: 1),
     "disputes_open": ("disputes", None, lambda _: 1),
+    "disputes_overdue": ("disputes", None, lambda e: e["stage"] != "failed"),
+    "disputes_failed": ("disputes", None, lambda _: 1),
     "agreements_signed": ("agreements", "signed_on", lambda _: 1),
     "patients_on_roster": ("patients", None, lambda _: 1),
     "visits_made": ("visits", "visited_on", lambda _: 1),
@@ -54,6 +56,22 @@ def fill(api: Api) -> None:
         api.made("/v1/patients", factories.patient(division=village, id_number=None, status="closed", left_care_on="2020-02-01"), who)  # fmt: skip
         settled(api, village, who)
         api.made("/v1/disputes", factories.dispute(division=village, discovered_on="2020-02-20"), who)
+    for step in range(3):
+        unsettled(api, step)
+
+
+def unsettled(api: Api, step: int) -> None:
+    """Accepted, and then still in mediation (0), failed (1), or handed on (2)."""
+    case = api.made("/v1/disputes", factories.dispute(division=SISTER, discovered_on="2020-01-02"))["id"]
+    moves = [
+        ("accepted", "2020-01-03"),
+        ("mediating", "2020-01-04"),
+        ("failed", "2020-02-09"),
+        ("referred", "2020-02-10"),
+    ]
+    for to, on in moves[: 2 + step]:
+        more = {"referred_to": "市自然资源局(示范)"} if to == "referred" else {}
+        assert api.act(f"/v1/disputes/{case}/move", {"to": to, "on": on, **more}).status_code == 200
 
 
 def settled(api: Api, village: str, who: str) -> None:
@@ -70,19 +88,29 @@ def total(lists: dict[str, list[Entry]], name: str, within: str, since: str, to:
         amount(entry)
         for entry in lists[register]
         if entry["division"].startswith(within)
-        and (stands(entry, to) if dated is None else since <= (entry[dated] or "9999") <= to)
+        and (counts(name, entry, since, to) if dated is None else since <= (entry[dated] or "9999") <= to)
     )
 
 
-def stands(entry: Entry, to: str) -> bool:
-    """Whether a dispute was open, or a patient in care, at the end of a day."""
-    if "moves" not in entry:
-        return entry["in_care_since"] <= to < (entry["left_care_on"] or "9999")
+def counts(name: str, entry: Entry, since: str, to: str) -> bool:
+    """Whether a dispute was open or overdue, or a patient in care, at the end of a day; or failed in the period."""
+    if name == "patients_on_roster":
+        return bool(entry["in_care_since"] <= to < (entry["left_care_on"] or "9999"))
+    ended = ended_on(entry)
+    if name == "disputes_failed":
+        failed = entry["stage"] in {"referred", "closed"} and entry["accepted_on"] and not entry["settled_on"]
+        return bool(failed) and since <= ended <= to
+    if name == "disputes_overdue":
+        return bool((entry["mediation_due_on"] or "9999") < to < ended)
+    return bool(entry["discovered_on"] <= to < ended)
+
+
+def ended_on(dispute: Entry) -> str:
     ended = "9999"
-    for move in entry["moves"]:
+    for move in dispute["moves"]:
         open_again = move["to"] not in {"agreed", "performed", "closed", "referred", "withdrawn"}
         ended = "9999" if open_again else min(ended, move["on"])
-    return entry["discovered_on"] <= to < ended
+    return ended
 
 
 def lists_of(api: Api, who: str) -> dict[str, list[Entry]]:
@@ -102,13 +130,18 @@ def test_the_figures_are_the_sums_of_the_lists(api: Api) -> None:
     fill(api)
     for who in ("supervisor", "clerk", "neighbour", "village_clerk", "dashboard", "town_dashboard"):
         lists = lists_of(api, who)
+        own = CALLERS[who][1][0]
         for within in (COUNTY, KELU, SISTER, BAISHA_VILLAGE):
+            if not own.startswith(within) and not within.startswith(own):
+                continue  # refused: see test_what_lies_outside_is_refused
             for since, to in (("", "2020-12-31"), ("", "2020-02-03"), ("2020-01-22", "2020-02-11"), ("2020-02-12", "2020-02-12")):  # fmt: skip
                 query = f"?division={within}&to={to}" + (f"&from={since}" if since else "")
                 bulletin = api.get(AT + query, who).json()
                 for name in MEASURES:
                     value = total(lists, name, within, since, to)
-                    hidden = "dashboard" in who and name in SENSITIVE and 0 < value < 5
+                    hidden = (
+                        "dashboard" in who and name in SENSITIVE
+                    )  # published once a month is over: test_publication
                     assert bulletin[name] == (None if hidden else value), (who, query, name)
 
 
@@ -116,7 +149,8 @@ def test_there_is_something_to_add_up(api: Api) -> None:
     fill(api)
     bulletin = api.get(AT, "supervisor").json()
     assert {name: bulletin[name] for name in MEASURES} == {
-        "disputes_found": 6, "disputes_accepted": 3, "disputes_settled": 3, "disputes_open": 3, "agreements_signed": 3,
+        "disputes_found": 9, "disputes_accepted": 6, "disputes_settled": 3, "disputes_open": 5, "disputes_overdue": 1,
+        "disputes_failed": 1, "agreements_signed": 3,
         "patients_on_roster": 9, "visits_made": 9, "visits_joint": 4, "gatherings_cancelled": 6 + 9 + 12,
         "sheds_demolished": 2 + 3 + 4,
     }  # fmt: skip
@@ -144,6 +178,14 @@ def test_a_period_that_ends_before_it_begins_is_refused(api: Api) -> None:
         answer = api.get(f"{AT}?{query}")
         assert (answer.status_code, pointers(answer)) == (422, {"#from"}), query
     assert api.get(f"{AT}?from=2020-03-01&to=2020-03-01").status_code == 200
+
+
+def test_the_ends_of_the_calendar(api: Api) -> None:
+    for day in ("0001-01-01", "1899-12-31"):
+        answer = api.get(f"{AT}?to={day}")
+        assert (answer.status_code, pointers(answer)) == (422, {"#to"}), day
+    for query in ("to=1900-01-01", "from=0001-01-01&to=9999-12-31", "to=9999-12-31&format=html"):
+        assert api.get(f"{AT}?{query}").status_code == 200, query
 
 
 @pytest.mark.parametrize("query", ["", f"division={KELU}&from=2020-01-01&to=2020-03-05"])
@@ -178,16 +220,52 @@ def test_the_paragraph_tells_every_figure(api: Api, who: str) -> None:
     api.made("/v1/patients", factories.patient())
     bulletin = api.get(f"{AT}?division={KELU}&from=2020-01-01&to=2020-03-05", who).json()
     told = [
-        f"{figure['title']}{'不足5' if figure['value'] is None else figure['value']}{figure['unit']}"
+        figure["title"] + ("未公布" if figure["value"] is None else f"{figure['value']}{figure['unit']}")
         for figure in bulletin["figures"]
     ]
     assert bulletin["paragraph"] == "自2020年1月1日至2020年3月5日,客路镇" + ",".join(told) + "。"
     assert "17场" in bulletin["paragraph"]
-    assert ("不足5人" in bulletin["paragraph"]) is (who == "dashboard")
+    assert ("患者未公布" in bulletin["paragraph"]) is (who == "dashboard")
 
 
 def test_without_a_first_day_the_paragraph_says_until_when(api: Api) -> None:
-    assert api.get(f"{AT}?to=2020-03-05").json()["paragraph"].startswith("截至2020年3月5日,雷州市")
+    assert api.get(f"{AT}?to=2020-03-05", "bot").json()["paragraph"].startswith("截至2020年3月5日,雷州市排查")
+
+
+@pytest.mark.parametrize(
+    ("who", "division", "name", "whole"),
+    [
+        ("supervisor", COUNTY, "雷州市", True),
+        ("clerk", KELU, "客路镇", True),
+        ("clerk", VILLAGE, "客路镇迈港村委会", True),
+        ("clerk", COUNTY, "您的辖区(客路镇)", False),
+        ("town_dashboard", COUNTY, "您的辖区(客路镇)", False),
+        ("village_clerk", KELU, "您的辖区(客路镇迈港村委会)", False),
+    ],
+)
+def test_it_is_named_after_what_the_caller_sees(api: Api, who: str, division: str, name: str, whole: bool) -> None:
+    for asked in {division, ""} if division == COUNTY else {division}:
+        bulletin = api.get(f"{AT}?to=2020-03-05" + (f"&division={asked}" if asked else ""), who).json()
+        assert (bulletin["division"], bulletin["division_name"], bulletin["whole"]) == (division, name, whole)
+        assert bulletin["paragraph"].startswith(f"截至2020年3月5日,{name}排查")
+        place = "" if name == "雷州市" else name
+        title = f"雷州市{place}综治维稳日报(第65期)" if whole else f"雷州市综治维稳日报(第65期,仅{name})"
+        assert bulletin["title"] == title
+
+
+@pytest.mark.parametrize("at", [AT, f"/v1/restatements?from=wm_{COUNTY}_0"])
+def test_what_lies_outside_is_refused(api: Api, at: str) -> None:
+    joint = "&" if "?" in at else "?"
+    for who, division, code in (
+        ("clerk", "440882100", "outside_division"),
+        ("clerk", BAISHA_VILLAGE, "outside_division"),
+        ("village_clerk", SISTER, "outside_division"),
+        ("town_dashboard", "440882100", "outside_division"),
+        ("supervisor", "440882999", "unknown_division"),
+        ("supervisor", "440883", "unknown_division"),
+    ):
+        answer = api.get(f"{at}{joint}division={division}", who)
+        assert (answer.status_code, pointers(answer), codes(answer)) == (422, {"#division"}, {code}), (who, division)
 
 
 def test_administrators_get_no_bulletin(api: Api) -> None:

@@ -1,6 +1,7 @@
 """Restatements: rows that add up, cell by cell, to the difference of two bulletins, for every caller, division and period."""
 
 import os
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +20,7 @@ COUNTY, KELU, BAISHA = "440882", "440882102", "440882100"
 VILLAGE, SISTER, BAISHA_VILLAGE = "440882102204", "440882102200", "440882100200"
 REASON = {"code": "typing_error", "text": "录入有误(示范)"}
 SENSITIVE = {"patients_on_roster", "visits_made", "visits_joint"}
-EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "8"))
 Entry = dict[str, Any]
 
 
@@ -167,6 +168,8 @@ def test_the_rows_are_the_difference_of_two_bulletins(
     written = head(api) - start
     check(api, 0, head(api), COUNTY, ("", "2020-12-31"), "supervisor", limit=200)
     for (one, two), division, period, who in asked:
+        if not any(own.startswith(division) or division.startswith(own) for own in CALLERS[who][1]):
+            continue  # refused, as the bulletin itself is
         # Mostly within this history; the histories before it lie under `start`.
         check(api, start + min(one, written), start + min(two, written), division, period, who)
 
@@ -313,41 +316,29 @@ def cell_of(restatement: Entry, name: str = "patients_on_roster") -> tuple[Any, 
 
 
 @pytest.mark.parametrize("who", ["dashboard", "auditor", "bot"])
-def test_small_counts_and_their_rows_are_not_told(api: Api, who: str) -> None:
-    marks = [head(api)]
-    for number in (3, 3, 1):  # 0, 3, 6, 7
+def test_counts_of_people_change_with_their_release(api: Api, end_month: Callable[[], None], who: str) -> None:
+    marks = []
+    for number in (3, 3, 6):  # released as 3, 6, 12
         enrol(api, number)
+        end_month()
         marks.append(head(api))
-    asked = "from={}&to={}&period_to=2020-03-05"
-    first, second, third = (whole(api, asked.format(mark(a), mark(b)), who) for a, b in pairwise(marks))
-    assert (cell_of(first), first["rows"]) == ((0, None, None, None), [])
-    assert (cell_of(second), second["rows"]) == ((None, 6, None, None), [])
-    assert cell_of(third) == (6, 7, 1, 1)
-    assert brief(third) == [("patients_on_roster", 1, "created")]
-    assert "由0人更正为不足5人。" in first["paragraph"]
-    assert "由不足5人更正为6人。" in second["paragraph"]
-    assert cell_of(whole(api, asked.format(mark(marks[0]), mark(marks[1])))) == (0, 3, 3, 3)
+    asked = "from={}&to={}&period_to=2199-12-31"
+    first, second = (whole(api, asked.format(mark(a), mark(b)), who) for a, b in pairwise(marks))
+    assert (cell_of(first), first["rows"]) == ((None, 6, None, None), [])
+    assert (cell_of(second), second["rows"]) == ((6, 12, 6, None), [])
+    assert "由未公布更正为6人。" in first["paragraph"]
+    assert "由6人更正为12人(增加6人)。" in second["paragraph"]
+    assert cell_of(whole(api, asked.format(mark(marks[0]), mark(marks[1])))) == (3, 6, 3, 3)
 
 
-def test_rows_that_pass_a_small_count_would_tell_it(api: Api) -> None:
-    first, second = enrol(api, 5)[:2]
+def test_what_is_not_released_is_no_change(api: Api, end_month: Callable[[], None]) -> None:
+    enrol(api, 7)
+    end_month()
     start = head(api)
-    for patient in (first, second):
-        api.act(f"/v1/patients/{patient}/void", {"reason": REASON}, 1, "supervisor")
-    enrol(api, 4)
-    restatement = whole(api, f"from={mark(start)}&period_to=2020-03-05", "dashboard")
-    assert (cell_of(restatement), restatement["rows"]) == ((5, 7, 2, None), [])
-    assert "由5人更正为7人(增加2人)。" in restatement["paragraph"]
-    assert len(whole(api, f"from={mark(start)}&period_to=2020-03-05", "supervisor")["rows"]) == 6
-
-
-def test_a_change_from_small_to_small_is_not_told(api: Api) -> None:
-    enrol(api, 2)
-    start = head(api)
-    enrol(api, 1)
-    restatement = whole(api, f"from={mark(start)}&period_to=2020-03-05", "dashboard")
-    assert (cell_of(restatement), restatement["rows"]) == ((None, None, None, None), [])
-    assert restatement["paragraph"] == "截至2020年3月5日,雷州市公布的各项数字没有变化。"
+    enrol(api, 7)
+    restatement = whole(api, f"from={mark(start)}&period_to=2199-12-31", "dashboard")
+    assert (cell_of(restatement), restatement["rows"]) == ((7, 7, 0, None), [])
+    assert restatement["paragraph"] == "截至2199年12月31日,雷州市公布的各项数字没有变化。"
 
 
 # Parameters
@@ -436,7 +427,7 @@ def test_readers_may_ask_and_others_may_not(api: Api) -> None:
 def test_other_towns_change_nothing(api: Api) -> None:
     start = head(api)
     api.made("/v1/gatherings", factories.gathering(division=BAISHA_VILLAGE), "neighbour")
-    for asked in ("", f"&division={BAISHA}", f"&division={COUNTY}"):
+    for asked in ("", f"&division={COUNTY}"):
         restatement = whole(api, f"from={mark(start)}&period_to=2020-03-05{asked}", "clerk")
         assert (changed(restatement), restatement["rows"]) == ({}, [])
         assert changed(whole(api, f"from={mark(start)}&period_to=2020-03-05{asked}", "neighbour"))

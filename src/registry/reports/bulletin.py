@@ -1,110 +1,123 @@
-"""The bulletin (日报): the totals of all registers for a division and a period."""
+"""The bulletin (日报): the totals of all registers for a division and a period, and what is told of single entries.
+
+It is put together once, as a value; JSON, text, Markdown and HTML are forms of that value.
+"""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, or_
+from sqlalchemy import Connection
 
-from registry.access.clauses import within
 from registry.access.moments import head_of, last_day, watermark_text
-from registry.access.places import names_at
 from registry.access.principals import READERS, Principal
-from registry.access.register import Measure, Register, measures_of
-from registry.access.view import View
+from registry.access.register import Register, measures_of
+from registry.access.telling import Asked
 from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.versions import encode
-from registry.reports.schemas import Bulletin, BulletinQuery, Figure
-from registry.reports.small import shown
+from registry.reports.earlier import earlier
+from registry.reports.figures import Counting, Period, chart, figure, rate
+from registry.reports.form_html import as_html
+from registry.reports.form_markdown import as_markdown
+from registry.reports.form_text import as_text
+from registry.reports.forms import FORMS, chosen
+from registry.reports.ground import ground
+from registry.reports.schemas import Bulletin, BulletinQuery, Figure, Format, Section
+from registry.reports.wording import paragraph
 from registry.web import serve
 from registry.web.call import Call, view_of
 from registry.web.serve import Answer
 
+EARLIEST = 1900
+"""The first year of bulletins; the days before a day are counted back from it."""
+RENDERERS: dict[Format, Callable[[Bulletin], bytes]] = {
+    Format.JSON: encode,
+    Format.TEXT: lambda bulletin: as_text(bulletin).encode(),
+    Format.MARKDOWN: lambda bulletin: as_markdown(bulletin).encode(),
+    Format.HTML: lambda bulletin: as_html(bulletin).encode(),
+}
+
 
 async def read_bulletin(call: Call, registers: Sequence[Register]) -> Answer:
-    """The bulletin that the query asks for."""
+    """The bulletin that the query asks for, in the form that it or `Accept` names. Raises Forbidden, Malformed or Refused."""
     who = await call.caller()
     if who.role not in READERS:
         raise Forbidden
     query = call.params(BulletinQuery)
-    answer, watermark = await call.context.scan(partial(_bulletin, who, registers, query))
-    body = encode(answer)
-    return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, watermark))
+    form = query.format or chosen(call.headers.get("accept", ""))
+    work = partial(_rendered, who, registers, query, RENDERERS[form])
+    name, body, watermark = await call.context.scan(work)
+    answer = serve.respond(call, body, serve.body_tag(body), watermark, media=FORMS[form].media)
+    answer.headers["Vary"] += ", Accept"
+    answer.headers |= FORMS[form].headers(name)
+    return answer
 
 
-def _bulletin(
+def _rendered(
+    who: Principal, registers: Sequence[Register], query: BulletinQuery, render: Callable[[Bulletin], bytes],
+    connection: Connection,
+) -> tuple[str, bytes, str]:  # fmt: skip
+    """The name of a file to keep it in, the bytes, the watermark."""
+    made = bulletin(who, registers, query, connection)
+    return f"bulletin-{made.division}-{made.to.isoformat()}", render(made), made.watermark
+
+
+def bulletin(
     who: Principal, registers: Sequence[Register], query: BulletinQuery, connection: Connection
-) -> tuple[Bulletin, int]:
+) -> Bulletin:  # fmt: skip
+    """The bulletin as a value."""
     view = view_of(connection, who, query.as_of)
     watermark = view.as_of if view.as_of is not None else head_of(connection, who.book)
-    division = query.division or who.book
-    # Without `to`, the day of the last version: the same watermark gives the same answer on any later day.
-    to = query.to or last_day(connection, who.book, watermark)
-    if query.from_ is not None and query.from_ > to:
-        raise Refused(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
-    figures = [_figure(connection, view, r, m, division, query.from_, to) for r, m in measures_of(registers)]
-    name = name_of(names_at(connection, view), division)
+    period = _period(query, last_day(connection, who.book, watermark))
+    at = ground(connection, view, query.division)
+    counting, measures = Counting(connection, view, at.division), measures_of(registers)
+    figures = [figure(counting, register, measure, period) for register, measure in measures]
+    issue = _issue(period)
     return Bulletin(
-        division=division,
-        division_name=name,
-        from_=query.from_,
-        to=to,
+        title=at.title(issue),
+        issue=issue,
+        division=at.division,
+        division_name=at.name,
+        whole=at.whole,
+        from_=period.since,
+        to=period.to,
         figures=figures,
-        paragraph=paragraph(name, query.from_, to, figures),
+        sections=_sections(counting, registers, period, figures),
+        charts=[chart(counting, r, m, period, at.below) for r, m in measures if m.charted],
+        earlier=earlier(counting, measures, figures, period, watermark),
+        paragraph=paragraph(at.name, period.since, period.to, figures),
         watermark=watermark_text(who.book, watermark),
-        **{figure.name: figure.value for figure in figures},  # type: ignore[arg-type] # a test holds the names to Totals
-    ), watermark
+        **{each.name: each.value for each in figures},  # type: ignore[arg-type] # a test holds the names to Totals
+    )
 
 
-def _figure(
-    connection: Connection, view: View, register: Register, measure: Measure, division: str,
-    since: dt.date | None, to: dt.date,
-) -> Figure:  # fmt: skip
-    value = count(connection, view, register, measure, division, matching(register, measure, division, since, to))
-    told = shown(view.who, value) if measure.sensitive else value
-    return Figure(name=measure.name, title=measure.title, unit=measure.unit, value=told)
+def _period(query: BulletinQuery, last: dt.date) -> Period:
+    """The period asked for. Without `to`, until the day of the last version: the same watermark gives the same answer later."""
+    period = Period(query.from_, query.to or last)
+    if query.from_ is not None and query.from_ > period.to:
+        raise Refused(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
+    if period.to.year < EARLIEST:
+        text = f"截止日期不能早于 {EARLIEST} 年。", f"Must not be before {EARLIEST}."
+        raise Refused(faults=[Fault("#to", "too_early", *text)])
+    return period
 
 
-def count(
-    connection: Connection, view: View, register: Register, measure: Measure, division: str,
-    where: Iterable[ColumnElement[bool]],
-) -> int:  # fmt: skip
-    """The total of what stands, as the view sees it."""
-    query = view.rows(register, [measure.total]).where(*where)
-    return int(connection.scalar(query, {**view.binds(), "d": division}) or 0)
+def _issue(period: Period) -> int:
+    """The number of the issue (期): which day of the period it is, or of the year where that has no first day."""
+    first = period.since or dt.date(period.to.year, 1, 1)
+    return (period.to - first).days + 1
 
 
-def matching(
-    register: Register, measure: Measure, division: str, since: dt.date | None, to: dt.date
-) -> Iterator[ColumnElement[bool]]:
-    """The clauses of one figure: which versions it adds up, for a division (bound as :d) and a period."""
-    yield within(register.table, len(division))
-    yield from measure.where
-    if measure.dated is not None:
-        yield measure.dated <= to
-        if since is not None:
-            yield measure.dated >= since
-    if measure.since is not None and measure.until is not None:
-        yield measure.since <= to
-        yield or_(measure.until.is_(None), measure.until > to)
-
-
-def name_of(names: dict[str, str], division: str) -> str:
-    """The name of a division; a village's after its town's."""
-    village = names.get(division, division)
-    return names.get(division[:9], "") + village if len(division) > 9 else village  # noqa: PLR2004 - a village's code has 12
-
-
-def paragraph(name: str, since: dt.date | None, to: dt.date, figures: Sequence[Figure]) -> str:
-    """The figures as one Chinese paragraph, ready to print."""
-    told = [f"{figure.title}{'不足5' if figure.value is None else figure.value}{figure.unit}" for figure in figures]
-    return f"{period(since, to)},{name}" + ",".join(told) + "。"
-
-
-def period(since: dt.date | None, to: dt.date) -> str:
-    """A period as a Chinese paragraph begins with it."""
-    return f"自{_day(since)}至{_day(to)}" if since else f"截至{_day(to)}"
-
-
-def _day(day: dt.date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
+def _sections(
+    counting: Counting, registers: Sequence[Register], period: Period, figures: Sequence[Figure]
+) -> list[Section]:  # fmt: skip
+    """The sections in the order of the registers, with what each register tells."""
+    by_name = {register.name: register for register in registers}
+    asked = Asked(counting.connection, counting.view, by_name, counting.division, period.since, period.to)
+    found: dict[str, Section] = {}
+    for register in registers:
+        if register.section:
+            section = found.setdefault(register.section, Section(title=register.section, rates=[], told=[]))
+            section.rates += [rate(each, figures) for each in register.rates]
+            section.told += register.tell(asked) if register.tell else []
+    return list(found.values())

@@ -1,12 +1,25 @@
 """One handler an endpoint."""
 
-from litestar import Controller, get
+from uuid import UUID
 
-from registry.reports import bulletin, restatements
+from litestar import Controller, get, post
+from litestar.params import FromPath
+
+from registry import errors
+from registry.reports import bulletin, due, due_links, restatements
+from registry.reports.due_links import MEDIA, CalendarQuery, DueLink, DueLinkIn
+from registry.reports.due_schemas import DueList, DueQuery, DueRules, RulesQuery
+from registry.reports.forms import FORMS
+from registry.reports.reminders import REMINDER_REGISTER, Reminder, ReminderQuery, matching
 from registry.reports.schemas import Bulletin, BulletinQuery, Restatement, RestatementQuery
-from registry.web import contract
+from registry.web import contract, serve
 from registry.web.call import Call
+from registry.web.contract import GUARDED, Contract
 from registry.web.serve import Answer
+
+PRINTED = tuple(form.media for form in FORMS.values() if form.ending != "json")
+MAKES_LINK = Contract(DueLink, 201, body=DueLinkIn, problems=(*GUARDED, errors.TooLarge, errors.WrongMediaType))
+CALENDAR = Contract(None, media=MEDIA, query=CalendarQuery, headers=("If-None-Match",), problems=GUARDED, public=True)
 
 
 class BulletinController(Controller):
@@ -14,9 +27,12 @@ class BulletinController(Controller):
 
     path = "/v1/bulletin"
 
-    @get("/", operation_id="readBulletin", opt=contract.reads(Bulletin, BulletinQuery))
+    @get("/", operation_id="readBulletin", opt=contract.reads(Bulletin, BulletinQuery, PRINTED))
     async def read_bulletin(self, request: Call) -> Answer:
-        """Read the totals of all registers, with their watermark and a paragraph to print."""
+        """Read the daily bulletin (日报) of a division and a period: totals, what changed since, sentences to print.
+
+        By `format`, or by `Accept`: JSON, plain text, Markdown, or one page of HTML with charts.
+        """
         return await bulletin.read_bulletin(request, request.app.state.registers)
 
 
@@ -29,3 +45,63 @@ class RestatementController(Controller):
     async def read_restatement(self, request: Call) -> Answer:
         """Read which totals of a bulletin changed between two watermarks, by how much, and because of which versions."""
         return await restatements.read_restatement(request, request.app.state.registers)
+
+
+class DueController(Controller):
+    """What is due (应办事项)."""
+
+    path = "/v1/due"
+
+    @get("/", operation_id="listDue", opt=contract.reads(DueList, DueQuery))
+    async def list_due(self, request: Call) -> Answer:
+        """List what is due or overdue, earliest first, each with the rule that says so."""
+        return await due.list_due(request, request.app.state.registers)
+
+    @get("/rules", operation_id="listDueRules", opt=contract.reads(DueRules, RulesQuery))
+    async def list_rules(self, request: Call) -> Answer:
+        """Read the deadline table (期限规则表): every period, its source, and from when to when it holds."""
+        return await due.list_rules(request)
+
+
+class CalendarController(Controller):
+    """What is due, as a calendar (日历订阅)."""
+
+    path = "/v1"
+
+    @post("/due/links", operation_id="createDueLink", opt={"contract": MAKES_LINK})
+    async def create_link(self, request: Call) -> Answer:
+        """Make a signed link to the calendar of your divisions, for a phone to subscribe to. To revoke the key revokes it."""
+        return await due_links.make_link(request)
+
+    @get("/due.ics", operation_id="readDueCalendar", opt={"contract": CALENDAR})
+    async def read_calendar(self, request: Call) -> Answer:
+        """Read what is due as an iCalendar feed (RFC 5545), by a signed link instead of a key."""
+        return await due_links.read_calendar(request, request.app.state.registers)
+
+
+class ReminderController(Controller):
+    """Reminders of what is due (到期提醒)."""
+
+    path = "/v1/reminders"
+
+    @get("/", operation_id="listReminders", opt=contract.lists(REMINDER_REGISTER, ReminderQuery))
+    async def list_reminders(self, request: Call) -> Answer:
+        """List the reminders that were sent (到期提醒), last first."""
+        return await serve.page(request, REMINDER_REGISTER, ReminderQuery, matching)
+
+    @get("/{entry_id:uuid}", operation_id="readReminder", opt=contract.item(REMINDER_REGISTER))
+    async def read_reminder(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """Read a reminder."""
+        return await serve.item(request, REMINDER_REGISTER, str(entry_id))
+
+    @get(
+        "/{entry_id:uuid}/versions", operation_id="listReminderVersions", opt=contract.lists_versions(REMINDER_REGISTER)
+    )
+    async def list_reminder_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
+        """List the versions of a reminder; there is one."""
+        return await serve.versions(request, REMINDER_REGISTER, str(entry_id))
+
+    @get("/{entry_id:uuid}/versions/{number:int}", operation_id="readReminderVersion", opt=contract.reads(Reminder))
+    async def read_reminder_version(self, request: Call, entry_id: FromPath[UUID], number: FromPath[int]) -> Answer:
+        """Read one version of a reminder."""
+        return await serve.version(request, REMINDER_REGISTER, str(entry_id), number)

@@ -3,15 +3,15 @@
 Both bulletins are asked for the same division and period, with the caller's rights of today; they differ only in what was known.
 A version changes a total by what it adds less what the version before it added, so the rows add up to the difference.
 
-Small counts of people stay as the bulletin tells them. A row's difference tells the total before and after it too, so where
-a total was small at one of the watermarks, or at any between, its rows are left out.
+Counts of people stay as the bulletin tells them: for callers without personal rights, as they were published at either watermark.
+A row's difference would tell what is not, so these have no rows.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -33,7 +33,6 @@ from sqlalchemy import (
 )
 
 from registry.access.moments import head_of, last_day, resolve_as_of, watermark_text
-from registry.access.places import names_at
 from registry.access.principals import READERS, Principal
 from registry.access.register import Measure, Register, measures_of
 from registry.access.schemas import Recorder
@@ -43,9 +42,11 @@ from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import timestamp
 from registry.ledger.tables import LOG
 from registry.ledger.versions import Action, encode
-from registry.reports.bulletin import count, matching, name_of, period
+from registry.reports.figures import Counting, Period, count, matching, published
+from registry.reports.ground import ground
+from registry.reports.publication import Told
 from registry.reports.schemas import Cell, Restated, Restatement, RestatementQuery
-from registry.reports.small import shown
+from registry.reports.wording import amount, period
 from registry.web import serve
 from registry.web.call import Call
 from registry.web.cursors import Cursor, read_cursor
@@ -63,6 +64,8 @@ AWAY = "转出辖区"
 """Of entries whose new version the caller may not see."""
 Deeds = dict[Action | None, int]
 """How many versions of which action changed a total."""
+Moved = dict[Action | None, tuple[int, int]]
+"""How many versions of which action changed a total, and by how much together."""
 CELLS = 1000
 """More cells than there are; a cursor's number is a position and a cell."""
 
@@ -82,11 +85,16 @@ class Comparison:
     @cached_property
     def cells(self) -> list[tuple[Cell, Deeds]]:
         """Every total at both watermarks, and how many versions of which action changed it."""
-        moved: dict[int, dict[Action | None, tuple[int, int]]] = {}
+        return [self._cell(index, self.moved.get(index, {})) for index in range(len(self.measures))]
+
+    @cached_property
+    def moved(self) -> dict[int, Moved]:
+        """What changed each total, by its place in the list of measures."""
+        moved: dict[int, Moved] = {}
         for row in self._run(_by_action(self._changes(range(len(self.measures))))):
             action = None if row.action is None else Action(row.action)
             moved.setdefault(row.cell, {})[action] = row.rows, row.amount
-        return [self._cell(index, moved.get(index, {})) for index in range(len(self.measures))]
+        return moved
 
     def rows(self, after: int, limit: int) -> list[Restated]:
         """Up to `limit` changes past a cursor's number, in the order of the log."""
@@ -99,33 +107,22 @@ class Comparison:
         documents = self._documents(found)
         return [_restated(row, self.measures[row.cell][1], documents.get(row.position)) for row in found]
 
-    def _cell(self, index: int, moved: dict[Action | None, tuple[int, int]]) -> tuple[Cell, Deeds]:
+    def _cell(self, index: int, moved: Moved) -> tuple[Cell, Deeds]:
         register, measure = self.measures[index]
         who = self.view.who
-        then = View(who, self.start)
+        if measure.sensitive and not who.sees_personal:
+            before, after = (self._published(index, mark).count for mark in (self.start, self.view.as_of))
+            return _cell_of(measure, before, after, None), {}
         where = matching(register, measure, self.division, self.first, self.last)
-        before = count(self.connection, then, register, measure, self.division, where)
+        before = count(self.connection, View(who, self.start), register, measure, self.division, where)
         after = before + sum(amount for _, amount in moved.values())
-        guarded = measure.sensitive and not who.sees_personal
-        told = (shown(who, before), shown(who, after)) if guarded else (before, after)
-        hidden = None in told or (guarded and self._passes_small(index, before))
-        return Cell(
-            name=measure.name,
-            title=measure.title,
-            unit=measure.unit,
-            before=told[0],
-            after=told[1],
-            difference=None if None in told else after - before,
-            rows_count=None if hidden else sum(rows for rows, _ in moved.values()),
-        ), {} if hidden else {action: rows for action, (rows, _) in moved.items()}
+        rows = {action: number for action, (number, _) in moved.items()}
+        return _cell_of(measure, before, after, sum(rows.values())), rows
 
-    def _passes_small(self, index: int, before: int) -> bool:
-        """Whether the total was small after any of the versions."""
-        changes = self._changes([index])
-        amounts = self._run(select(changes.c.amount).order_by(changes.c.position))
-        return any(
-            shown(self.view.who, total) is None for total in accumulate((row.amount for row in amounts), initial=before)
-        )
+    def _published(self, index: int, mark: int | None) -> Told:
+        """A count of people as it was published at a watermark; what changed it is not told."""
+        counting = Counting(self.connection, View(self.view.who, mark), self.division)
+        return published(counting, *self.measures[index], Period(self.first, self.last))
 
     def _changes(self, indexes: Iterable[int]) -> Subquery:
         """(cell, position, amount, seen) of every version that changed one of these cells."""
@@ -179,7 +176,7 @@ def _restatement(
     compared = _compare(connection, who, measures, query, start, cursor)
     rows = compared.rows(cursor.last if cursor else -1, query.limit + 1)
     more = len(rows) > query.limit
-    name = name_of(names_at(connection, compared.view), compared.division)
+    name = ground(connection, compared.view, query.division).name
     end = compared.view.as_of or 0
     return Restatement(
         from_=watermark_text(who.book, start),
@@ -210,6 +207,18 @@ def _compare(
         text = "起始日期晚于截止日期。", "Starts after it ends."
         raise Refused(faults=[Fault("#period_from", "ends_before_start", *text)])
     return Comparison(connection, View(who, end), start, query.division or who.book, query.period_from, last, measures)
+
+
+def _cell_of(measure: Measure, before: int | None, after: int | None, rows: int | None) -> Cell:
+    return Cell(
+        name=measure.name,
+        title=measure.title,
+        unit=measure.unit,
+        before=before,
+        after=after,
+        difference=None if before is None or after is None else after - before,
+        rows_count=rows,
+    )
 
 
 def _by_action(changes: Subquery) -> Any:  # noqa: ANN401 - a select of four columns
@@ -268,15 +277,15 @@ def _number(row: Restated, measures: Sequence[tuple[Register, Measure]]) -> int:
 
 
 def _told(cells: Sequence[tuple[Cell, Deeds]]) -> str:
-    """What changed, in Chinese. A total that is small at both watermarks is left out, changed or not."""
+    """What changed, in Chinese. A total that is told at neither watermark is left out, changed or not."""
     return (
-        ";".join(_change(cell, deeds) for cell, deeds in cells if cell.before != cell.after) or "公布的各项数字没有变化"
+        ";".join(change(cell, deeds) for cell, deeds in cells if cell.before != cell.after) or "公布的各项数字没有变化"
     )
 
 
-def _change(cell: Cell, deeds: Deeds) -> str:
-    before, after = ("不足5" if value is None else value for value in (cell.before, cell.after))
-    text = f"{cell.title}由{before}{cell.unit}更正为{after}{cell.unit}"
+def change(cell: Cell, deeds: Deeds) -> str:
+    """One total that changed, in Chinese: from what to what, and because of how many versions of which action."""
+    text = f"{cell.title}由{amount(cell.before, cell.unit)}更正为{amount(cell.after, cell.unit)}"
     if cell.difference is not None:
         text += f"({'增加' if cell.difference > 0 else '减少'}{abs(cell.difference)}{cell.unit})"
     because = [f"{word}{deeds[action]}条" for action, word in [*DEEDS.items(), (None, AWAY)] if action in deeds]

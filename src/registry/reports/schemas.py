@@ -1,7 +1,8 @@
 """What comes in and what goes out."""
 
 import datetime as dt
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -9,7 +10,16 @@ from msgspec import Meta
 from registry.access.schemas import Recorder
 from registry.access.writing import Reason
 from registry.ledger.versions import Action
-from registry.web.queries import AsOf, CursorParam, DivisionParam, LimitParam
+from registry.web.queries import AsOf, AsOfQuery, CursorParam, DivisionParam, LimitParam, On
+
+
+class Format(StrEnum):
+    """In which form a bulletin is answered."""
+
+    JSON = "json"
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
 
 
 class BulletinQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}):
@@ -23,15 +33,93 @@ class BulletinQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, re
         dt.date | None, Meta(description="The last day of the period; left out: the day of the last version.")
     ] = None
     as_of: AsOf | None = None
+    format: Annotated[
+        Format | None, Meta(description="In which form; left out: as `Accept` says, and JSON where it says nothing.")
+    ] = None
+
+
+class Withheld(StrEnum):
+    """Why a count of people is null: it is small or would give a small one away (`protected`); it is none of those that are
+    published, which are of the county or a town, all or by one further value, so far or in a calendar month (`too_detailed`); no
+    month that was over had been recorded yet (`not_released`).
+    """
+
+    PROTECTED = "protected"
+    TOO_DETAILED = "too_detailed"
+    NOT_RELEASED = "not_released"
+
+
+class FigurePart(msgspec.Struct, kw_only=True):
+    """A part of a figure (其中): in the period, and on its last day; of what stands, `today` is null."""
+
+    code: str
+    title: str
+    value: int
+    today: int | None
 
 
 class Figure(msgspec.Struct, kw_only=True):
-    """One figure: its name, Chinese title and unit, and the value; null where it is a small count of people."""
+    """One figure: its name, Chinese title and unit, and the value. `today` is the last day's part of it; of what `stands` at the
+    end of the period, how much more it is than the day before.
+
+    A count of people that is told without personal rights is of the last release, the watermark `released`; its value is null
+    where it is `withheld`, and `today` always.
+    """
 
     name: str
     title: str
     unit: str
+    section: str
+    stands: bool
     value: int | None
+    today: int | None
+    parts: list[FigurePart]
+    withheld: Withheld | None
+    released: str | None
+
+
+class RateFigure(msgspec.Struct, kw_only=True):
+    """A share in per cent, and what of what it is; null where there is nothing to share."""
+
+    name: str
+    title: str
+    unit: str
+    percent: float | None
+    good: int
+    whole: int
+
+
+class Section(msgspec.Struct, kw_only=True):
+    """A section of the bulletin: its Chinese title, its shares, and what it tells of single entries."""
+
+    title: str
+    rates: list[RateFigure]
+    told: list[str]
+
+
+class PlaceValue(msgspec.Struct, kw_only=True):
+    """A total's part of one town, or village."""
+
+    code: str
+    name: str
+    value: int
+
+
+class DayValue(msgspec.Struct, kw_only=True):
+    """A total's part of one day."""
+
+    day: dt.date
+    value: int
+
+
+class Chart(msgspec.Struct, kw_only=True):
+    """What is drawn of a figure: by the places right below the division, and day by day (60 days at most)."""
+
+    name: str
+    title: str
+    unit: str
+    places: list[PlaceValue]
+    days: list[DayValue]
 
 
 class Totals(msgspec.Struct, kw_only=True):
@@ -41,6 +129,8 @@ class Totals(msgspec.Struct, kw_only=True):
     disputes_accepted: int
     disputes_settled: int
     disputes_open: int
+    disputes_overdue: int
+    disputes_failed: int
     agreements_signed: int
     patients_on_roster: int | None
     visits_made: int | None
@@ -49,14 +139,35 @@ class Totals(msgspec.Struct, kw_only=True):
     sheds_demolished: int
 
 
-class Bulletin(Totals, kw_only=True):
-    """The totals of all registers (日报), with the watermark that gives them again, and a paragraph to print."""
+class Earlier(msgspec.Struct, kw_only=True):
+    """What the bulletin of the day before said, as far as it would say otherwise now (更正说明): its last day, the watermark at the
+    end of that day, the figures that changed, a paragraph to print, and where the versions are that changed them.
+    """
 
+    to: dt.date
+    watermark: str
+    cells: list["Cell"]
+    paragraph: str
+    rows: str
+
+
+class Bulletin(Totals, kw_only=True):
+    """The totals of all registers (日报), with the watermark that gives them again, and a paragraph to print. `title` and `issue`
+    (期) are as printed: the issue is the day of the period, or of the year where the period has no first day. Where the caller does
+    not see the whole division, `whole` is false, and `division_name` says what the figures are of.
+    """
+
+    title: str
+    issue: int
     division: str
     division_name: str
+    whole: bool
     from_: Annotated[dt.date | None, Meta()] = msgspec.field(name="from", default=None)
     to: dt.date
     figures: list[Figure]
+    sections: list[Section]
+    charts: list[Chart]
+    earlier: Earlier | None
     paragraph: str
     watermark: str
 
@@ -80,8 +191,8 @@ class RestatementQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True,
 
 
 class Cell(msgspec.Struct, kw_only=True):
-    """One total as the bulletin gave it at either watermark; null where it is a small count of people. `rows_count` is null
-    where rows would tell such a count.
+    """One total as the bulletin gave it at either watermark. Counts of people that are told without personal rights are those of the
+    last release under it, null where they are withheld; `rows_count` is null, as rows would tell more.
     """
 
     name: str
@@ -125,3 +236,80 @@ class Restatement(msgspec.Struct, kw_only=True):
     rows: list[Restated]
     next_cursor: str | None
     paragraph: str
+
+
+class StatisticsQuery(AsOfQuery, kw_only=True, rename={"from_": "from"}):
+    """Of statistics; the filters of the register's list are added to these."""
+
+    measures: str | None = None
+    group_by: str | None = None
+    from_: Annotated[
+        dt.date | None,
+        Meta(description="The first day of the period; each measure is dated by its own date. Left out: since the beginning."),
+    ] = None  # fmt: skip
+    to: Annotated[
+        dt.date | None,
+        Meta(description="The last day of the period, and the day on which to count what stands on a day (open, overdue). "
+             "Left out: no end; what stands is counted on the day of the last version."),
+    ] = None  # fmt: skip
+    on: On | None = None
+
+
+class MeasureTitle(msgspec.Struct, kw_only=True):
+    """A measure: its name, Chinese title and unit, and whether the numbers of parts add up to that of the whole."""
+
+    name: str
+    title: str
+    unit: str
+    additive: bool
+
+
+class DimensionTitle(msgspec.Struct, kw_only=True):
+    """A dimension: its name and Chinese title."""
+
+    name: str
+    title: str
+
+
+Link = Annotated[
+    str | None,
+    Meta(description="The list of exactly these rows, at the same watermark; null where the number is held back, or where no row can be."),
+]  # fmt: skip
+NumberOrNone = Annotated[
+    int | float | None,
+    Meta(description="null where a small number of people is held back, and for a median without rows."),
+]
+
+
+class Total(msgspec.Struct, kw_only=True):
+    """All cells together."""
+
+    measures: dict[str, NumberOrNone]
+    rows: Link
+    measure_rows: dict[str, Link]
+
+
+class StatisticsAnswer(msgspec.Struct, kw_only=True):
+    """A register's statistics (统计): a cell for each combination of values that has rows."""
+
+    register: str
+    title: str
+    measures: list[MeasureTitle]
+    dimensions: list[DimensionTitle]
+    cells: Annotated[
+        list[dict[str, Any]],
+        Meta(
+            description="Each with the value of every dimension under its name (null is a value of its own), their Chinese `labels`, "
+            "and `measures`, `rows` and `measure_rows` as in `total`. `rows` lists the cell as a whole, `measure_rows` what each "
+            "measure counts of it."
+        ),
+    ]
+    total: Total
+    released: Annotated[
+        str | None,
+        Meta(
+            description="Of people, for callers who may not see personal data: the watermark of the last release, as of which is "
+            "counted. A number that is not published is null."
+        ),
+    ] = None
+    watermark: str

@@ -1,0 +1,202 @@
+"""The forms of a bulletin: which one Accept likes best, and that what offices wrote stays text in each."""
+
+import datetime as dt
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.reports import charts
+from registry.reports.form_html import as_html
+from registry.reports.form_markdown import as_markdown
+from registry.reports.form_text import as_text
+from registry.reports.forms import chosen
+from registry.reports.schemas import (
+    Bulletin,
+    Cell,
+    Chart,
+    DayValue,
+    Earlier,
+    Figure,
+    FigurePart,
+    Format,
+    PlaceValue,
+    RateFigure,
+    Section,
+    Totals,
+)
+
+SVG = "{http://www.w3.org/2000/svg}"
+DAYS = [dt.date(2020, 1, 22) + dt.timedelta(days=n) for n in range(44)]
+
+
+def figure(**more: object) -> Figure:
+    usual = {"name": "found", "title": "排查发现矛盾纠纷", "unit": "宗", "section": "矛盾纠纷", "stands": False}
+    return Figure(**{**usual, "value": 7, "today": 2, "parts": [], "withheld": None, "released": None, **more})  # type: ignore[arg-type] # fields by name
+
+
+def bulletin(**more: object) -> Bulletin:
+    usual: dict[str, object] = {
+        **dict.fromkeys(Totals.__struct_fields__, 0),
+        "title": "雷州市综治维稳日报(第65期)", "issue": 65, "division": "440882", "division_name": "雷州市", "whole": True,
+        "to": dt.date(2020, 3, 5), "figures": [figure()], "sections": [Section(title="矛盾纠纷", rates=[], told=[])],
+        "charts": [], "earlier": None, "paragraph": "截至2020年3月5日,雷州市排查发现矛盾纠纷7宗。", "watermark": "wm_440882_9",
+    }  # fmt: skip
+    return Bulletin(**{**usual, **more})  # type: ignore[arg-type] # fields by name
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("", Format.JSON),
+        ("*/*", Format.JSON),
+        ("application/json", Format.JSON),
+        ("text/plain", Format.TEXT),
+        ("text/markdown, text/plain;q=0.5", Format.MARKDOWN),
+        ("text/plain;q=0.5,text/markdown;q=0.9", Format.MARKDOWN),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Format.HTML),
+        ("TEXT/HTML;Q=1.0", Format.HTML),
+        ("text/html;q=0, */*;q=0.1", Format.JSON),
+        ("text/*, application/json;q=0.2", Format.TEXT),
+        ("application/*", Format.JSON),
+        ("image/png", Format.JSON),
+        ("text/html;q=much, text/plain", Format.TEXT),
+        (",, ;q=1,", Format.JSON),
+    ],
+)
+def test_accept_chooses_the_form(accept: str, form: Format) -> None:
+    assert chosen(accept) is form
+
+
+@given(st.text(max_size=60))
+def test_no_accept_header_is_too_strange(accept: str) -> None:
+    assert chosen(accept) in Format
+
+
+def test_the_text_has_both_columns_and_prints_nought() -> None:
+    standing = figure(name="open", title="在办矛盾纠纷", stands=True, value=0, today=-3)
+    part = FigurePart(code="land", title="涉土纠纷", value=5, today=0)
+    rates = [RateFigure(name="r", title="调解成功率", unit="宗", percent=87.5, good=7, whole=8)]
+    made = bulletin(
+        figures=[figure(parts=[part]), standing], sections=[Section(title="矛盾纠纷", rates=rates, told=["一句。"])]
+    )
+    assert as_text(made) == (
+        "《雷州市综治维稳日报(第65期)》\n截至时间:2020年3月5日24时;范围:雷州市\n\n"
+        "截至2020年3月5日,雷州市排查发现矛盾纠纷7宗。\n\n(一)矛盾纠纷\n"
+        "排查发现矛盾纠纷:今日2宗,累计7宗\n  其中涉土纠纷:今日0宗,累计5宗\n在办矛盾纠纷:现有0宗(较前一日-3)\n"
+        "调解成功率:87.5%(成功7宗,占办结8宗)\n一句。\n\n数据水位:wm_440882_9(按此水位可复现本期)\n"
+    )
+
+
+def test_a_share_of_nothing_is_not_computed() -> None:
+    rates = [RateFigure(name="r", title="调解成功率", unit="宗", percent=None, good=0, whole=0)]
+    assert "调解成功率:尚无办结,不计算" in as_text(bulletin(sections=[Section(title="矛盾纠纷", rates=rates, told=[])]))
+
+
+def test_a_withheld_count_is_nowhere_a_number() -> None:
+    made = bulletin(figures=[figure(value=None, today=None), figure(name="n", stands=True, value=None, today=None)])
+    assert "今日未公布,累计未公布" in as_text(made)
+    assert "现有未公布\n" in as_text(made)
+    assert "| 未公布 | 未公布 |" in as_markdown(made)
+    assert as_html(made).count("<td>未公布</td>") == 3
+    assert not any("None" in render(made) for render in (as_text, as_markdown, as_html))
+
+
+def test_who_does_not_see_it_all_is_told() -> None:
+    for render in (as_text, as_markdown, as_html):
+        assert "只含您有权查阅的记录" in render(bulletin(whole=False))
+        assert "只含您有权查阅的记录" not in render(bulletin())
+
+
+HOSTILE = "<script>alert(1)</script>&\"'|[x](http://x)`*\n#"
+
+
+def hostile() -> Bulletin:
+    """Text that offices may write, wherever it may come to stand."""
+    chart = Chart(
+        name="found", title=HOSTILE, unit="宗", places=[PlaceValue(code="440882102", name=HOSTILE, value=3)],
+        days=[DayValue(day=day, value=1) for day in DAYS],
+    )  # fmt: skip
+    cell = Cell(name="found", title=HOSTILE, unit="宗", before=1, after=2, difference=1, rows_count=1)
+    return bulletin(
+        title=HOSTILE,
+        division_name=HOSTILE,
+        paragraph=HOSTILE,
+        figures=[figure(parts=[FigurePart(code="x", title=HOSTILE, value=1, today=1)])],
+        sections=[Section(title="矛盾纠纷", rates=[], told=[HOSTILE])],
+        charts=[chart],
+        earlier=Earlier(to=DAYS[0], watermark="wm_440882_1", cells=[cell], paragraph=HOSTILE, rows="/v1/restatements?a=1&b=2"),
+    )  # fmt: skip
+
+
+def test_what_offices_wrote_stays_text_in_html() -> None:
+    page = as_html(hostile())
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    tree = ET.fromstring(re.sub(r"<!DOCTYPE html>|<meta [^>]*>", "", page))  # noqa: S314 - well-formed but for these
+    assert {each.tag.rpartition("}")[2] for each in tree.iter()} <= {
+        "html", "head", "title", "style", "body", "header", "h1", "main", "p", "aside", "strong", "a", "section", "h2",
+        "table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "small", "svg", "desc", "text", "rect", "line",
+        "polygon", "polyline", "circle", "footer",
+    }  # fmt: skip
+    assert [each.get("href") for each in tree.iter("a")] == ["/v1/restatements?a=1&b=2"]
+
+
+def test_the_page_loads_nothing() -> None:
+    page = as_html(hostile()).replace('xmlns="http://www.w3.org/2000/svg"', "")
+    assert not re.search(r"""(src|srcset|data|poster)=|url\(|@import|<(img|link|iframe|object)|\bon\w+=""", page)
+    assert "http://x" in page  # as text
+    assert not re.search(r'href="(?!/v1/)', page)
+
+
+def test_what_offices_wrote_makes_no_markdown() -> None:
+    text = as_markdown(hostile())
+    assert "\\<script\\>" in text
+    assert "[x](" not in text.replace("\\[x\\](", "")
+    assert "\\|" in text
+    rows = [line for line in text.splitlines() if line.startswith("| 其中")]
+    assert len(rows) == 1
+
+
+# Charts
+
+
+def shapes(picture: str, tag: str) -> list[ET.Element]:
+    return list(ET.fromstring(picture).iter(SVG + tag))  # noqa: S314 - our own picture
+
+
+names = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn"]), max_size=20)
+
+
+@given(st.lists(st.tuples(names, st.integers(0, 10**9)), min_size=1, max_size=30))
+def test_a_bar_for_each_row_as_long_as_its_share(rows: list[tuple[str, int]]) -> None:
+    picture = charts.bars("k", "标题", "场", rows)
+    lengths = [float(each.get("width", "")) for each in shapes(picture, "rect")]
+    most = max([value for _, value in rows] + [1])
+    assert lengths == pytest.approx(
+        [(charts.WIDTH - charts.LABEL - charts.VALUE) * value / most for _, value in rows], abs=0.06
+    )
+    numbers = [each.text for each in shapes(picture, "text")][1::2]
+    assert numbers == [str(value) for _, value in rows]
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=60))
+def test_a_line_goes_through_every_day_and_stays_inside(values: list[int]) -> None:
+    points = [(DAYS[0] + dt.timedelta(days=n), value) for n, value in enumerate(values)]
+    picture = charts.line("k", "标题", "场", points)
+    (line,) = shapes(picture, "polyline")
+    spots = [tuple(map(float, spot.split(","))) for spot in line.get("points", "").split()]
+    assert len(spots) == len(values)
+    assert all(charts.LEFT <= x <= charts.WIDTH and charts.TOP <= y <= charts.HEIGHT for x, y in spots)
+    assert spots[values.index(max(values))][1] == min(y for _, y in spots)
+
+
+def test_a_chart_can_be_heard() -> None:
+    picture = charts.bars("gatherings", "各地聚集活动", "场", [("客路镇", 155), ("湛江奋勇高新技术产业开发区", 0)])
+    root = ET.fromstring(picture)  # noqa: S314 - our own picture
+    assert root.get("role") == "img"
+    ids = {each.get("id"): each.text for each in root.iter() if each.get("id")}
+    told = [ids[each] for each in root.get("aria-labelledby", "").split()]
+    assert told == ["各地聚集活动", "各地聚集活动(场):客路镇155、湛江奋勇高新技术产业开发区0"]
