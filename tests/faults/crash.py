@@ -18,6 +18,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 import warnings
 from collections import Counter, defaultdict
@@ -148,8 +149,8 @@ async def connected(port: int, key: str = "none") -> AsyncIterator[Wire]:
 class Server:
     """`registry serve` as a process of its own, on one home and one database."""
 
-    def __init__(self, home: Path, database: str | None) -> None:
-        own = {"REGISTRY_HOME": str(home)} | ({"REGISTRY_DATABASE": database} if database else {})
+    def __init__(self, home: Path, database: str | None, **more: str) -> None:
+        own = {"REGISTRY_HOME": str(home), **more} | ({"REGISTRY_DATABASE": database} if database else {})
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")} | own
         self._log = home.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
@@ -181,6 +182,15 @@ class Server:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def stop(self) -> float:
+        """SIGTERM, as an operator stops it. How many seconds it took."""
+        began = time.monotonic()
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(START_SECONDS)
+            self._process = None
+        return time.monotonic() - began
 
     async def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
         if process.poll() is not None:

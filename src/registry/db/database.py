@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
+from sqlalchemy.util.concurrency import await_, in_greenlet
 
 T = TypeVar("T")
 
@@ -90,6 +91,13 @@ class SqliteDatabase:
             self._reader.close()
         for engine in (self._write_engine, self._scan_engine, self._read_engine):
             engine.dispose()
+
+
+def computed(work: Callable[[], T]) -> T:
+    """The result of a long computation in the middle of a scan, off the event loop: a scan over an async driver runs on it, in a
+    greenlet, and would hold up everybody else for as long.
+    """
+    return await_(asyncio.to_thread(work)) if in_greenlet() else work()
 
 
 def truncate_wal(connection: Connection) -> bool:
