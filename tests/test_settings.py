@@ -14,6 +14,9 @@ BAD = {
     "REGISTRY_DATABASE": "mysql://x",
     "REGISTRY_BOOK": "44088",
     "REGISTRY_PROT": "8000",
+    "REGISTRY_REMIND_BEFORE": "7,x",
+    "REGISTRY_REMIND_EVERY": "0",
+    "REGISTRY_ALLOW_ORIGINS": "*",
 }
 
 
@@ -28,6 +31,19 @@ def test_everything_has_a_default() -> None:
 def test_a_bad_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=f"^{name}: "):
         read_settings({name: value})
+
+
+def test_origins_are_a_list() -> None:
+    text = "https://forms.example, http://127.0.0.1:8080"
+    read = read_settings({"REGISTRY_ALLOW_ORIGINS": text})
+    assert read.allow_origins == ("https://forms.example", "http://127.0.0.1:8080")
+    assert read_settings({}).allow_origins == ()
+
+
+@pytest.mark.parametrize("origin", ["forms.example", "https://forms.example/", "https://*.example", "null"])
+def test_an_origin_that_is_none_is_refused(origin: str) -> None:
+    with pytest.raises(BadSetting, match="^REGISTRY_ALLOW_ORIGINS: "):
+        read_settings({"REGISTRY_ALLOW_ORIGINS": f"http://127.0.0.1:8080,{origin}"})
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "８０００"])

@@ -6,9 +6,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -27,8 +27,10 @@ from registry.settings import Settings
 from registry.verifying import Question, verify_database
 from tests import factories
 from tests.api import Api
-from tests.conftest import Template
+from tests.conftest import WORKER, Template
 from tests.raw import Raw
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -50,17 +52,34 @@ class Home:
         return [str(each) for each in verify_database(self.settings, Question(**asked)).findings]
 
 
-@pytest.fixture
-def home(app: Litestar, settings: Settings, template: Template) -> Home:
-    def serve(work: Callable[[Api], Any]) -> Any:
-        app.state.settings = settings
-        with TestClient(app, raise_server_exceptions=False) as client:
-            return work(Api(client, template.keys))
+@dataclass(frozen=True)
+class Filled:
+    """A home with some of everything in it, to copy."""
 
-    return serve(lambda api: _fill(api, settings, serve))
+    template: Template
+    entry: str
+    position: int
+    other: str
+    patient: str
 
 
-def _fill(api: Api, settings: Settings, serve: Callable[[Callable[[Api], Any]], Any]) -> Home:
+@pytest.fixture(scope="module")
+def filled(app: Litestar, template: Template, tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    """Filled through the application, once for each kind of database."""
+    folder, name = tmp_path_factory.mktemp("filled"), f"registry_filled_{WORKER}"
+    return served(
+        app, template.copied(folder, name), template, lambda api: _fill(api, replace(template, home=folder, name=name))
+    )
+
+
+def served(app: Litestar, settings: Settings, template: Template, work: Callable[[Api], T]) -> T:
+    """Run the application for some work."""
+    app.state.settings = settings
+    with TestClient(app, raise_server_exceptions=False) as client:
+        return work(Api(client, template.keys))
+
+
+def _fill(api: Api, template: Template) -> Filled:
     entry = api.made("/v1/gatherings", factories.gathering())
     changed = api.patch(f"/v1/gatherings/{entry['id']}", {"sessions": 5}, 1)
     assert changed.status_code == 200, changed.text
@@ -73,9 +92,17 @@ def _fill(api: Api, settings: Settings, serve: Callable[[Callable[[Api], Any]], 
     dispute = api.made("/v1/disputes", factories.dispute())
     api.made("/v1/mediation-sessions", factories.session(dispute["id"]))
     assert api.get(f"/v1/patients/{patient['id']}").status_code == 200
+    return Filled(template, entry["id"], entry["meta"]["position"], other["id"], patient["id"])
+
+
+@pytest.fixture
+def home(app: Litestar, filled: Filled, tmp_path: Path) -> Home:
+    template = filled.template
+    settings = template.copied(tmp_path, f"registry_test_{WORKER}")
     raw = Raw(settings)
     event = raw.one("select max(position) from access_events")
-    return Home(settings, raw, entry["id"], entry["meta"]["position"], other["id"], patient["id"], event, serve)
+    places = filled.entry, filled.position, filled.other, filled.patient, event
+    return Home(settings, raw, *places, lambda work: served(app, settings, template, work))
 
 
 def test_nothing_is_wrong_with_an_untouched_database(home: Home) -> None:
@@ -148,6 +175,7 @@ VERSIONS: dict[str, tuple[Tamper, str]] = {
     "voided": (sql("update gatherings set voided = true where position = {p}"), "column voided"),
     "filter": (sql("update gatherings set sessions = 30 where position = {p}"), "columns_sha256"),
     "filter, a day": (sql("update gatherings set decided_on = '2020-01-26' where position = {p}"), "columns_sha256"),
+    "copy": (sql("update gatherings set notice = 'x' where position = {p}"), "column notice does not match the document"),
     "superseded later": (sql("update gatherings set superseded_at = superseded_at + 1 where position = {p}"), "superseded_at"),
     "deleted version": (sql("delete from gatherings where position = {p}"), "the version is missing"),
     "deleted log row": (sql("delete from log where position = {p}"), "missing from the log"),

@@ -1,12 +1,16 @@
 """The composition root: settings -> Litestar; the only list of registers."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 from litestar import Litestar
 from litestar.exceptions import HTTPException
 
+from registry.access.alerts import ALERT_REGISTER
 from registry.access.erasure import case_registers
 from registry.access.principals import Keys
 from registry.access.register import Register
@@ -38,15 +42,33 @@ from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
 from registry.ledger.log_keys import LogKeys
 from registry.ledger.notary import Notary
 from registry.ledger.versions import encode
-from registry.reports.controller import BulletinController, RestatementController
+from registry.outbox import asyncapi
+from registry.outbox.controller import FeedController
+from registry.outbox.sending import Sender
+from registry.outbox.targets import parse_allowed
+from registry.outbox.webhook_controller import WebhookController
+from registry.outbox.worker import Worker
+from registry.reports.controller import (
+    BulletinController,
+    CalendarController,
+    DueController,
+    ReminderController,
+    RestatementController,
+)
+from registry.reports.reminders import REMINDER_REGISTER, Cadence
+from registry.reports.reminding import Reminding
+from registry.reports.statistics_handlers import statistics_handlers
 from registry.settings import Settings, read_settings
 from registry.web import history, openapi, problems, server
 from registry.web.access_log import AccessController, disclosures
+from registry.web.alerts import AlertController
 from registry.web.call import Call
 from registry.web.context import Context
+from registry.web.cors import let_origins_in
 from registry.web.erasures import ErasureController
 from registry.web.keys import KeyController
 from registry.web.proof import LogController
+from registry.web.schemas import SchemaController
 from registry.web.witness import WitnessController
 
 BODY_LIMIT = 1024 * 1024
@@ -65,6 +87,8 @@ REGISTERS: tuple[Register, ...] = (
     CAMPAIGN_REGISTER,
     GATHERING_REGISTER,
     SHED_REGISTER,
+    ALERT_REGISTER,
+    REMINDER_REGISTER,
 )
 
 CONTROLLERS = [
@@ -82,6 +106,10 @@ CONTROLLERS = [
     ShedController,
     BulletinController,
     RestatementController,
+    FeedController,
+    DueController,
+    CalendarController,
+    ReminderController,
 ]
 
 
@@ -93,12 +121,30 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     notary = Notary(database, LogKeys(read.log_key_file), read.origin, read.home)
     context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database), notary)
     app.state.context = context
+    worker = app.state.webhooks = Worker(context, REGISTERS, Sender(parse_allowed(read.webhook_allow)))
     try:
         await context.finish_erasures(case_registers(REGISTERS, "patients"))
         context.start()
+        context.facts.warm(each for each in REGISTERS if each.statistics is not None)
+        worker.start()
+        reminding = Reminding(context, REGISTERS, Cadence(before=read.remind_before, every=read.remind_every))
+        async with beside(reminding.run()):
+            yield
+    finally:
+        await worker.close()
+        await context.close()
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs something in the background for as long as the server serves."""
+    task = asyncio.create_task(work)
+    try:
         yield
     finally:
-        await context.close()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -107,18 +153,22 @@ def create_app(settings: Settings) -> Litestar:
         route_handlers=[
             *CONTROLLERS,
             KeyController,
+            WebhookController,
             LogController,
             AccessController,
+            AlertController,
             ErasureController,
             disclosures(PATIENT_REGISTER),
             WitnessController,
+            SchemaController,
             *history.handlers(REGISTERS),
+            *statistics_handlers(REGISTERS),
             *server.HANDLERS,
         ],
         lifespan=[lifespan],
         request_class=Call,
         before_request=server.answer_options,
-        before_send=[server.name_request],
+        before_send=[server.name_request, let_origins_in],
         request_max_body_size=BODY_LIMIT,
         exception_handlers={
             RegistryError: problems.on_registry_error,
@@ -131,11 +181,22 @@ def create_app(settings: Settings) -> Litestar:
     app.state.settings = settings
     app.state.registers = REGISTERS
     app.state.methods = server.methods_by_path(app)
-    app.state.document = msgspec.json.format(encode(openapi.build(app)), indent=2) + b"\n"
+    published = openapi.build(app)
+    app.state.document = _pretty(published)
+    app.state.asyncapi = _pretty(asyncapi.build(published, REGISTERS, "patients"))
     return app
 
 
+def _pretty(document: dict[str, Any]) -> bytes:
+    return msgspec.json.format(encode(document), indent=2) + b"\n"
+
+
+def documents() -> dict[str, bytes]:
+    """The published documents (OpenAPI, AsyncAPI) by file name, as they are committed and served."""
+    state = create_app(read_settings({})).state
+    return {"registry.json": state.document, "asyncapi.json": state.asyncapi}
+
+
 def document() -> bytes:
-    """The published document, as it is committed and served."""
-    text: bytes = create_app(read_settings({})).state.document
-    return text
+    """The published OpenAPI document."""
+    return documents()["registry.json"]

@@ -1,8 +1,10 @@
-"""The command line: registry serve | demo | migrate | keys | log | witness | erase | verify | evidence | openapi."""
+"""The command line: registry serve | demo | migrate | keys | log | witness | erase | verify | evidence | openapi | asyncapi."""
 
 import datetime as dt
 import os
 import socket
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -49,16 +51,15 @@ main.add_command(evidence)
 @main.command()
 def serve() -> None:
     """Serve the API."""
-    import uvicorn
-
     from registry.app import create_app
+    from registry.web.stopping import STARTUP_FAILED, StoppingServer
 
     read = settings()
     run(_check_keys)
     run(check_log)
     _check_address(read)
     console.print(f"registry {__version__} on http://{read.host}:{read.port} - /docs, /openapi.json")
-    uvicorn.run(
+    server = StoppingServer(
         create_app(read),
         host=read.host,
         port=read.port,
@@ -67,6 +68,10 @@ def serve() -> None:
         timeout_graceful_shutdown=GRACE,
         server_header=False,
     )
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILED)
 
 
 async def _check_keys(read: Settings, database: Database) -> None:
@@ -111,12 +116,23 @@ def demo(*, if_empty: bool) -> None:
 @click.option("--check", is_flag=True, help="Only tell whether the committed document is the enforced one.")
 def openapi(*, check: bool) -> None:
     """Write the published document to openapi/registry.json."""
-    from registry.app import document
+    _publish("registry.json", "openapi", check=check)
 
-    target = Path("openapi/registry.json")
-    text = document()
+
+@main.command()
+@click.option("--check", is_flag=True, help="Only tell whether the committed document is the enforced one.")
+def asyncapi(*, check: bool) -> None:
+    """Write the document of the events that go out to openapi/asyncapi.json."""
+    _publish("asyncapi.json", "asyncapi", check=check)
+
+
+def _publish(name: str, command: str, *, check: bool) -> None:
+    from registry.app import documents
+
+    target = Path("openapi") / name
+    text = documents()[name]
     if check and (not target.exists() or target.read_bytes() != text):
-        fail("openapi/registry.json is not what the code enforces; run: registry openapi")
+        fail(f"openapi/{name} is not what the code enforces; run: registry {command}")
     if not check:
         target.parent.mkdir(exist_ok=True)
         target.write_bytes(text)

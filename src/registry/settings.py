@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 HOSTS = {"sqlite", "postgresql"}
+LONGEST_NOTICE = 60
+"""Days that a reminder may come before its day, or between two while overdue."""
 
 
 class BadSetting(Exception):
@@ -32,11 +35,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The Ed25519 keys that sign the log's checkpoints (0600), made at the first start."""
     origin: str
     """The log's name is this and the book: `registry.example/440882`."""
+    remind_before: tuple[int, ...]
+    """So many days before a due day a reminder is sent."""
+    remind_every: int
+    """While overdue, one is sent every so many days."""
     book: str
     """The county whose book new keys are for: a 6-digit division code."""
+    allow_origins: tuple[str, ...] = ()
+    """The origins of pages that may call from a browser: `https://forms.example`."""
+    webhook_allow: str
+    """Hosts and networks, separated by commas, that webhooks may be sent to though they are private or plain http."""
 
 
 NAMES = {
+    "REGISTRY_ALLOW_ORIGINS",
     "REGISTRY_HOME",
     "REGISTRY_DATABASE",
     "REGISTRY_HOST",
@@ -46,6 +58,9 @@ NAMES = {
     "REGISTRY_LOG_KEY_FILE",
     "REGISTRY_ORIGIN",
     "REGISTRY_BOOK",
+    "REGISTRY_WEBHOOK_ALLOW",
+    "REGISTRY_REMIND_BEFORE",
+    "REGISTRY_REMIND_EVERY",
 }
 
 
@@ -66,7 +81,11 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         key_store=_key_store(environ.get("REGISTRY_KEY_STORE") or f"sqlite:///{home / 'keys.db'}", database),
         log_key_file=Path(environ.get("REGISTRY_LOG_KEY_FILE") or home / "log.key").absolute(),
         origin=_origin(environ.get("REGISTRY_ORIGIN") or "registry.example"),
+        remind_before=_days("REGISTRY_REMIND_BEFORE", environ.get("REGISTRY_REMIND_BEFORE") or "7,1,0", 0),
+        remind_every=_days("REGISTRY_REMIND_EVERY", environ.get("REGISTRY_REMIND_EVERY") or "7", 1)[0],
         book=_book(environ.get("REGISTRY_BOOK") or "440882"),
+        allow_origins=_origins(environ.get("REGISTRY_ALLOW_ORIGINS") or ""),
+        webhook_allow=_webhook_allow(environ.get("REGISTRY_WEBHOOK_ALLOW") or ""),
     )
 
 
@@ -110,7 +129,35 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _webhook_allow(text: str) -> str:
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            ip_network(word)
+        except ValueError:
+            if not re.fullmatch(r"[A-Za-z0-9._-]{1,253}", word):
+                said = "is neither a host name nor a network such as 10.1.0.0/16"
+                raise BadSetting(f"REGISTRY_WEBHOOK_ALLOW: {word!r} {said}") from None
+    return text
+
+
 def _book(text: str) -> str:
     if not (text.isascii() and text.isdigit() and len(text) == 6):  # noqa: PLR2004 - a county's code has six digits
         raise BadSetting(f"REGISTRY_BOOK: {text!r} is not a 6-digit division code")
     return text
+
+
+def _days(name: str, text: str, least: int) -> tuple[int, ...]:
+    numbers = [int(part) if part.isascii() and part.isdigit() else -1 for part in text.split(",")]
+    if not all(least <= number <= LONGEST_NOTICE for number in numbers) or (least and len(numbers) > 1):
+        raise BadSetting(
+            f"{name}: {text!r} is not {'a number' if least else 'numbers'} of days ({least} to {LONGEST_NOTICE})"
+        )
+    return tuple(sorted(set(numbers), reverse=True))
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part.strip() for part in text.split(",") if part.strip())
+    for origin in origins:
+        if not re.fullmatch(r"https?://([a-z0-9.-]{1,253}|\[[0-9a-f:]{2,39}\])(:[0-9]{1,5})?", origin):
+            raise BadSetting(f"REGISTRY_ALLOW_ORIGINS: {origin!r} is not an origin such as https://forms.example")
+    return origins

@@ -4,6 +4,7 @@ The plans are SQLite's; PostgreSQL's depend on its statistics and are measured i
 """
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, create_engine, event
 from registry.access.principals import Principal, Role
 from registry.access.register import Register, measures_of
 from registry.access.view import Stretch, View, Wanted
+from registry.access.walk import Upwards, closed_query, parts_query, passed_query, walk
 from registry.app import REGISTERS
 from registry.db.migrate import upgrade
 from registry.errors import NotFound
@@ -147,3 +149,34 @@ def test_what_somebody_did_walks_the_log_backwards(connection: Connection, view:
     assert f"SEARCH log USING INDEX {index} position>? AND position<?)" in plan
     assert "SCAN" not in plan
     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("who", [EVERYTHING, ONE_TOWN, TWO_TOWNS], ids=lambda who: who.id)
+@pytest.mark.parametrize("division", [None, KELU])
+def test_the_feed_walks_the_log_upwards(connection: Connection, who: Principal, division: str | None) -> None:
+    with plans(connection) as found:
+        walk(connection, View(who), REGISTERS, [register.name for register in REGISTERS], Upwards(5, 900, 51, division))
+    (plan,) = found
+    assert "SEARCH log USING INDEX sqlite_autoindex_log_1 (book=? AND position>? AND position<?)" in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("register", [each for each in REGISTERS if each.cases], ids=lambda register: register.name)
+@pytest.mark.parametrize("who", [EVERYTHING, ONE_TOWN, TWO_TOWNS], ids=lambda who: who.id)
+def test_what_left_is_found_by_its_places_and_its_case(
+    connection: Connection, register: Register, who: Principal
+) -> None:
+    reach = View(who).reach(register)
+    asked = {"ps": [5, 7], "cs": ["x", "y"], "c": "x", "p": 5, "rs": ["disputes"], "d": KELU}
+    with plans(connection) as found:
+        connection.execute(passed_query(register.table, reach, 9), View(who).bound(asked))
+        if reach is not None:
+            connection.execute(closed_query(reach), View(who).bound(asked))
+            connection.execute(parts_query(reach, 9), View(who).bound(asked))
+    name = register.table.name
+    assert f"SEARCH {name} USING INDEX ix_{name}_position (book=? AND position=?)" in found[0]
+    for plan in found:
+        assert not re.search(r"SCAN (?!\(subquery|anon)", plan)
+    if reach is not None:
+        assert "SEARCH log USING INDEX ix_log_book_case_id_position (book=? AND case_id=? AND position<?)" in found[2]

@@ -69,7 +69,7 @@ def test_small_counts_of_people_are_not_told_to_a_dashboard(api: Api) -> None:
     fill(api)
     bulletin = api.get("/v1/bulletin", "dashboard").json()
     assert bulletin["patients_on_roster"] is None
-    assert "不足5人" in bulletin["paragraph"]
+    assert "在管严重精神障碍患者未公布" in bulletin["paragraph"]
     assert api.get("/v1/bulletin", "supervisor").json()["patients_on_roster"] == 3
 
 

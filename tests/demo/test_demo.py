@@ -108,6 +108,39 @@ def test_the_bulletin_gives_the_figures_of_the_article(demo: Demo) -> None:
     assert "584个" in bulletin["paragraph"]
 
 
+SENTENCES = (
+    "取消或暂停各类聚集活动2339场,铲除易诱发聚集赌博(娱乐)场所(简易棚)584个",
+    "2月18日,客路镇迈港村和龙秋村因涉土问题引发纠纷",
+    "迅速控制局面、平息事态",
+    "市委政法委牵头成立工作专班,进驻客路镇",
+    "6天内促成两村签订《土地调解协议》和《和谐共建平安村协议》,成功化解该宗涉及两村长达10余年之久、历经多次裁决、复议、判决的土地权属纠纷",
+    "严重精神障碍患者排查走访专项行动",
+    "地毯式",
+)
+"""What the article says (雷州政法 2020-03-05, 精准施策,源头治理防患未然), word for word but for officials' names and posts."""
+
+
+def test_the_bulletin_says_the_sentences_of_the_article(demo: Demo) -> None:
+    for form in ("text", "html", "markdown"):
+        page = demo.api.get(f"{BULLETIN}&division={COUNTY}&format={form}", "dashboard").text.replace("\\", "")
+        assert [sentence for sentence in SENTENCES if sentence not in page] == []
+        assert "2月12日起,雷州市开展2020年严重精神障碍患者排查走访专项行动" in page
+        assert "(裁决2次、复议2次、判决2次)" in page
+    for day, sentences in (("2020-02-17", 0), ("2020-02-25", 1), ("2020-02-26", 1)):
+        told = demo.api.get(f"/v1/bulletin?to={day}", "dashboard").json()["sections"][0]["told"]
+        assert len(told) == sentences
+        assert ("成功化解" in "".join(told)) is (day == "2020-02-26")
+
+
+def test_the_drive_is_told_as_its_coverage_is_counted(demo: Demo) -> None:
+    (campaign,) = demo.entries["campaigns"]
+    total = demo.api.get(f"/v1/campaigns/{campaign['id']}/coverage", "supervisor").json()["total"]
+    (told,) = demo.api.get(BULLETIN, "supervisor").json()["sections"][1]["told"]
+    visited = total["visited_jointly"] + total["visited_otherwise"]
+    assert f"21个镇(街)在管患者{total['on_roster']}人,已走访见面{visited}人" in told
+    assert f"覆盖率{100 * visited / total['on_roster']:.1f}%,尚未见面{total['not_yet']}人" in told
+
+
 def test_the_towns_add_up_to_the_county(demo: Demo) -> None:
     towns = [place["code"] for place in demo.entries["divisions"] if place["level"] == "town"]
     rows = [demo.api.get(f"{BULLETIN}&division={code}", "dashboard").json() for code in towns if code != ZONE]
@@ -121,8 +154,8 @@ def test_a_towns_clerk_gets_only_the_towns_figures(demo: Demo) -> None:
     town = demo.api.get(f"{BULLETIN}&division={KELU}", "supervisor").json()
     assert {name: whole[name] for name in ARTICLE} == {name: town[name] for name in ARTICLE}
     assert 0 < whole["gatherings_cancelled"] < ARTICLE["gatherings_cancelled"]
-    other = demo.api.get(f"{BULLETIN}&division=440882100", CLERK).json()
-    assert {name: other[name] for name in ARTICLE} == dict.fromkeys(ARTICLE, 0)
+    assert (whole["whole"], whole["division_name"]) == (False, "您的辖区(客路镇)")
+    assert demo.api.get(f"{BULLETIN}&division=440882100", CLERK).status_code == 422
 
 
 def maigang(demo: Demo) -> str:
@@ -151,9 +184,12 @@ def test_the_dispute_of_the_article_is_settled_in_six_days(demo: Demo) -> None:
     assert len(case["proceedings"]) == 6
 
 
+OF_THE_SERVER = {register.name for register in REGISTERS if not register.writers}
+
+
 def test_every_entry_says_where_it_comes_from(demo: Demo) -> None:
     for register, entries in demo.entries.items():
-        assert entries, register
+        assert entries or register in OF_THE_SERVER, register  # it writes of today, not of 2020
         for entry in entries:
             assert entry["meta"]["provenance"]["kind"] in {"article", "synthetic"}, entry["id"]
             assert entry["meta"]["recorded_at"] < "2020-03-06" < entry["meta"]["replayed_at"], entry["id"]

@@ -1,5 +1,6 @@
 """Patients, visits and drives over HTTP: a visit moves the roster, a transfer parts two towns, a drive is counted."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -340,10 +341,20 @@ def test_a_drive_is_counted_town_by_town(api: Api) -> None:
     assert covered(api, campaign, "neighbour") == ([BAISHA_COUNTS], (1, 1, 0, 0))
 
 
-def test_small_counts_of_a_drive_are_not_told_to_a_dashboard(api: Api) -> None:
-    towns, total = covered(api, drive(api), "dashboard")
-    assert towns == [(BAISHA, "白沙镇", None, None, 0, 0), ("440882102", "客路镇", 6, None, None, None)]
-    assert total == (7, None, None, None)
+def test_a_dashboard_is_told_of_a_drive_what_is_published(api: Api, end_month: Callable[[], None]) -> None:
+    campaign = drive(api)
+    assert covered(api, campaign, "dashboard") == ([], (None, None, None, None))
+    end_month()
+    baisha, kelu = (BAISHA, "白沙镇", None, None, 0, 0), ("440882102", "客路镇", None, None, None, None)
+    assert covered(api, campaign, "dashboard") == ([baisha, kelu], (7, None, None, None))
+    assert covered(api, campaign, "town_dashboard") == ([kelu], (None, None, None, None))
+    for _ in range(6):
+        visited(api, enrolled(api), "2020-02-20")
+    assert covered(api, campaign, "dashboard") == ([baisha, kelu], (7, None, None, None))
+    assert covered(api, campaign, "dashboard", "?on=2020-02-20") == ([], (None, None, None, None))
+    end_month()
+    # 10 of 13 jointly would leave 3 for the two others together.
+    assert covered(api, campaign, "dashboard") == ([baisha, kelu], (13, None, None, None))
 
 
 def test_the_coverage_of_a_past_day_stays(api: Api) -> None:

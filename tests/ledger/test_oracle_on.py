@@ -22,12 +22,14 @@ from registry.access.sealing import Sealer
 from registry.db.key_store import KeyStore
 from registry.deadlines import months_after
 from registry.disputes import case_reading, case_service
+from registry.disputes import filters as dispute_filters
 from registry.disputes import service as disputes
 from registry.disputes.case_schemas import AgreementIn, ProceedingIn
 from registry.disputes.models import NEXT, Stage
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER, PROCEEDING_REGISTER
 from registry.disputes.schemas import DisputeIn, DisputeQuery, Move
 from registry.errors import NotFound
+from registry.followups import filters as patient_filters
 from registry.followups import service as patients
 from registry.followups import visit_service as visits
 from registry.followups.models import CareStatus
@@ -39,7 +41,7 @@ from registry.settings import Settings
 from tests import factories
 from tests.ledger.histories import WHO, Document, History, change, correction, day, undone
 
-EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "40"))
 VILLAGES = ("440882102204", "440882100200")
 MANY = hypothesis_settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -201,7 +203,7 @@ def check_disputes(
         all_then = [then for entry in known if (then := dispute_on(entry, on))]
         standing = [entry for entry in all_then if not entry["meta"]["voided"]]
         assert history.listed(DISPUTE_REGISTER, watermark, who, on, voided=True) == all_then
-        where = list(disputes.matching_disputes(query))
+        where = list(dispute_filters.matching_disputes(query))
         found = history.listed(DISPUTE_REGISTER, watermark, who, on, where, limit=1)
         assert found == [entry for entry in standing if is_asked(entry, query)]
         for entry_id in ids:
@@ -354,7 +356,7 @@ def check_patients(
         all_then = [then for entry in known if (then := patient_on(entry, made[entry["id"]], on))]
         standing = [entry for entry in all_then if not entry["meta"]["voided"]]
         assert history.listed(PATIENT_REGISTER, watermark, who, on, voided=True) == all_then
-        where = list(patients.matching_patients(query))
+        where = list(patient_filters.matching_patients(query))
         found = history.listed(PATIENT_REGISTER, watermark, who, on, where, limit=1)
         assert found == [entry for entry in standing if is_wanted(entry, query)]
         for entry_id in made:

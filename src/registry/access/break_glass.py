@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, select
 
+from registry.access.alerts import AlertIn, AlertKind, raised
 from registry.access.principals import Glass, Principal
 from registry.access.register import Register
 from registry.access.tables import BREAK_GLASS
@@ -46,7 +47,7 @@ def open_glasses(connection: Connection, who: Principal) -> tuple[Glass, ...]:
 
 
 def breaking(who: Principal, register: Register, seen: Seen, glass_id: str, reason: str, minutes: int) -> Work:
-    """The write that opens an entry, and tells the supervisor so by an event of access."""
+    """The write that opens an entry, and tells the supervisor so by an event of access and an alert."""
 
     def work(batch: Batch) -> Outcome:
         until = batch.now + minutes * MINUTE
@@ -77,7 +78,17 @@ def breaking(who: Principal, register: Register, seen: Seen, glass_id: str, reas
             opened_at=timestamp(batch.now),
             until=timestamp(until),
         )
-        return Outcome(rows=[(BREAK_GLASS, row)], events=[event], answer=answer)
+        alert = AlertIn(
+            kind=AlertKind.BREAK_GLASS,
+            title=f"紧急查阅{register.title}一条记录",
+            key_id=who.id,
+            key_name=who.name,
+            register=register.name,
+            entry_id=seen.entry_id,
+            break_glass_id=glass_id,
+            until=timestamp(until),
+        )
+        return Outcome([raised(alert, seen.division)], [event], [(BREAK_GLASS, row)], answer)
 
     return work
 

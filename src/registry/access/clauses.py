@@ -1,4 +1,4 @@
-"""The clauses of scope and of time, and the queries made with them. Only `view` uses them; nobody else writes such a clause."""
+"""The clauses of scope and of time, and the queries made with them. Only `view` and `walk` use them; nobody else writes such a clause."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,9 +39,9 @@ class Reach:
     cases: str
 
 
-def _own(table: FromClause, reach: Reach) -> ColumnElement[bool]:
+def own_clause(table: FromClause, reach: Reach) -> ColumnElement[bool]:
     """The caller's own divisions."""
-    town = func.substr(table.c.division, 1, 9) if table is LOG else table.c.town
+    town = table.c.town if "town" in table.c else func.substr(table.c.division, 1, 9)
     towns = [town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
     villages = [table.c.division == bindparam(f"v{index}", type_=String) for index in range(reach.villages)]
     return or_(false(), *towns, *villages)
@@ -60,7 +60,7 @@ def scope_clause(table: FromClause, reach: Reach | None) -> ColumnElement[bool]:
     """What the caller may see."""
     if reach is None:
         return true()
-    return or_(_own(table, reach), _opened(table, reach)) if reach.cases else _own(table, reach)
+    return or_(own_clause(table, reach), _opened(table, reach)) if reach.cases else own_clause(table, reach)
 
 
 def standing_clause(table: Table, *, as_of: bool) -> ColumnElement[bool]:
@@ -88,7 +88,7 @@ def filtered_page_query(
         chosen = _shown(table, scope_clause(table, reach)).where(*asked)
     else:
         # Two short walks and their union: one `or` over both would keep either index from being used.
-        walks = [_walk(table, clause, asked) for clause in (_own(table, reach), _opened(table, reach))]
+        walks = [_walk(table, clause, asked) for clause in (own_clause(table, reach), _opened(table, reach))]
         chosen = _shown(table, true()).where(table.c.position.in_(union(*walks)))
     return chosen.order_by(table.c.position.desc()).limit(bindparam("l"))
 
@@ -238,3 +238,31 @@ def log_query(reach: Reach | None, division: str | None, where: Sequence[ColumnE
 def _log_query(scope: ColumnElement[bool]) -> Select[Any]:
     at = (LOG.c.book == bindparam("b"), LOG.c.register.in_(bindparam("rs", expanding=True)), scope)
     return select(LOG.c.position, LOG.c.register).where(*at).limit(bindparam("l"))
+
+
+@lru_cache(maxsize=64)
+def opened_query(reach: Reach) -> Select[Any]:
+    """The cases that `_opened` names."""
+    towns = [SHARING.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
+    here = (SHARING.c.book == bindparam("b"), SHARING.c.kind == reach.cases, SHARING.c.until.is_(None))
+    return select(SHARING.c.case_id).where(*here, or_(false(), *towns)).distinct()
+
+
+def facts_query(table: Table, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """All versions from position :a on, in the order of the log."""
+    return (
+        select(*columns)
+        .where(table.c.book == bindparam("b"), table.c.position >= bindparam("a"))
+        .order_by(table.c.position)
+    )
+
+
+def superseded_query(table: Table) -> Select[Any]:
+    """What was superseded from position :a on, of the versions before it: (its position, that of the next version)."""
+    new = table.alias("new")
+    before = and_(table.c.book == new.c.book, table.c.entry_id == new.c.entry_id, table.c.number == new.c.number - 1)
+    return (
+        select(table.c.position, new.c.position.label("ended"))
+        .select_from(new.join(table, before))
+        .where(new.c.book == bindparam("b"), new.c.position >= bindparam("a"), table.c.position < bindparam("a"))
+    )

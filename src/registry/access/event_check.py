@@ -31,7 +31,10 @@ CASES = select(EVENT_CASES.c.position, EVENT_CASES.c.kind, EVENT_CASES.c.case_id
 )
 GRANTS = (
     select(EVENTS.c.kind, EVENTS.c.recorded_at, EVENTS.c.document)
-    .where(EVENTS.c.book == bindparam("b"), EVENTS.c.kind.in_([EventKind.KEY_ISSUED, EventKind.KEY_REVOKED]))
+    .where(
+        EVENTS.c.book == bindparam("b"),
+        EVENTS.c.kind.in_([EventKind.KEY_ISSUED, EventKind.KEY_CHANGED, EventKind.KEY_REVOKED]),
+    )
     .order_by(EVENTS.c.position)
 )
 
@@ -141,6 +144,8 @@ def check_keys(connection: Connection, book: str) -> Keys:
         name = str(key.get("id"))
         if kind == EventKind.KEY_ISSUED:
             grants[name] = {**key, "revoked": False}
+        elif kind == EventKind.KEY_CHANGED:
+            grants[name] = grants.get(name, {}) | key
         else:
             grants.setdefault(name, {})["revoked"] = True
     keys = Keys([], 0)

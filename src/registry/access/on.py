@@ -11,7 +11,7 @@ from typing import Any, cast
 import msgspec
 from sqlalchemy import BinaryExpression, Column, ColumnElement, Connection, Date, Row, or_
 from sqlalchemy.sql import operators
-from sqlalchemy.sql.elements import BindParameter, BooleanClauseList
+from sqlalchemy.sql.elements import BindParameter, BooleanClauseList, False_, Grouping, True_
 from sqlalchemy.sql.visitors import iterate
 
 from registry.access.days import Days, Document
@@ -53,13 +53,13 @@ def page_on(
     """
     turns = register.days.turns
     of_day = [clause for clause in where if _columns(clause) & turns]
-    fixed = [*_being(register, on), *(clause for clause in where if not _columns(clause) & turns)]
+    fixed = [*being(register, on), *(clause for clause in where if not _columns(clause) & turns)]
     found: list[OnDay] = []
     before, size = wanted.before, wanted.limit
     while True:
         seen, watermark = view.page(connection, register, replace(wanted, limit=size, before=before), fixed)
         turned = _turned(connection, view, register, seen, on)
-        found += [each for each in turned if all(_holds(clause, each.document) for clause in of_day)]
+        found += [each for each in turned if _passes(register, of_day, each.document)]
         if len(seen) < size or len(found) >= wanted.limit:
             return found[: wanted.limit], watermark
         before, size = seen[-1].position, CHUNK
@@ -100,12 +100,18 @@ def _beside(connection: Connection, view: View, days: Days, seen: Sequence[Seen]
     return {case_id: list(group) for case_id, group in groupby(rows, key=lambda row: str(row.case_id))}
 
 
-def _being(register: Register, on: dt.date) -> Iterator[ColumnElement[bool]]:
+def being(register: Register, on: dt.date) -> Iterator[ColumnElement[bool]]:
     """The clauses for what was there on the day, so far as columns tell."""
     days, columns = register.days, register.table.c
     for name, holds in ((days.begins, operator.le), (days.ends, operator.gt), (days.last, operator.ge)):
         if name is not None and name in columns:
             yield or_(columns[name].is_(None), holds(columns[name], on))
+
+
+def _passes(register: Register, where: Sequence[ColumnElement[bool]], document: Document) -> bool:
+    """Whether filters hold for a document: of its fields, and of the columns that are copied from it."""
+    columns = {**document, **register.copied(document)} if where else document
+    return all(_holds(clause, columns) for clause in where)
 
 
 def _columns(clause: ColumnElement[bool]) -> set[str]:
@@ -115,13 +121,17 @@ def _columns(clause: ColumnElement[bool]) -> set[str]:
 
 def _holds(clause: ColumnElement[bool], document: Document) -> bool:
     """Whether a filter's clause holds for a document, as the database would say it of a row with the same values."""
-    if isinstance(clause, BooleanClauseList) and clause.operator is operator.and_:
-        return all(_holds(each, document) for each in clause.clauses)
+    if isinstance(clause, Grouping):
+        return _holds(cast(ColumnElement[bool], clause.element), document)
+    if isinstance(clause, BooleanClauseList):
+        join = all if clause.operator is operators.and_ else any
+        return join(_holds(each, document) for each in clause.clauses)
     if not isinstance(clause, BinaryExpression) or not isinstance(clause.left, Column):
         raise TypeError(f"no filter of a day: {clause}")
     value = document[clause.left.name]
     if clause.operator in (operators.is_, operators.is_not):
-        return (value is None) is (clause.operator is operators.is_)
+        truth = {True_: True, False_: False}.get(type(clause.right))  # None of null
+        return (value is truth) is (clause.operator is operators.is_)
     if value is None:
         return False  # NULL compares to nothing
     if isinstance(clause.left.type, Date):

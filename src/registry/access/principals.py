@@ -3,8 +3,8 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ LONGEST = 100 * 366 * 86_400 * 1_000_000
 """Microseconds that a key may be valid for."""
 
 FIND = select(PRINCIPALS).where(PRINCIPALS.c.key_hash == bindparam("h"))
+RENEW = select(PRINCIPALS).where(PRINCIPALS.c.id == bindparam("p"))
 
 
 class Role(StrEnum):
@@ -93,6 +94,8 @@ class Principal:
     """What this request looks at personal data for; None where it did not say."""
     glasses: tuple[Glass, ...] = ()
     """The entries that an auditor has broken the glass of."""
+    masked: bool = False
+    """Whether it is shown no personal data, whatever its role: a webhook without a purpose."""
 
     def glass_of(self, register: str, entry_id: str) -> str | None:
         """The break-glass under which the caller sees this entry in plain, if there is one."""
@@ -112,11 +115,15 @@ class Principal:
 
     @property
     def sees_personal(self) -> bool:
-        return self.role in OFFICE
+        return self.role in OFFICE and not self.masked
 
     def covers(self, division: str) -> bool:
         """Whether a division is within the caller's own."""
         return any(division.startswith(code) for code in self.divisions)
+
+    def is_valid(self, now: int) -> bool:
+        """Whether the key is neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
     @cached_property
     def actor(self) -> Actor:
@@ -129,11 +136,7 @@ def issue_key(
 ) -> tuple[str, str]:  # fmt: skip
     """Make a key. Returns the principal's id and the key itself, which is shown this once and kept only as a hash."""
     codes = sorted(set(divisions))
-    if not codes or any(not code.startswith(book) for code in codes):
-        raise Refused(faults=[Fault("/divisions", "outside_book", "辖区代码须属于本县。", "Divisions must lie in the book's county.")])  # fmt: skip
-    if expires_at is not None and expires_at > wall_clock() + LONGEST:
-        text = "有效期不能超过一百年。", "A key lasts a hundred years at most."
-        raise Refused(faults=[Fault("/expires_at", "too_late", *text)])
+    check_grant(book, codes, expires_at)
     key = "rk_" + secrets.token_urlsafe(32)
     row = {
         "id": new_id(),
@@ -151,6 +154,15 @@ def issue_key(
                "key_sha256": hashlib.sha256(key.encode()).hexdigest(), "expires_at": expires_at}  # fmt: skip
     note(connection, book, Event(EventKind.KEY_ISSUED, by, {"key": granted}))
     return str(row["id"]), key
+
+
+def check_grant(book: str, codes: Sequence[str], expires_at: int | None) -> None:
+    """Raise Refused for divisions outside the book, or none, and for a key that would outlive everybody."""
+    if not codes or any(not code.startswith(book) for code in codes):
+        raise Refused(faults=[Fault("/divisions", "outside_book", "辖区代码须属于本县。", "Divisions must lie in the book's county.")])  # fmt: skip
+    if expires_at is not None and expires_at > wall_clock() + LONGEST:
+        text = "有效期不能超过一百年。", "A key lasts a hundred years at most."
+        raise Refused(faults=[Fault("/expires_at", "too_late", *text)])
 
 
 def revoke_key(connection: Connection, book: str, key: str, by: Actor = SERVER) -> None:
@@ -199,13 +211,43 @@ class Keys:
             await self._database.write(lambda connection: _save_last_used(connection, used))
 
 
+def find_principal(connection: Connection, book: str, principal: str) -> Principal | None:
+    """The principal of that id as it is today, valid or not; None if the book has no such key."""
+    query = select(PRINCIPALS).where(PRINCIPALS.c.book == book, PRINCIPALS.c.id == principal)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _principal(row)
+
+
+def _principal(row: Row[Any]) -> Principal:
+    divisions = tuple(row.divisions.split())
+    return Principal(row.id, row.book, row.name, Role(row.role), divisions, row.expires_at, row.revoked_at)
+
+
+def valid_principal(connection: Connection, principal: str) -> Principal:
+    """The principal of that id as it is today. Raises Unauthenticated if its key is unknown, expired or revoked."""
+    who = _valid(connection.execute(RENEW, {"p": principal}).one_or_none())
+    if who.expires_at is not None and who.expires_at <= wall_clock():
+        raise Unauthenticated(who)
+    return who
+
+
+def renewed(connection: Connection, who: Principal) -> Principal:
+    """The same caller with the rights of this moment, for what goes on after the request that it began with.
+
+    Raises Unauthenticated where the key was revoked or has expired.
+    """
+    today = valid_principal(connection, who.id)
+    return replace(today, purpose=who.purpose, glasses=who.glasses, masked=who.masked)
+
+
 def _find(connection: Connection, digest: bytes) -> Principal:
-    row = connection.execute(FIND, {"h": digest}).one_or_none()
+    return _valid(connection.execute(FIND, {"h": digest}).one_or_none())
+
+
+def _valid(row: Row[Any] | None) -> Principal:
     if row is None:
         raise Unauthenticated
-    who = Principal(
-        row.id, row.book, row.name, Role(row.role), tuple(row.divisions.split()), row.expires_at, row.revoked_at
-    )
+    who = _principal(row)
     if row.revoked_at is not None:
         raise Unauthenticated(who)
     return who

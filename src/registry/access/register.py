@@ -1,16 +1,29 @@
 """What a register declares about itself."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from sqlalchemy import ColumnElement, Table
 
-from registry.access.days import Days
+from registry.access.days import Days, Document
+from registry.access.duties import Duty
+from registry.access.menu import Menu
 from registry.access.principals import OFFICE, READERS, Role
+from registry.access.statistics import Statistics
 from registry.errors import Forbidden
+
+if TYPE_CHECKING:  # what is told is read through a view, and a view is of registers
+    from registry.access.telling import Asked
+
+
+Titles = Mapping[type[StrEnum], Mapping[str, tuple[str, str]]]
+"""The Chinese and the English title of every value of every code list."""
+
+Groups = tuple[tuple[str, str, tuple[str, ...]], ...]
+"""The groups of a form, in order: Chinese title, English title, the fields in order."""
 
 
 class Right(StrEnum):
@@ -24,9 +37,29 @@ class Right(StrEnum):
 
 RegisterName = Literal[
     "divisions", "grid-staff", "disputes", "proceedings", "mediation-sessions", "agreements", "return-visits", "patients",
-    "visits", "campaigns", "gatherings", "sheds",
+    "visits", "campaigns", "gatherings", "sheds", "alerts", "reminders",
 ]  # fmt: skip
 """The names of all registers, for the published document; a test holds it to the list in `app`."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the bulletin parts a total (其中): by which value, and the titles (Chinese, English) of the values that it lists."""
+
+    by: ColumnElement[Any]
+    titles: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share that the bulletin gives: of two totals that exclude each other, the first over their sum."""
+
+    name: str
+    title: str
+    good: str
+    """The measure that counts what succeeded."""
+    bad: str
+    """The measure that counts what did not."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +76,28 @@ class Measure:
     since: ColumnElement[object] | None = None
     until: ColumnElement[object] | None = None
     """Of what stands: from which day to before which."""
+    past: ColumnElement[object] | None = None
+    """Of what stands: after which day; a deadline."""
     where: tuple[ColumnElement[bool], ...] = ()
     sensitive: bool = False
     """Of people: counts under five are not shown to those who may not see personal data."""
+    split: Split | None = None
+    charted: bool = False
+    """Whether the bulletin draws it: by place, and day by day."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts what stands at the end of a period, rather than what happened in it."""
+        return self.dated is None
 
 
-@dataclass(frozen=True)
+def _nothing(_document: Document) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, eq=False)
 class Register:
-    """A book of one kind of entry."""
+    """A book of one kind of entry. There is one declaration of each: it is equal to itself only, and a key of caches."""
 
     name: str
     """Plural, as in the path and the log: `mediation-sessions`."""
@@ -70,11 +117,33 @@ class Register:
     """Whether every reader may see every entry (divisions); else only those of their own divisions."""
     needs_purpose: bool = False
     """Whether personal data is shown in plain only to those who say what for (精神卫生法 §4(3): confidential)."""
+    section: str = ""
+    """The section of the bulletin (日报) that its totals stand in."""
     measures: tuple[Measure, ...] = field(default=())
+    rates: tuple[Rate, ...] = ()
+    tell: "Callable[[Asked], list[str]] | None" = None
+    """What the bulletin tells of single entries, beyond the totals: Chinese sentences."""
+    statistics: Statistics | None = None
+    """What it is counted by, where it is."""
+    copied: Callable[[Document], Mapping[str, Any]] = _nothing
+    """The columns that are named otherwise in a document than in the table, from a document: so that statistics and filters
+    can ask for them."""
     days: Days = field(default=Days())
     """By which of its own dates it is asked with `on=`."""
+    menu: Menu | None = None
+    """Of people: what is published of its counts."""
+    duties: tuple[Duty, ...] = ()
+    """What its entries owe, and by when."""
     rules: tuple[str, ...] = ()
     """The sources of the rules that it applies, in Chinese: what a bundle of evidence names."""
+    titles: Titles = field(default_factory=dict)
+    """Of the code lists in its shapes."""
+    choices: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+    """Of its texts that are held to a table of codes: the titles of the codes, by the field's name."""
+    groups: Groups = ()
+    """How a form groups and orders its fields; without any, it is one group."""
+    event: str | None = None
+    """What the feed calls every event of it; None: `<name>.<action>`, such as `disputes.created`."""
 
     @property
     def case_kind(self) -> str:

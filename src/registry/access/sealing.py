@@ -151,6 +151,10 @@ class Sealer:
         text = value.replace(" ", "").upper() if kind == "id_number" else "".join(filter(str.isdigit, value))
         return hmac.digest(self._index, f"{book}/{kind}/{text}".encode(), "sha256")[:16]
 
+    def derived_key(self, purpose: str) -> bytes:
+        """A key for another purpose, from the key file's one that is not rotated: for what servers sign for themselves."""
+        return hmac.digest(self._index, f"derived/{purpose}".encode(), "sha256")
+
     def _find_data_key(self, book: str, subject: str) -> bytes | None:
         known = self._data_keys.get((book, subject))
         if known is None:

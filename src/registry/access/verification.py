@@ -4,6 +4,7 @@ The log's own rows are held by the tree; each version is held by its row of the 
 that the tiles have the leaf.
 """
 
+import datetime as dt
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -185,6 +186,7 @@ class _Chunk:
         self, log: Row[Any], version: Row[Any], register: Register, document: dict[str, Any]
     ) -> Iterator[str]:
         """The sealed part, the masks, the blind index, and what is public of the document."""
+        yield from _copies(version, register, document)
         erased = document["meta"].pop("erased", None)
         masks = take_fields(document, (log.personal_fields or "").split())
         if hashlib.sha256(encode(document)).digest() != log.public_sha256:
@@ -245,6 +247,16 @@ def _header(log: Row[Any], version: Row[Any], register: Register) -> Iterator[st
     columns = version._mapping  # noqa: SLF001 - its public name
     if columns_hash({name: columns[name] for name in hashed_columns(register.table)}) != log.columns_sha256:
         yield "filter columns do not match the log (columns_sha256)"
+
+
+def _copies(version: Row[Any], register: Register, document: dict[str, Any]) -> Iterator[str]:
+    """The columns that repeat what the document says, and that no leaf covers."""
+    said = {**document, **register.copied(document)}
+    for column in register.table.columns:
+        if column.info.get("copy") and column.name in said:
+            value = version._mapping[column.name]  # noqa: SLF001 - its public name
+            if said[column.name] != (value.isoformat() if isinstance(value, dt.date) else value):
+                yield f"column {column.name} does not match the document"
 
 
 def _meta(log: Row[Any], version: Row[Any], meta: dict[str, Any]) -> Iterator[str]:

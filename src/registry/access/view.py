@@ -29,6 +29,7 @@ from registry.access.clauses import (
     filtered_page_query,
     item_query,
     log_query,
+    opened_query,
     page_query,
     scope_clause,
     standing_clause,
@@ -109,19 +110,19 @@ class View:
 
     def item(self, connection: Connection, register: Register, entry_id: str) -> Seen:
         """The version that stands. Raises NotFound, also for what is out of scope."""
-        query = item_query(register.table, self._reach(register), self.as_of is not None)
+        query = item_query(register.table, self.reach(register), self.as_of is not None)
         return self._one(connection, query, {"e": entry_id})
 
     def version(self, connection: Connection, register: Register, entry_id: str, number: int) -> Seen:
         """One version of an entry, by its number."""
         if number > INT32:
             raise NotFound
-        return self._one(connection, version_query(register.table, self._reach(register)), {"e": entry_id, "n": number})
+        return self._one(connection, version_query(register.table, self.reach(register)), {"e": entry_id, "n": number})
 
     def versions(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Seen]:
         """Up to `limit` versions past number `after` that the caller may see. Raises NotFound if there are none at all."""
-        query = versions_query(register.table, self._reach(register)).limit(limit)
-        binds = self._binds({"e": entry_id, "n": min(after, LAST)})
+        query = versions_query(register.table, self.reach(register)).limit(limit)
+        binds = self.bound({"e": entry_id, "n": min(after, LAST)})
         rows = connection.execute(query, binds).all()
         if not rows:
             self.version(connection, register, entry_id, min(after, LAST))
@@ -129,8 +130,8 @@ class View:
 
     def steps(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Step]:
         """Up to `limit` versions past number `after`, each with the one before it. Raises NotFound if none can be seen at all."""
-        query = entry_steps_query(register.table, self._reach(register))
-        rows = connection.execute(query, self._binds({"e": entry_id, "n": min(after, LAST), "l": limit})).all()
+        query = entry_steps_query(register.table, self.reach(register))
+        rows = connection.execute(query, self.bound({"e": entry_id, "n": min(after, LAST), "l": limit})).all()
         if not rows:
             self.versions(connection, register, entry_id, 1, 0)
         return [self._step(row) for row in rows]
@@ -142,8 +143,8 @@ class View:
         found: dict[int, tuple[Register, Step]] = {}
         for register in registers:
             if positions := [position for position, name in places if name == register.name]:
-                query = steps_at_query(register.table, self._reach(register))
-                steps = map(self._step, connection.execute(query, self._binds({"ps": positions})))
+                query = steps_at_query(register.table, self.reach(register))
+                steps = map(self._step, connection.execute(query, self.bound({"ps": positions})))
                 found |= {step.version.position: (register, step) for step in steps}
         return [found[position] for position, _ in places if position in found]
 
@@ -151,8 +152,8 @@ class View:
         self, connection: Connection, case: Register, names: Sequence[str], case_id: str, limit: int, after: int
     ) -> list[Logged]:
         """Where the log tells of a case, past position `after`: of the entries that the caller may see in these registers."""
-        binds = self._binds({"c": case_id, "rs": names, "p": after, "l": limit})
-        return [(row.position, row.register) for row in connection.execute(case_log_query(self._reach(case)), binds)]
+        binds = self.bound({"c": case_id, "rs": names, "p": after, "l": limit})
+        return [(row.position, row.register) for row in connection.execute(case_log_query(self.reach(case)), binds)]
 
     def log(
         self,
@@ -171,7 +172,7 @@ class View:
             "l": wanted.limit,
             "d": wanted.division,
         }
-        rows = connection.execute(log_query(reach, wanted.division, where), self._binds(binds))
+        rows = connection.execute(log_query(reach, wanted.division, where), self.bound(binds))
         return [(row.position, row.register) for row in rows]
 
     def page(
@@ -183,9 +184,9 @@ class View:
     ) -> tuple[list[Seen], int]:
         """The latest versions that match, last change first, and the watermark. Gives `limit` rows and no count."""
         depth = len(wanted.division) if wanted.division else 0
-        asked = (register.table, self._reach(register), self.as_of is not None, wanted.voided, depth)
+        asked = (register.table, self.reach(register), self.as_of is not None, wanted.voided, depth)
         query = filtered_page_query(*asked, where) if where else page_query(*asked)
-        binds = self._binds({"p": wanted.before, "l": wanted.limit, "d": wanted.division})
+        binds = self.bound({"p": wanted.before, "l": wanted.limit, "d": wanted.division})
         if self.as_of is not None:
             return [_seen(row, self.as_of) for row in connection.execute(query, binds)], self.as_of
         before = None
@@ -200,7 +201,7 @@ class View:
     def rows(self, register: Register, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """A select over what stands and the caller may see, for totals; run it with `binds()`."""
         table = register.table
-        scope = scope_clause(table, self._reach(register))
+        scope = scope_clause(table, self.reach(register))
         return select(*columns).where(
             table.c.book == bindparam("b"), scope, self.standing(table), table.c.voided.is_(False)
         )
@@ -211,17 +212,24 @@ class View:
         """What moved a total of `rows` since an earlier watermark :a: two selects of (position, amount, seen) whose amounts
         add up to the difference. Run them with `binds(since)`; `seen` is 0 where the caller may not see that version.
         """
-        asked = (register.table, self._reach(register), total)
+        asked = (register.table, self.reach(register), total)
         return began_query(*asked).where(*where), ended_query(*asked).where(*where)
 
     def documents(self, connection: Connection, register: Register, positions: Sequence[int]) -> dict[int, bytes]:
         """The documents of the versions at these positions that the caller may see, masked."""
         table = register.table
-        scope = scope_clause(table, self._reach(register))
+        scope = scope_clause(table, self.reach(register))
         query = select(table.c.position, table.c.document).where(
             table.c.book == bindparam("b"), scope, table.c.position.in_(positions)
         )
         return {row.position: row.document for row in connection.execute(query, self.binds())}
+
+    def opened(self, connection: Connection, register: Register) -> frozenset[str]:
+        """The cases that were opened to the caller, beside those of their own divisions."""
+        reach = self.reach(register)
+        if reach is None or not reach.cases:
+            return frozenset()
+        return frozenset(connection.scalars(opened_query(reach), self.binds()))
 
     def standing(self, table: Table) -> ColumnElement[bool]:
         """The versions that stand at the watermark."""
@@ -239,10 +247,10 @@ class View:
 
     def binds(self, since: int = 0) -> dict[str, object]:
         """The parameters of `rows` and, with the earlier watermark, of `changes`."""
-        return self._binds({"a": since})
+        return self.bound({"a": since})
 
     def _one(self, connection: Connection, query: Select[Any], binds: dict[str, object]) -> Seen:
-        row = connection.execute(query, self._binds(binds)).one_or_none()
+        row = connection.execute(query, self.bound(binds)).one_or_none()
         if row is None:
             raise NotFound
         return _seen(row, self.as_of)
@@ -251,13 +259,14 @@ class View:
         after, before = (*row[: len(SHOWN)], self.as_of or 0), (*row[len(SHOWN) :], self.as_of or 0)
         return Step(Seen(*after), Seen(*before) if before[0] is not None else None)
 
-    def _reach(self, register: Register) -> Reach | None:
+    def reach(self, register: Register) -> Reach | None:
         """What the clause of scope must name; None for everything."""
         if register.open or self.who.county_wide:
             return None
         return Reach(len(self.who.towns), len(self.who.villages), register.cases)
 
-    def _binds(self, more: dict[str, object]) -> dict[str, object]:
+    def bound(self, more: dict[str, object]) -> dict[str, object]:
+        """These parameters, and those of the clauses of scope and time."""
         binds = {"b": self.who.book, "w": NEVER if self.as_of is None else self.as_of, **more}
         if not self.who.county_wide:
             binds |= {f"t{index}": code for index, code in enumerate(self.who.towns)}

@@ -6,9 +6,11 @@ from litestar import Controller, get, patch, post, put
 from litestar.params import FromPath
 
 from registry.disputes import case_service as service
+from registry.disputes import filters
 from registry.disputes.case_schemas import (
     Agreement,
     AgreementIn,
+    AgreementQuery,
     CaseQuery,
     Proceeding,
     ProceedingIn,
@@ -36,7 +38,7 @@ class ProceedingController(Controller):
     @get("/", operation_id="listProceedings", opt=contract.lists(PROCEEDING_REGISTER, CaseQuery))
     async def list_proceedings(self, request: Call) -> Answer:
         """List proceedings (裁决、复议、判决), last change first."""
-        return await serve.page(request, PROCEEDING_REGISTER, CaseQuery, service.matching_proceedings)
+        return await serve.page(request, PROCEEDING_REGISTER, CaseQuery, filters.matching_proceedings)
 
     @post("/", operation_id="recordProceeding", opt=contract.creates(PROCEEDING_REGISTER))
     async def record_proceeding(self, request: Call) -> Answer:
@@ -98,7 +100,7 @@ class SessionController(Controller):
     @get("/", operation_id="listSessions", opt=contract.lists(SESSION_REGISTER, CaseQuery))
     async def list_sessions(self, request: Call) -> Answer:
         """List mediation sessions (调解记录), last change first."""
-        return await serve.page(request, SESSION_REGISTER, CaseQuery, service.matching_sessions)
+        return await serve.page(request, SESSION_REGISTER, CaseQuery, filters.matching_sessions)
 
     @post("/", operation_id="recordSession", opt=contract.creates(SESSION_REGISTER))
     async def record_session(self, request: Call) -> Answer:
@@ -151,10 +153,10 @@ class AgreementController(Controller):
 
     path = "/v1/agreements"
 
-    @get("/", operation_id="listAgreements", opt=contract.lists(AGREEMENT_REGISTER, CaseQuery))
+    @get("/", operation_id="listAgreements", opt=contract.lists(AGREEMENT_REGISTER, AgreementQuery))
     async def list_agreements(self, request: Call) -> Answer:
         """List agreements (调解协议), last change first."""
-        return await serve.page(request, AGREEMENT_REGISTER, CaseQuery, service.matching_agreements)
+        return await serve.page(request, AGREEMENT_REGISTER, AgreementQuery, filters.matching_agreements)
 
     @post("/", operation_id="signAgreement", opt=contract.creates(AGREEMENT_REGISTER))
     async def sign_agreement(self, request: Call) -> Answer:
@@ -216,7 +218,7 @@ class ReturnVisitController(Controller):
     @get("/", operation_id="listReturnVisits", opt=contract.lists(RETURN_VISIT_REGISTER, CaseQuery))
     async def list_return_visits(self, request: Call) -> Answer:
         """List return visits (回访记录), last change first."""
-        return await serve.page(request, RETURN_VISIT_REGISTER, CaseQuery, service.matching_return_visits)
+        return await serve.page(request, RETURN_VISIT_REGISTER, CaseQuery, filters.matching_return_visits)
 
     @post("/", operation_id="recordReturnVisit", opt=contract.creates(RETURN_VISIT_REGISTER))
     async def record_return_visit(self, request: Call) -> Answer:

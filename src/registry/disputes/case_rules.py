@@ -3,14 +3,13 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from registry.deadlines import days_after
+from registry.deadline_rules import ends_on
 from registry.disputes.case_schemas import AgreementIn, Confirmation, Meeting, ProceedingIn, ReturnVisitIn, SessionIn
-from registry.disputes.models import AgreementKind, Subject
+from registry.disputes.models import AgreementKind, CourtResult, Subject
 from registry.errors import Fault
 
 CONFIRMABLE = frozenset({AgreementKind.PEOPLE_MEDIATION, AgreementKind.ORAL})
 """Kinds that a court may confirm: made by a people's mediation committee (人民调解法 §33)."""
-CONFIRMATION_DAYS = 30
 NEEDS_MEDIATOR = frozenset(
     {AgreementKind.PEOPLE_MEDIATION, AgreementKind.LAND_AUTHORITY_MEDIATION, AgreementKind.RURAL_CONTRACT_MEDIATION}
 )
@@ -122,7 +121,7 @@ def confirmation_due_on(data: AgreementIn) -> dt.date | None:
     start = effective_on(data)
     if start is None or data.kind not in CONFIRMABLE or data.subject is Subject.LAND_OWNERSHIP:
         return None
-    return days_after(start, CONFIRMATION_DAYS)
+    return ends_on("judicial_confirm_apply", start)
 
 
 def performed_on(data: AgreementIn) -> dt.date | None:
@@ -131,3 +130,14 @@ def performed_on(data: AgreementIn) -> dt.date | None:
     if any(day is None for day in days):
         return None
     return max([data.signed_on, *(day for day in days if day is not None)])
+
+
+def confirmed_on(data: AgreementIn) -> dt.date | None:
+    """When a court confirmed the agreement; None where none has."""
+    asked = data.confirmation
+    return asked.decided_on if asked is not None and asked.result is CourtResult.CONFIRMED else None
+
+
+def next_due_on(data: AgreementIn) -> dt.date | None:
+    """The first day due among the terms that are not performed."""
+    return min((term.due_on for term in data.terms if term.due_on and term.performed_on is None), default=None)

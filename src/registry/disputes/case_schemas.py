@@ -19,13 +19,30 @@ from registry.disputes.models import (
     Track,
 )
 from registry.disputes.schemas import Dispute
-from registry.web.queries import ListQuery
+from registry.web.queries import ListQuery, among
 
 
 class CaseQuery(ListQuery, kw_only=True):
     """Filters of the lists of what belongs to disputes."""
 
     dispute_id: UUID | None = None
+
+
+class AgreementQuery(CaseQuery, kw_only=True):
+    """Filters of the list of agreements."""
+
+    kind: AgreementKind | None = None
+    signed_from: dt.date | None = None
+    signed_to: dt.date | None = None
+    performed_from: dt.date | None = None
+    performed_to: dt.date | None = None
+    confirmed_from: dt.date | None = None
+    confirmed_to: dt.date | None = None
+    overdue_on: Annotated[dt.date | None, Meta(description="With a term past due and not performed on this day.")] = (
+        None
+    )
+    missing: Annotated[str, among("performed_on", "confirmed_on")] | None = None
+    given: Annotated[str, among("performed_on", "confirmed_on")] | None = None
 
 
 class ProceedingIn(Input):

@@ -1,15 +1,11 @@
 """What belongs to a dispute: one function a use case. All are seen by whoever sees the dispute."""
 
-from collections.abc import Iterator
 from typing import Any
-
-from sqlalchemy import ColumnElement, Table
 
 from registry.access.register import Register
 from registry.access.writing import Change, Current, Draft, Tx
 from registry.disputes import case_rules as rules
-from registry.disputes.case_schemas import AgreementIn, CaseQuery, ProceedingIn, ReturnVisitIn, SessionIn
-from registry.disputes.models import AGREEMENTS, PROCEEDINGS, RETURN_VISITS, SESSIONS
+from registry.disputes.case_schemas import AgreementIn, ProceedingIn, ReturnVisitIn, SessionIn
 from registry.disputes.register import (
     AGREEMENT_REGISTER,
     DISPUTE_REGISTER,
@@ -89,7 +85,8 @@ def _agreement(tx: Tx, data: AgreementIn, dispute: Current) -> Draft:
         "performed_on": rules.performed_on(data),
         "confirmation_due_on": rules.confirmation_due_on(data),
     }
-    return _draft(tx, data, dispute, {"kind": data.kind, "signed_on": data.signed_on, **derived}, derived)
+    copied = {"confirmed_on": rules.confirmed_on(data), "next_due_on": rules.next_due_on(data)}
+    return _draft(tx, data, dispute, {"kind": data.kind, "signed_on": data.signed_on, **derived, **copied}, derived)
 
 
 def record_return_visit(tx: Tx, entry_id: str, data: ReturnVisitIn) -> Append:
@@ -136,28 +133,3 @@ def _draft(
 ) -> Draft:
     division = tx.own_division(dispute)
     return Draft(data, division, columns, {**(derived or {}), "division": division}, case_id=dispute.seen.entry_id)
-
-
-def matching_proceedings(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    return _of_case(PROCEEDINGS, query)
-
-
-def matching_sessions(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    return _of_case(SESSIONS, query)
-
-
-def matching_agreements(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    return _of_case(AGREEMENTS, query)
-
-
-def matching_return_visits(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    return _of_case(RETURN_VISITS, query)
-
-
-def _of_case(table: Table, query: CaseQuery) -> Iterator[ColumnElement[bool]]:
-    if query.dispute_id is not None:
-        yield table.c.case_id == str(query.dispute_id)

@@ -5,7 +5,7 @@ from uuid import UUID
 from litestar import Controller, get, patch, post, put
 from litestar.params import FromPath
 
-from registry.disputes import case_reading, service
+from registry.disputes import case_reading, filters, service
 from registry.disputes.case_schemas import Case
 from registry.disputes.register import DISPUTE_REGISTER
 from registry.disputes.schemas import (
@@ -31,7 +31,7 @@ class DisputeController(Controller):
     @get("/", operation_id="listDisputes", opt=contract.lists(DISPUTE_REGISTER, DisputeQuery))
     async def list_disputes(self, request: Call) -> Answer:
         """List disputes (矛盾纠纷排查化解台账), last change first."""
-        return await serve.page(request, DISPUTE_REGISTER, DisputeQuery, service.matching_disputes)
+        return await serve.page(request, DISPUTE_REGISTER, DisputeQuery, filters.matching_disputes)
 
     @post("/", operation_id="reportDispute", opt=contract.creates(DISPUTE_REGISTER))
     async def report_dispute(self, request: Call) -> Answer:

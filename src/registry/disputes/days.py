@@ -5,12 +5,14 @@ due_on, next_session_on) were set before they come, and stay.
 """
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from registry.access.days import Days, Document, by
 from registry.disputes import rules
+from registry.disputes.models import CourtResult
 from registry.disputes.schemas import Move
 
 
@@ -69,14 +71,36 @@ def _confirmation_at(asked: dict[str, Any] | None, day: dt.date) -> dict[str, An
     return {**asked, "decided_on": decided_on, "result": asked["result"] if decided_on else None}
 
 
+def dispute_copied(document: Document) -> Document:
+    """The columns of a dispute that its document has under other names."""
+    area = document["area_mu"]
+    ended_on = rules.ended_on(msgspec.convert(document["moves"], list[Move]))
+    return {
+        "area_hundredths": int(Decimal(area) * 100) if area else None,
+        "ended_on": None if ended_on is None else ended_on.isoformat(),
+    }
+
+
+def agreement_copied(document: Document) -> Document:
+    """The columns of an agreement that its document has under other names."""
+    asked = document["confirmation"]
+    due = [term["due_on"] for term in document["terms"] if term["due_on"] and not term["performed_on"]]
+    return {
+        "confirmed_on": asked["decided_on"] if asked and asked["result"] == CourtResult.CONFIRMED else None,
+        "next_due_on": min(due, default=None),
+    }
+
+
 DISPUTE_DAYS = Days(
     begins="discovered_on",
     at=dispute_at,
-    turns=frozenset({"stage", "accepted_on", "settled_on", "mediation_due_on", "days_to_settle"}),
+    turns=frozenset({"stage", "accepted_on", "settled_on", "ended_on", "mediation_due_on", "days_to_settle"}),
 )
 PROCEEDING_DAYS = Days(begins="decided_on", at=proceeding_at)
 SESSION_DAYS = Days(begins="held_on")
 AGREEMENT_DAYS = Days(
-    begins="signed_on", at=agreement_at, turns=frozenset({"effective_on", "performed_on", "confirmation_due_on"})
+    begins="signed_on",
+    at=agreement_at,
+    turns=frozenset({"effective_on", "performed_on", "confirmation_due_on", "confirmed_on", "next_due_on"}),
 )
 RETURN_VISIT_DAYS = Days(begins="visited_on")

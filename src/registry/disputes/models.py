@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from sqlalchemy import Column, Date, Integer, String
 
-from registry.ledger.tables import version_table
+from registry.ledger.tables import COPY, version_table
 
 
 class DisputeKind(StrEnum):
@@ -228,6 +228,8 @@ AGREEMENTS = version_table(
     Column("effective_on", Date),
     Column("performed_on", Date),
     Column("confirmation_due_on", Date),
+    Column("confirmed_on", Date, info=COPY, comment="when a court confirmed it; null without"),
+    Column("next_due_on", Date, info=COPY, comment="the first day due among its terms not performed"),
     filters=("case_id",),
 )
 

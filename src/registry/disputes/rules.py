@@ -5,15 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.deadlines import months_after
+from registry.deadline_rules import current, ends_on
 from registry.disputes.codes import CATEGORIES
 from registry.disputes.models import ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
 from registry.disputes.schemas import DisputeIn, Move, Party, PolygonGeometry
 from registry.errors import Fault
 
-MEDIATION_MONTHS = 1
-MEDIATION_RULE = "人民调解工作若干规定(司法部令第75号)第三十三条:一般在一个月内调结"
-CONFIRMATION_RULE = "人民调解法第三十三条:自调解协议生效之日起三十日内共同申请司法确认"
+MEDIATION, CONFIRMATION = "people_mediation_conclude", "judicial_confirm_apply"
+"""Rows of the deadline table."""
+MEDIATION_RULE = current(MEDIATION).cited
+CONFIRMATION_RULE = current(CONFIRMATION).cited
 COUNTING_RULE = "民法典第二百零一条至第二百零三条:期间的计算"
 
 
@@ -145,7 +146,7 @@ def settled_on(moves: Sequence[Move]) -> dt.date | None:
 
 def mediation_due_on(accepted: dt.date | None) -> dt.date | None:
     """The end of the mediation period: one month from acceptance (人民调解工作若干规定 §33), rolled over holidays."""
-    return months_after(accepted, MEDIATION_MONTHS) if accepted else None
+    return ends_on(MEDIATION, accepted) if accepted else None
 
 
 def derived(moves: Sequence[Move]) -> dict[str, Any]:

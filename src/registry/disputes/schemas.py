@@ -23,7 +23,7 @@ from registry.access.fields import (
 )
 from registry.access.schemas import Header, Input
 from registry.disputes.models import Cause, DisputeKind, FoundBy, PartyKind, Risk, Scale, Stage
-from registry.web.queries import AsOfQuery, ListQuery
+from registry.web.queries import AsOfQuery, ListQuery, among
 
 Longitude = Annotated[float, Meta(ge=73, le=136)]
 Latitude = Annotated[float, Meta(ge=3, le=54)]
@@ -146,6 +146,10 @@ class Dispute(DisputeIn, kw_only=True):
     meta: Header
 
 
+NULLABLE = ("since_year", "accepted_on", "settled_on", "ended_on", "days_to_settle")
+"""Columns that `missing` and `given` may ask for."""
+
+
 class DisputeQuery(ListQuery, kw_only=True):
     """Filters of the list of disputes."""
 
@@ -155,7 +159,21 @@ class DisputeQuery(ListQuery, kw_only=True):
     land: Annotated[bool | None, Meta(description="涉土纠纷 only, or all others.")] = None
     discovered_from: dt.date | None = None
     discovered_to: dt.date | None = None
+    accepted_from: dt.date | None = None
+    accepted_to: dt.date | None = None
+    settled_from: dt.date | None = None
+    settled_to: dt.date | None = None
+    ended_from: dt.date | None = None
+    ended_to: dt.date | None = None
+    cause: Cause | None = None
+    scale: Scale | None = None
+    since_year: Annotated[int, Meta(ge=1900, le=2100)] | None = None
+    open_on: Annotated[
+        dt.date | None, Meta(description="Found by this day, and neither settled nor ended by then.")
+    ] = None
     overdue_on: Annotated[dt.date | None, Meta(description="Past the mediation period on this day.")] = None
+    missing: Annotated[str, among(*NULLABLE)] | None = None
+    given: Annotated[str, among(*NULLABLE)] | None = None
 
 
 class ClockQuery(AsOfQuery, kw_only=True):

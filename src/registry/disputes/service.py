@@ -1,18 +1,16 @@
 """The dispute itself: one function a use case. What belongs to it is in `case_service`."""
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import and_
 
 from registry.access.writing import Change, Current, Draft, Tx
 from registry.disputes import rules
-from registry.disputes.codes import LAND_CATEGORIES
-from registry.disputes.models import AGREEMENTS, DISPUTES, PENDING, AgreementKind, Stage
+from registry.disputes.models import AGREEMENTS, AgreementKind, Stage
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
-from registry.disputes.schemas import DisputeIn, DisputeQuery, Move
+from registry.disputes.schemas import DisputeIn, Move
 from registry.errors import refuse
 from registry.ledger.versions import Append
 
@@ -109,22 +107,3 @@ def _towns(tx: Tx, data: DisputeIn, kept: Current | None) -> tuple[tuple[str, ..
     shared = tx.shared_with("disputes", kept.seen.entry_id) if kept else set()
     wanted = towns | {own} if towns - {own} else shared & {own}
     return tuple(sorted(wanted - shared)), tuple(sorted(shared - wanted))
-
-
-def matching_disputes(query: DisputeQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    table = DISPUTES.c
-    if query.stage is not None:
-        yield table.stage == query.stage
-    if query.kind is not None:
-        yield table.kind == query.kind
-    if query.risk is not None:
-        yield table.risk == query.risk
-    if query.land is not None:
-        yield table.category.in_(LAND_CATEGORIES) if query.land else table.category.not_in(LAND_CATEGORIES)
-    if query.discovered_from is not None:
-        yield table.discovered_on >= query.discovered_from
-    if query.discovered_to is not None:
-        yield table.discovered_on <= query.discovered_to
-    if query.overdue_on is not None:
-        yield and_(table.stage.in_(PENDING), table.mediation_due_on < query.overdue_on)

@@ -6,6 +6,7 @@ from registry.access.register import Register
 from registry.divisions.days import DIVISION_DAYS, STAFF_DAYS
 from registry.divisions.models import STAFF
 from registry.divisions.schemas import Division, DivisionIn, Staff, StaffIn
+from registry.divisions.titles import TITLES
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
@@ -20,6 +21,7 @@ DIVISION_REGISTER = Register(
     voiders=ADMINISTRATORS,
     open=True,
     days=DIVISION_DAYS,
+    titles=TITLES,
 )
 
-STAFF_REGISTER = Register("grid-staff", "网格员台账", STAFF, StaffIn, Staff, days=STAFF_DAYS)
+STAFF_REGISTER = Register("grid-staff", "网格员台账", STAFF, StaffIn, Staff, days=STAFF_DAYS, titles=TITLES)

@@ -6,7 +6,7 @@ from litestar import Controller, get, patch, post, put
 from litestar.params import FromPath
 
 from registry.access.register import Right
-from registry.followups import coverage, service
+from registry.followups import coverage, filters, service
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER
 from registry.followups.schemas import (
     Campaign,
@@ -32,7 +32,7 @@ class PatientController(Controller):
     @get("/", operation_id="listPatients", opt=contract.lists(PATIENT_REGISTER, PatientQuery))
     async def list_patients(self, request: Call) -> Answer:
         """List patients (严重精神障碍患者台账), last change first."""
-        return await serve.page(request, PATIENT_REGISTER, PatientQuery, service.matching_patients)
+        return await serve.page(request, PATIENT_REGISTER, PatientQuery, filters.matching_patients)
 
     @post("/", operation_id="enrolPatient", opt=contract.creates(PATIENT_REGISTER))
     async def enrol_patient(self, request: Call) -> Answer:
@@ -110,7 +110,7 @@ class CampaignController(Controller):
     @get("/", operation_id="listCampaigns", opt=contract.lists(CAMPAIGN_REGISTER, ListQuery))
     async def list_campaigns(self, request: Call) -> Answer:
         """List drives (专项行动), last change first."""
-        return await serve.page(request, CAMPAIGN_REGISTER, ListQuery, service.matching_campaigns)
+        return await serve.page(request, CAMPAIGN_REGISTER, ListQuery, filters.matching_campaigns)
 
     @post("/", operation_id="startCampaign", opt=contract.creates(CAMPAIGN_REGISTER))
     async def start_campaign(self, request: Call) -> Answer:

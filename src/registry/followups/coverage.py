@@ -1,29 +1,25 @@
 """How far a drive has come, town by town."""
 
-import datetime as dt
-from collections import Counter
 from functools import partial
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, func, or_
+from sqlalchemy import Connection
 
 from registry.access.moments import watermark_text
 from registry.access.places import names_at
 from registry.access.principals import Principal
 from registry.access.register import Right
-from registry.access.view import View
 from registry.errors import NotFound
-from registry.followups.models import PATIENTS, VISITS
+from registry.followups.drive import CampaignShape, covered, row
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
-from registry.followups.schemas import CampaignIn, Coverage, TownCoverage
+from registry.followups.schemas import Coverage
 from registry.ledger.versions import encode
-from registry.reports.small import shown
 from registry.web import serve
 from registry.web.call import Call, view_of
 from registry.web.queries import DayQuery
 from registry.web.serve import Answer
 
-JOINTLY, OTHERWISE, NOT_YET = "visited_jointly", "visited_otherwise", "not_yet"
+REGISTERS = {register.name: register for register in (CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER)}
 
 
 async def read_coverage(call: Call, entry_id: str) -> Answer:
@@ -41,75 +37,13 @@ def _coverage(who: Principal, entry_id: str, query: DayQuery, connection: Connec
     campaign = msgspec.json.decode(seen.document, type=CampaignShape)
     if query.on is not None and query.on < campaign.starts_on:
         raise NotFound
-    states = _states(connection, view, campaign, query.on)
+    found = covered(connection, view, REGISTERS, entry_id, campaign, query.on, who.book)
     names = names_at(connection, view)
-    towns = [
-        _row(
-            who,
-            town,
-            names.get(town, town),
-            Counter({state: count for (t, state), count in states.items() if t == town}),
-        )
-        for town in sorted({town for town, _ in states})
-    ]
-    total = Counter[str]()
-    for (_, state), count in states.items():
-        total[state] += count
-    whole = _row(who, who.book, names.get(who.book, who.book), total)
-    watermark = watermark_text(who.book, seen.watermark)
     return Coverage(
-        campaign_id=entry_id, name=campaign.name, towns=towns, total=whole, watermark=watermark
+        campaign_id=entry_id,
+        name=campaign.name,
+        towns=[row(town, names.get(town, town), counts) for town, counts in found.towns.items()],
+        total=row(who.book, names.get(who.book, who.book), found.total),
+        released=found.released,
+        watermark=watermark_text(who.book, seen.watermark),
     ), seen.watermark
-
-
-class CampaignShape(CampaignIn, forbid_unknown_fields=False, kw_only=True):
-    """A stored campaign, read leniently."""
-
-
-def _states(
-    connection: Connection, view: View, campaign: CampaignShape, on: dt.date | None
-) -> Counter[tuple[str, str]]:
-    """How many patients of each town are in which state."""
-    table = PATIENTS.c
-    within = or_(*(_below(code) for code in campaign.divisions))
-    there = and_(
-        table.in_care_since <= campaign.starts_on,
-        or_(table.left_care_on.is_(None), table.left_care_on >= campaign.starts_on),
-    )
-    roster = connection.execute(
-        view.rows(PATIENT_REGISTER, [table.entry_id, table.town]).where(within, there), view.binds()
-    ).all()
-    visited = _visited(connection, view, campaign, on)
-    return Counter((row.town, visited.get(row.entry_id, NOT_YET)) for row in roster)
-
-
-def _below(code: str) -> ColumnElement[bool]:
-    columns = {6: PATIENTS.c.book, 9: PATIENTS.c.town, 12: PATIENTS.c.division}
-    return columns[len(code)] == code
-
-
-def _visited(connection: Connection, view: View, campaign: CampaignShape, on: dt.date | None) -> dict[str, str]:
-    """Who was seen during the drive, up to the day if one is given, and whether jointly."""
-    table = VISITS.c
-    jointly = func.max(cast(table.joint, Integer))
-    query = (
-        view.rows(VISIT_REGISTER, [table.case_id, jointly])
-        .where(table.seen.is_(True), table.visited_on >= campaign.starts_on)
-        .group_by(table.case_id)
-    )
-    for last in (campaign.ends_on, on):
-        if last is not None:
-            query = query.where(table.visited_on <= last)
-    rows = connection.execute(query, view.binds())
-    return {case_id: JOINTLY if joint else OTHERWISE for case_id, joint in rows}
-
-
-def _row(who: Principal, town: str, name: str, counts: Counter[str]) -> TownCoverage:
-    return TownCoverage(
-        town=town,
-        name=name,
-        on_roster=shown(who, counts.total()),
-        visited_jointly=shown(who, counts[JOINTLY]),
-        visited_otherwise=shown(who, counts[OTHERWISE]),
-        not_yet=shown(who, counts[NOT_YET]),
-    )

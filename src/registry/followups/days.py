@@ -57,6 +57,11 @@ def followed_at(document: Document, day: dt.date, rows: Sequence[Row[Any]]) -> D
     }
 
 
+def visit_copied(document: Document) -> Document:
+    """The columns of a visit that its document has under other names."""
+    return {"team": ",".join(sorted({visitor["role"] for visitor in document["team"]}))}
+
+
 PATIENT_DAYS = Days(
     begins="in_care_since",
     at=patient_at,

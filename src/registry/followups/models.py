@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from sqlalchemy import Boolean, Column, Date, Index, Integer, LargeBinary, String, column, text
 
-from registry.ledger.tables import version_table
+from registry.ledger.tables import COPY, version_table
 
 _standing = column("superseded_at").is_(None)
 
@@ -250,8 +250,11 @@ VISITS = version_table(
     Column("stability", String(16)),
     Column("next_visit_on", Date),
     Column("campaign_id", String(36)),
-    Index("ix_visits_day", "book", "visited_on", "town", "joint", sqlite_where=_standing, postgresql_where=_standing),
+    Column("due_on", Date, info=COPY, comment="the patient's next visit as it was planned when this one was recorded"),
+    Column("team", String(300), info=COPY, comment="the roles of who came, in order, separated by commas"),
+    Index("ix_visits_day", "book", "visited_on", "town", "joint", "voided", "seen", "case_id", sqlite_where=_standing,
+          postgresql_where=_standing),
     filters=("case_id",),
-)
+)  # fmt: skip
 
 CAMPAIGNS = version_table("campaigns", Column("starts_on", Date, nullable=False), Column("ends_on", Date))

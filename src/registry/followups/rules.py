@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 from registry.access.fields import birth_date_in
-from registry.deadlines import add_days, add_months
+from registry.deadline_rules import ends_on
+from registry.deadlines import add_months
 from registry.errors import Fault
 from registry.followups.models import (
     DOCTORS,
@@ -21,9 +22,6 @@ from registry.followups.models import (
 from registry.followups.schemas import CampaignIn, PatientIn
 from registry.followups.visit_schemas import VisitIn
 
-RECHECK_DAYS = 14
-STABLE_MONTHS = 3
-UNSETTLED_MONTHS = 1
 MISSES = 3
 """失访: so many visits in a row at which nobody was at home."""
 POLICE_FROM = 3
@@ -194,18 +192,20 @@ def next_visit_due_on(data: VisitIn, before: Stability | None) -> dt.date | None
     Unstable: 14 days. Basically stable: 14 days; at the recheck still so: one month. Stable: three months.
     Not seen: 14 days, unless the patient died.
     """
-    due = _due(data, before)
+    rule = _visit_rule(data, before)
+    due = ends_on(rule, data.visited_on) if rule else None
     return due if due is not None and due > data.visited_on else None
 
 
-def _due(data: VisitIn, before: Stability | None) -> dt.date | None:
+def _visit_rule(data: VisitIn, before: Stability | None) -> str | None:
+    """The row of the deadline table that the next visit is due by."""
     if not data.seen:
-        return None if data.not_seen_reason is NotSeen.DECEASED else add_days(data.visited_on, RECHECK_DAYS)
+        return None if data.not_seen_reason is NotSeen.DECEASED else "visit_not_seen"
     if data.stability is Stability.STABLE:
-        return add_months(data.visited_on, STABLE_MONTHS)
-    if data.stability is Stability.BASICALLY_STABLE and before is Stability.BASICALLY_STABLE:
-        return add_months(data.visited_on, UNSETTLED_MONTHS)
-    return add_days(data.visited_on, RECHECK_DAYS)
+        return "visit_stable"
+    if data.stability is Stability.UNSTABLE:
+        return "visit_unstable"
+    return "visit_recheck" if before is Stability.BASICALLY_STABLE else "visit_basically_stable"
 
 
 def check_next_visit(data: VisitIn, due: dt.date | None) -> Iterator[Fault]:

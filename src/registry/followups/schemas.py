@@ -35,7 +35,7 @@ from registry.followups.models import (
     Treatment,
     VisitorRole,
 )
-from registry.web.queries import ListQuery
+from registry.web.queries import ListQuery, among
 
 RiskLevel = Annotated[
     int, Meta(ge=0, le=5, title="危险性评估", description="0-5; the national code is the level plus one")
@@ -152,6 +152,17 @@ class PatientQuery(ListQuery, kw_only=True):
     stability: Stability | None = None
     diagnosis: Diagnosis | None = None
     due_by: Annotated[dt.date | None, Meta(description="Whose next visit is due by this day.")] = None
+    risk_level: RiskLevel | None = None
+    on_roster_on: Annotated[dt.date | None, Meta(description="In care on this day.")] = None
+    overdue_on: Annotated[dt.date | None, Meta(description="Whose next visit was due before this day.")] = None
+    in_care_from: dt.date | None = None
+    in_care_to: dt.date | None = None
+    left_from: dt.date | None = None
+    left_to: dt.date | None = None
+    next_visit_from: dt.date | None = None
+    next_visit_to: dt.date | None = None
+    missing: Annotated[str, among("left_care_on", "next_visit_on")] | None = None
+    given: Annotated[str, among("left_care_on", "next_visit_on")] | None = None
 
 
 class Transfer(Input):
@@ -187,7 +198,7 @@ class Campaign(CampaignIn, kw_only=True):
 
 
 class TownCoverage(msgspec.Struct, kw_only=True):
-    """How far the drive has come in a town. null where under five and the caller may not see personal data."""
+    """How far the drive has come in a town. null where the count is withheld from callers who may not see personal data."""
 
     town: str
     name: str
@@ -198,10 +209,13 @@ class TownCoverage(msgspec.Struct, kw_only=True):
 
 
 class Coverage(msgspec.Struct, kw_only=True):
-    """Of the patients on the roster at the drive's start: visited jointly, visited otherwise, not yet."""
+    """Of the patients on the roster at the drive's start: visited jointly, visited otherwise, not yet. Callers without personal rights
+    are told what the last release shows, the watermark `released`; null before the first.
+    """
 
     campaign_id: str
     name: str
     towns: list[TownCoverage]
     total: TownCoverage
+    released: str | None
     watermark: str

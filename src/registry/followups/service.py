@@ -1,17 +1,14 @@
 """Patients and campaigns: one function a use case. Visits are in `visit_service`."""
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
-
-from sqlalchemy import ColumnElement
 
 from registry.access.writing import Change, Current, Draft, Tx
 from registry.errors import Conflict, Fault, Refused, refuse
 from registry.followups import rules
-from registry.followups.models import PATIENTS, CareStatus
+from registry.followups.models import CareStatus
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER
-from registry.followups.schemas import CampaignIn, PatientIn, PatientQuery, Transfer
+from registry.followups.schemas import CampaignIn, PatientIn, Transfer
 from registry.ledger.versions import Action, Append
 
 NOT_VISITED: dict[str, Any] = {
@@ -99,21 +96,6 @@ def patient_draft(
     return Draft(data, data.division, columns, {**known, "division_name": name})
 
 
-def matching_patients(query: PatientQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the roster's filters."""
-    table = PATIENTS.c
-    if query.status is not None:
-        yield table.status == query.status
-    if query.risk_from is not None:
-        yield table.risk_level >= query.risk_from
-    if query.stability is not None:
-        yield table.stability == query.stability
-    if query.diagnosis is not None:
-        yield table.diagnosis == query.diagnosis
-    if query.due_by is not None:
-        yield table.next_visit_on <= query.due_by
-
-
 def start_campaign(tx: Tx, entry_id: str, data: CampaignIn) -> Append:
     """A drive begins."""
     return tx.create(CAMPAIGN_REGISTER, entry_id, _campaign(tx, data))
@@ -137,8 +119,3 @@ def _campaign(tx: Tx, data: CampaignIn) -> Draft:
     towns = {code[:9] for code in data.divisions}
     division = data.divisions[0] if len(data.divisions) == 1 else towns.pop() if len(towns) == 1 else tx.who.book
     return Draft(data, division, {"starts_on": data.starts_on, "ends_on": data.ends_on})
-
-
-def matching_campaigns(_query: object) -> Iterator[ColumnElement[bool]]:
-    """Campaigns have no filters of their own."""
-    return iter(())

@@ -5,6 +5,7 @@ from uuid import UUID
 from litestar import Controller, get, patch, post, put
 from litestar.params import FromPath
 
+from registry.followups import filters
 from registry.followups import visit_service as service
 from registry.followups.register import VISIT_REGISTER
 from registry.followups.visit_schemas import Visit, VisitIn, VisitQuery
@@ -21,7 +22,7 @@ class VisitController(Controller):
     @get("/", operation_id="listVisits", opt=contract.lists(VISIT_REGISTER, VisitQuery))
     async def list_visits(self, request: Call) -> Answer:
         """List visits (走访台账), last change first."""
-        return await serve.page(request, VISIT_REGISTER, VisitQuery, service.matching_visits)
+        return await serve.page(request, VISIT_REGISTER, VisitQuery, filters.matching_visits)
 
     @post("/", operation_id="recordVisit", opt=contract.creates(VISIT_REGISTER))
     async def record_visit(self, request: Call) -> Answer:

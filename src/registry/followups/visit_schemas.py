@@ -24,7 +24,7 @@ from registry.followups.models import (
     VisitorRole,
 )
 from registry.followups.schemas import Drug, RiskLevel
-from registry.web.queries import ListQuery
+from registry.web.queries import ListQuery, among
 
 
 class Visitor(Input):
@@ -125,6 +125,10 @@ class Visit(VisitIn, kw_only=True):
     meta: Header
 
 
+NULLABLE = ("campaign_id", "not_seen_reason", "risk_level", "due_on")
+"""Columns that `missing` and `given` may ask for."""
+
+
 class VisitQuery(ListQuery, kw_only=True):
     """Filters of the list of visits."""
 
@@ -134,3 +138,16 @@ class VisitQuery(ListQuery, kw_only=True):
     seen: bool | None = None
     visited_from: dt.date | None = None
     visited_to: dt.date | None = None
+    form: VisitForm | None = None
+    not_seen_reason: NotSeen | None = None
+    risk_level: RiskLevel | None = None
+    in_time: Annotated[
+        bool | None,
+        Meta(description="On or before the day that the patient was due when the visit was recorded; or after it."),
+    ] = None
+    team: Annotated[
+        str | None,
+        Meta(description="Just these roles came: in alphabetical order, separated by commas.", examples=["grid_worker,police"]),
+    ] = None  # fmt: skip
+    missing: Annotated[str, among(*NULLABLE)] | None = None
+    given: Annotated[str, among(*NULLABLE)] | None = None

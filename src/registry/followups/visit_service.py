@@ -1,13 +1,11 @@
 """Visits: one function a use case. A visit also moves what the roster says of the patient: risk, class, next visit."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import replace
 
 import msgspec
-from sqlalchemy import ColumnElement
 
-from registry.access.writing import Change, Current, Draft, Tx
+from registry.access.writing import Change, Current, Draft, Tx, columns_of
 from registry.errors import Fault, Refused, refuse
 from registry.followups import rules
 from registry.followups.following import VISIT_COLUMNS, Known, as_known, last_seen, summary
@@ -15,7 +13,7 @@ from registry.followups.models import VISITS, CareStatus, Stability
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
 from registry.followups.schemas import PatientIn
 from registry.followups.service import known_from_visits, patient_draft
-from registry.followups.visit_schemas import VisitIn, VisitQuery
+from registry.followups.visit_schemas import VisitIn
 from registry.ledger.versions import Append
 
 Written = tuple[Append | None, ...]
@@ -27,6 +25,7 @@ def record_visit(tx: Tx, entry_id: str, data: VisitIn) -> Written:
     patient = _patient(tx, str(data.patient_id))
     others = _others(tx, patient, entry_id)
     draft = _visit(tx, data, patient, others)
+    draft.columns["due_on"] = _day(patient.document["next_visit_on"])
     return tx.create(VISIT_REGISTER, entry_id, draft), _follow(tx, patient, others, _known(data, draft))
 
 
@@ -40,6 +39,7 @@ def change_visit(tx: Tx, entry_id: str, change: Change) -> Written:
     patient = _patient(tx, current.seen.case_id)
     others = _others(tx, patient, entry_id)
     draft = _visit(tx, data, patient, others)
+    draft.columns["due_on"] = columns_of(tx.batch.connection, tx.who.book, current)["due_on"]  # stays as it was planned
     append = tx.change(current, draft, change)
     followed = _follow(tx, patient, others, _known(data, draft), undone=current.document["died_on"])
     return (append, followed) if append else ()
@@ -107,8 +107,13 @@ def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known]) -> Draf
         "stability": data.stability,
         "next_visit_on": derived["next_visit_on"],
         "campaign_id": str(data.campaign_id) if data.campaign_id else None,
+        "team": ",".join(sorted({visitor.role for visitor in data.team})),
     }
     return Draft(data, patient.seen.division, columns, derived, case_id=patient.seen.entry_id)
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
 
 
 def _known(data: VisitIn, draft: Draft) -> Known:
@@ -144,20 +149,3 @@ def _person(patient: Current, seen: Known | None, died_on: dt.date | None, undon
     if died_on is not None and person.status is CareStatus.IN_CARE:
         person = msgspec.structs.replace(person, status=CareStatus.DIED, left_care_on=died_on)
     return person
-
-
-def matching_visits(query: VisitQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    table = VISITS.c
-    if query.patient_id is not None:
-        yield table.case_id == str(query.patient_id)
-    if query.campaign_id is not None:
-        yield table.campaign_id == str(query.campaign_id)
-    if query.joint is not None:
-        yield table.joint.is_(query.joint)
-    if query.seen is not None:
-        yield table.seen.is_(query.seen)
-    if query.visited_from is not None:
-        yield table.visited_on >= query.visited_from
-    if query.visited_to is not None:
-        yield table.visited_on <= query.visited_to

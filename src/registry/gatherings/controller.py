@@ -5,7 +5,7 @@ from uuid import UUID
 from litestar import Controller, get, patch, post, put
 from litestar.params import FromPath
 
-from registry.gatherings import service
+from registry.gatherings import filters, service
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
 from registry.gatherings.schemas import Gathering, GatheringIn, GatheringQuery, Shed, ShedIn, ShedQuery
 from registry.web import contract, serve, submit
@@ -21,7 +21,7 @@ class GatheringController(Controller):
     @get("/", operation_id="listGatherings", opt=contract.lists(GATHERING_REGISTER, GatheringQuery))
     async def list_gatherings(self, request: Call) -> Answer:
         """List gatherings that were called off (取消聚集活动台账), last change first."""
-        return await serve.page(request, GATHERING_REGISTER, GatheringQuery, service.matching_gatherings)
+        return await serve.page(request, GATHERING_REGISTER, GatheringQuery, filters.matching_gatherings)
 
     @post("/", operation_id="recordGathering", opt=contract.creates(GATHERING_REGISTER))
     async def record_gathering(self, request: Call) -> Answer:
@@ -83,7 +83,7 @@ class ShedController(Controller):
     @get("/", operation_id="listSheds", opt=contract.lists(SHED_REGISTER, ShedQuery))
     async def list_sheds(self, request: Call) -> Answer:
         """List sheds (简易棚拆除台账), last change first."""
-        return await serve.page(request, SHED_REGISTER, ShedQuery, service.matching_sheds)
+        return await serve.page(request, SHED_REGISTER, ShedQuery, filters.matching_sheds)
 
     @post("/", operation_id="recordShed", opt=contract.creates(SHED_REGISTER))
     async def record_shed(self, request: Call) -> Answer:

@@ -5,6 +5,7 @@ police's number) is answered as recorded.
 """
 
 import datetime as dt
+from decimal import Decimal
 
 from registry.access.days import Days, Document, by
 
@@ -29,5 +30,20 @@ def shed_at(document: Document, day: dt.date) -> Document | None:
     }
 
 
+def gathering_copied(document: Document) -> Document:
+    """The columns of a gathering that its document has under other names."""
+    notice = document["notice"]
+    return {"notice": notice and notice["title"]}
+
+
+def shed_copied(document: Document) -> Document:
+    """The columns of a shed that its document has under other names."""
+    notice, area = document["notice"], document["area_m2"]
+    return {
+        "notice_served_on": notice and notice["served_on"],
+        "area_hundredths": int(Decimal(area) * 100) if area else None,
+    }
+
+
 GATHERING_DAYS = Days(begins="decided_on")
-SHED_DAYS = Days(at=shed_at, turns=frozenset({"demolished_on"}))
+SHED_DAYS = Days(at=shed_at, turns=frozenset({"demolished_on", "notice_served_on"}))

@@ -2,9 +2,9 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Column, Date, Index, Integer, String, column
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, String, column
 
-from registry.ledger.tables import version_table
+from registry.ledger.tables import COPY, version_table
 
 _standing = column("superseded_at").is_(None)
 
@@ -80,6 +80,7 @@ GATHERINGS = version_table(
     Column("sessions", Integer, nullable=False, comment="场"),
     Column("planned_from", Date, nullable=False),
     Column("decided_on", Date, nullable=False),
+    Column("notice", String(200), info=COPY, comment="title of the notice that the measure rests on"),
     Index("ix_gatherings_decided", "book", "decided_on", "town", "sessions", sqlite_where=_standing,
           postgresql_where=_standing),
     filters=("kind",),
@@ -92,6 +93,9 @@ SHEDS = version_table(
     Column("demolished_on", Date),
     Column("notice_served_on", Date),
     Column("police_case_number", String(100)),
+    Column("structure", String(12), info=COPY),
+    Column("area_hundredths", BigInteger, info=COPY, comment="of a square metre"),
+    Column("found_on", Date, info=COPY),
     Index("ix_sheds_demolished", "book", "demolished_on", "town", "count", sqlite_where=_standing,
           postgresql_where=_standing),
 )  # fmt: skip

@@ -2,11 +2,23 @@
 
 from sqlalchemy import func
 
-from registry.access.register import Measure, Register
-from registry.gatherings.days import GATHERING_DAYS, SHED_DAYS
-from registry.gatherings.models import CALLED_OFF, GATHERINGS, SHEDS
+from registry.access.register import Measure, Register, Split
+from registry.access.statistics import By, Dimension, How, Statistic, Statistics, places
+from registry.gatherings.days import GATHERING_DAYS, SHED_DAYS, gathering_copied, shed_copied
+from registry.gatherings.duties import SHED_DUTIES
+from registry.gatherings.filters import matching_gatherings, matching_sheds
+from registry.gatherings.models import (
+    CALLED_OFF,
+    GATHERINGS,
+    SHEDS,
+    GatheringKind,
+    GatheringMeasure,
+    ShedStructure,
+    ShedUse,
+)
 from registry.gatherings.rules import DEMOLITION_RULE
-from registry.gatherings.schemas import Gathering, GatheringIn, Shed, ShedIn
+from registry.gatherings.schemas import Gathering, GatheringIn, GatheringQuery, Shed, ShedIn, ShedQuery
+from registry.gatherings.titles import GATHERING_GROUPS, SHED_GROUPS, TITLES
 
 GATHERING_REGISTER = Register(
     "gatherings",
@@ -15,6 +27,25 @@ GATHERING_REGISTER = Register(
     GatheringIn,
     Gathering,
     days=GATHERING_DAYS,
+    titles=TITLES,
+    groups=GATHERING_GROUPS,
+    section="聚集活动管控",
+    copied=gathering_copied,
+    statistics=Statistics(
+        GatheringQuery,
+        matching_gatherings,
+        (
+            Statistic("records", "记录", "条", dated="decided"),
+            Statistic("sessions", "场次", "场", How.SUM, GATHERINGS.c.sessions, dated="decided"),
+        ),
+        (
+            *places(GATHERINGS),
+            Dimension("kind", "活动类型", GATHERINGS.c.kind, codes=GatheringKind),
+            Dimension("disposition", "处置方式", GATHERINGS.c.measure, parameter="measure", codes=GatheringMeasure),
+            Dimension("month", "处置月份", GATHERINGS.c.decided_on, By.MONTH, "decided"),
+            Dimension("notice", "依据的通告", GATHERINGS.c.notice),
+        ),
+    ),
     measures=(
         Measure(
             "gatherings_cancelled",
@@ -23,6 +54,8 @@ GATHERING_REGISTER = Register(
             func.coalesce(func.sum(GATHERINGS.c.sessions), 0),
             GATHERINGS.c.decided_on,
             where=(GATHERINGS.c.measure.in_(CALLED_OFF),),
+            split=Split(GATHERINGS.c.kind, TITLES[GatheringKind]),
+            charted=True,
         ),
     ),
 )
@@ -34,6 +67,41 @@ SHED_REGISTER = Register(
     ShedIn,
     Shed,
     days=SHED_DAYS,
+    titles=TITLES,
+    groups=SHED_GROUPS,
+    section="简易棚清理",
+    copied=shed_copied,
+    statistics=Statistics(
+        ShedQuery,
+        matching_sheds,
+        (
+            Statistic("records", "记录", "条"),
+            Statistic("sheds", "简易棚", "个", How.SUM, SHEDS.c.count),
+            Statistic("area", "面积", "平方米", How.SUM, SHEDS.c.area_hundredths, hundredths=True),
+            Statistic(
+                "demolished", "已拆除", "个", How.SUM, SHEDS.c.count, where={"demolished": "true"}, dated="demolished"
+            ),
+            Statistic(
+                "demolished_area",
+                "已拆除面积",
+                "平方米",
+                How.SUM,
+                SHEDS.c.area_hundredths,
+                hundredths=True,
+                where={"demolished": "true"},
+                dated="demolished",
+            ),
+            Statistic("standing", "未拆除", "个", How.SUM, SHEDS.c.count, where={"demolished": "false"}),
+        ),
+        (
+            *places(SHEDS),
+            Dimension("use", "用途", SHEDS.c.use, codes=ShedUse),
+            Dimension("structure", "结构", SHEDS.c.structure, codes=ShedStructure),
+            Dimension("month", "拆除月份", SHEDS.c.demolished_on, By.MONTH, "demolished"),
+            Dimension("found", "发现月份", SHEDS.c.found_on, By.MONTH),
+        ),
+    ),
+    duties=SHED_DUTIES,
     rules=(DEMOLITION_RULE,),
     measures=(
         Measure(
@@ -42,6 +110,8 @@ SHED_REGISTER = Register(
             "个",
             func.coalesce(func.sum(SHEDS.c.count), 0),
             SHEDS.c.demolished_on,
+            split=Split(SHEDS.c.use, TITLES[ShedUse]),
+            charted=True,
         ),
     ),
 )

@@ -3,12 +3,13 @@
 import datetime as dt
 from collections.abc import Iterator
 
+from registry.deadline_rules import current
 from registry.deadlines import add_days
 from registry.errors import Fault
 from registry.gatherings.models import DemolitionMethod, GatheringMeasure
 from registry.gatherings.schemas import GatheringIn, ShedIn
 
-DEMOLITION_RULE = "行政强制法第四十四条:强制拆除须先公告,限期自行拆除"
+DEMOLITION_RULE = current("shed_notice").cited
 
 
 def check_gathering(data: GatheringIn, today: dt.date) -> Iterator[Fault]:

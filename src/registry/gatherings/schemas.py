@@ -19,7 +19,7 @@ from registry.access.fields import (
 )
 from registry.access.schemas import Header, Input, Point
 from registry.gatherings.models import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
-from registry.web.queries import ListQuery
+from registry.web.queries import ListQuery, among
 
 
 class Organiser(Input):
@@ -79,6 +79,9 @@ class GatheringQuery(ListQuery, kw_only=True):
     measure: GatheringMeasure | None = None
     decided_from: dt.date | None = None
     decided_to: dt.date | None = None
+    notice: Annotated[LongLine | None, Meta(description="The title of the notice that the measure rests on.")] = None
+    missing: Annotated[str, among("notice")] | None = None
+    given: Annotated[str, among("notice")] | None = None
 
 
 class ShedOwner(Input):
@@ -137,3 +140,8 @@ class ShedQuery(ListQuery, kw_only=True):
     demolished_from: dt.date | None = None
     demolished_to: dt.date | None = None
     police_case_number: Line | None = None
+    structure: ShedStructure | None = None
+    found_from: dt.date | None = None
+    found_to: dt.date | None = None
+    missing: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
+    given: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None

@@ -1,15 +1,12 @@
 """One function a use case: what it reads, what it refuses, what it appends."""
 
-from collections.abc import Iterator
-
-from sqlalchemy import ColumnElement
+from decimal import Decimal
 
 from registry.access.writing import Change, Current, Draft, Tx
 from registry.errors import refuse
 from registry.gatherings import rules
-from registry.gatherings.models import GATHERINGS, SHEDS
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
-from registry.gatherings.schemas import GatheringIn, GatheringQuery, ShedIn, ShedQuery
+from registry.gatherings.schemas import GatheringIn, ShedIn
 from registry.ledger.versions import Append
 
 
@@ -38,21 +35,9 @@ def _gathering(tx: Tx, data: GatheringIn, kept: Current | None = None) -> Draft:
         "sessions": data.sessions,
         "planned_from": data.planned_from,
         "decided_on": data.decided_on,
+        "notice": data.notice.title if data.notice else None,
     }
     return Draft(data, data.division, columns, {"division_name": tx.place(data.division, data.decided_on, kept=kept)})
-
-
-def matching_gatherings(query: GatheringQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    table = GATHERINGS.c
-    if query.kind is not None:
-        yield table.kind == query.kind
-    if query.measure is not None:
-        yield table.measure == query.measure
-    if query.decided_from is not None:
-        yield table.decided_on >= query.decided_from
-    if query.decided_to is not None:
-        yield table.decided_on <= query.decided_to
 
 
 def record_shed(tx: Tx, entry_id: str, data: ShedIn) -> Append:
@@ -80,22 +65,10 @@ def _shed(tx: Tx, data: ShedIn, kept: Current | None = None) -> Draft:
         "demolished_on": data.demolished_on,
         "notice_served_on": data.notice.served_on if data.notice else None,
         "police_case_number": data.police_case_number,
+        "structure": data.structure,
+        "area_hundredths": int(Decimal(data.area_m2) * 100) if data.area_m2 else None,
+        "found_on": data.found_on,
     }
     return Draft(
         data, data.division, columns, {"division_name": tx.place(data.division, data.demolished_on, kept=kept)}
     )
-
-
-def matching_sheds(query: ShedQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    table = SHEDS.c
-    if query.use is not None:
-        yield table.use == query.use
-    if query.demolished is not None:
-        yield table.demolished_on.is_not(None) if query.demolished else table.demolished_on.is_(None)
-    if query.demolished_from is not None:
-        yield table.demolished_on >= query.demolished_from
-    if query.demolished_to is not None:
-        yield table.demolished_on <= query.demolished_to
-    if query.police_case_number is not None:
-        yield table.police_case_number == query.police_case_number

@@ -15,6 +15,8 @@ class EventKind(StrEnum):
     REFUSAL = "refusal"
     """A key was refused what its role may not do, or was no longer valid."""
     KEY_ISSUED = "key_issued"
+    KEY_CHANGED = "key_changed"
+    """Its name, divisions or end are others; divisions taken from it are an alert in the log too."""
     KEY_REVOKED = "key_revoked"
     CASE_OPENED = "case_opened"
     """Another town was given sight of a case."""
@@ -33,6 +35,12 @@ class EventKind(StrEnum):
     NEIGHBOUR_ADDED = "neighbour_added"
     """We cosign another log, or by another key than before."""
     NEIGHBOUR_REMOVED = "neighbour_removed"
+    WEBHOOK_CREATED = "webhook_created"
+    """A webhook (推送) was made: whose rights it has, where it sends to."""
+    WEBHOOK_CHANGED = "webhook_changed"
+    """It was changed, resumed or replayed, or was given a new secret."""
+    WEBHOOK_PAUSED = "webhook_paused"
+    """It was paused or stopped, by an administrator or by itself."""
 
 
 SERVER = Actor("", "registry", "server", "")

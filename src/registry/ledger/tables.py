@@ -188,10 +188,17 @@ COMMON = frozenset(
 """The columns that every register's table has."""
 
 
+COPY = {"copy": True}
+"""Marks a column that was added to a table later and repeats what the document, or another version, says: the leaves of
+older versions do not cover it, so it is checked against its source instead (docs/decisions/0011).
+"""
+
+
 @cache
 def hashed_columns(table: Table) -> tuple[str, ...]:
     """A register's own filter columns, which the log's leaf covers; not the keyed hashes, which an erasure takes away."""
-    return tuple(c.name for c in table.columns if c.name not in COMMON and not isinstance(c.type, LargeBinary))
+    own = (c for c in table.columns if c.name not in COMMON and not c.info.get("copy"))
+    return tuple(c.name for c in own if not isinstance(c.type, LargeBinary))
 
 
 def version_table(name: str, *items: SchemaItem, filters: tuple[str, ...] = ()) -> Table:

@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 
 from registry.access.access_log import noting
 from registry.access.erasure import CaseRegisters, erasing_again, unfinished
+from registry.access.facts import FactKeeper
+from registry.access.moments import head_of
 from registry.access.principals import Keys, Principal
 from registry.access.sealing import Sealer
 from registry.db.database import Database
@@ -24,6 +26,7 @@ from registry.ledger.committer import Committer
 from registry.ledger.events import Event, EventKind
 from registry.ledger.notary import Notary
 from registry.ledger.witnessing import Asking
+from registry.web.bells import Bells
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -47,13 +50,19 @@ class Context:
     keys: Keys
     notary: Notary
     refusals: Counter[Refused] = field(default_factory=Counter)
+    bells: Bells = field(default_factory=Bells)
+    """Who waits for the log to grow."""
     _committers: dict[str, Committer] = field(default_factory=dict)
     _ticking: asyncio.Task[None] | None = None
+    _watching: asyncio.Task[None] | None = None
     _unfinished: CaseRegisters | None = None
     """Set while an erasure waits for its end: of the case's registers."""
     _asking: Asking = field(init=False)
+    facts: FactKeeper = field(init=False)
+    """What statistics are counted from."""
 
     def __post_init__(self) -> None:
+        self.facts = FactKeeper(self.database)
         self._asking = Asking(self.database)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -68,7 +77,10 @@ class Context:
         """A write, committed when this returns."""
         if book not in self._committers:
             self._committers[book] = Committer(self.database, book)
-        return await self._committers[book].submit(work)
+        outcome = await self._committers[book].submit(work)
+        if outcome.appends:
+            self.bells.ring(book)
+        return outcome
 
     async def forget(self, stone: Tombstone, registers: CaseRegisters) -> None:
         """Destroy a data key whose erasure is committed, and what is left of it and of the masks in the databases' own files.
@@ -103,14 +115,18 @@ class Context:
 
     def start(self) -> None:
         self._ticking = asyncio.create_task(self._tick(), name="notary")
+        self._watching = asyncio.create_task(self.bells.watch(self._head), name="bells")
 
     async def close(self) -> None:
         """Commit what waits, seal it, then close the database."""
-        if self._ticking is not None:
-            self._ticking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._ticking
+        self.bells.close()
+        for task in (self._ticking, self._watching):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         await self._asking.close()
+        await self.facts.close()
         try:
             await self._note_refusals()
             for committer in self._committers.values():
@@ -120,6 +136,9 @@ class Context:
         finally:
             await self.database.close()
             self.sealer.store.close()
+
+    async def _head(self, book: str) -> int:
+        return await self.read(lambda connection: head_of(connection, book))
 
     async def _tick(self) -> None:
         for tick in itertools.count(1):

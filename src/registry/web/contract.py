@@ -67,6 +67,8 @@ class Contract:
     """Whether it answers without a key."""
     media: str | None = None
     """The media type of an answer that is no JSON."""
+    also: tuple[str, ...] = ()
+    """Media types that the same answer comes in besides JSON."""
     sends: str | None = None
     """The media type of a body that is no JSON."""
     other: Other | None = None
@@ -92,9 +94,17 @@ def item(register: Register) -> dict[str, Any]:
     return reads(register.entry, DayQuery)
 
 
-def reads(answer: type[msgspec.Struct], query: type[msgspec.Struct] = AsOfQuery) -> dict[str, Any]:
+def reads(
+    answer: type[msgspec.Struct], query: type[msgspec.Struct] = AsOfQuery, also: tuple[str, ...] = ()
+) -> dict[str, Any]:  # fmt: skip
     """One answer about one entry."""
-    return _opt(Contract(answer, query=query, headers=("If-None-Match",), problems=(*GUARDED, errors.NotFound)))
+    problems = (*GUARDED, errors.NotFound)
+    return _opt(Contract(answer, query=query, headers=("If-None-Match",), problems=problems, also=also))
+
+
+def publishes(answer: type[msgspec.Struct]) -> dict[str, Any]:
+    """What is the same for every caller with a key and tells of no record."""
+    return _opt(Contract(answer, headers=("If-None-Match",), problems=(*GUARDED, errors.NotFound)))
 
 
 def lists_versions(register: Register) -> dict[str, Any]:

@@ -4,14 +4,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath
 from msgspec import Meta
 from sqlalchemy import Connection, Row
 
 from registry import errors
 from registry.access.fields import DivisionCode, Line, Moment
-from registry.access.principals import Principal, Role, issue_key, list_keys, revoke_key
+from registry.access.key_changes import KeyTerms, change_key
+from registry.access.principals import Principal, Role, issue_key, list_keys, renewed, revoke_key
 from registry.access.schemas import Input
 from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import microseconds, timestamp
@@ -60,6 +61,10 @@ class KeyList(msgspec.Struct, kw_only=True):
 
 LISTS = Contract(KeyList)
 CREATES = Contract(NewKey, 201, body=KeyIn, problems=(*GUARDED, errors.TooLarge, errors.WrongMediaType))
+CHANGES = Contract(
+    KeyList, body=KeyTerms, patch=True,
+    problems=(*GUARDED, errors.NotFound, errors.Conflict, errors.TooLarge, errors.WrongMediaType),
+)  # fmt: skip
 REVOKES = Contract(KeyList, problems=(*GUARDED, errors.NotFound))
 
 
@@ -79,9 +84,17 @@ class KeyController(Controller):
         """Make a key; it is shown this once."""
         who = await _administrator(request)
         sent = await request.sent(KeyIn)
-        check_covered(who, sent)
         row, key = await request.context.database.write(lambda connection: _issue(connection, who, sent))
         return _answer(NewKey(**_fields(row), key=key), 201)
+
+    @patch("/{key_id:uuid}", operation_id="changeKey", opt={"contract": CHANGES})
+    async def change_key(self, request: Call, key_id: FromPath[UUID]) -> Answer:
+        """Change a key's name, divisions or end; within five seconds it works so. What is taken from it raises an alert."""
+        who = await _administrator(request)
+        terms = await request.patch(KeyTerms)
+        if await request.context.database.write(lambda connection: change_key(connection, who, str(key_id), terms)):
+            request.context.bells.ring(who.book)
+        return await _listed(request, who)
 
     @post("/{key_id:uuid}/revoke", operation_id="revokeKey", opt={"contract": REVOKES}, status_code=200)
     async def revoke_key(self, request: Call, key_id: FromPath[UUID]) -> Answer:
@@ -114,6 +127,8 @@ async def _listed(request: Call, who: Principal) -> Answer:
 
 
 def _issue(connection: Connection, who: Principal, sent: KeyIn) -> tuple[Row[Any], str]:
+    # Rights are remembered for seconds; what gives rights away looks them up.
+    check_covered(renewed(connection, who), sent)
     expires_at = microseconds(sent.expires_at) if sent.expires_at else None
     name = sent.name.strip()
     made, key = issue_key(connection, who.book, name, sent.role, sent.divisions, expires_at, who.actor)

@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from litestar import Litestar
@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from registry import __version__
 from registry.access.fields import personal_paths
 from registry.access.principals import Purpose
+from registry.access.register import RegisterName
 from registry.errors import RegistryError
 from registry.web.contract import Contract
 from registry.web.patches import as_patch
@@ -31,6 +32,11 @@ HEADERS: dict[str, Schema] = {
         "description": 'The version that the change starts from: `"3"`, as in ETag; `*` for whichever stands.',
     },
     "If-None-Match": {"schema": {"type": "string"}, "description": "An ETag that the client has; 304 if it still holds."},
+    "Purpose-Of-Use": PURPOSE,
+    "Last-Event-ID": {
+        "schema": {"type": "string", "maxLength": 28, "pattern": "^wm_[0-9]{6}_[0-9]{1,18}$"},
+        "description": "The `id` of the last event that the client has; it goes before `after`.",
+    },
     "Idempotency-Key": {
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]+$"},
         "description": "Sent again with the same body, the same answer and no second entry.",
@@ -120,6 +126,8 @@ def _path_parameters(path: str) -> Iterator[Schema]:
         schema: Schema = {"type": "string", "format": "uuid"}
         if name == "number":
             schema = {"type": "integer", "minimum": 1, "maximum": 2_147_483_647}
+        elif name == "register":
+            schema = {"type": "string", "enum": list(get_args(RegisterName))}
         elif name in {"code", "place"}:
             schema = {"type": "string"}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
@@ -187,7 +195,8 @@ def _responses(contract: Contract) -> Schema:
     responses: dict[str, Schema] = {}
     if contract.answer is not None:
         name = contract.answer.__name__ + ("Page" if contract.many else "")
-        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+        content: Schema = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+        content |= {media: {"schema": {"type": "string"}} for media in contract.also}
         headers = ANSWER_HEADERS | (DAY_HEADER if "on" in contract.query.__struct_fields__ else {})
         answer = {"description": "The answer.", "content": content, "headers": headers}
         responses[str(contract.status)] = answer
@@ -196,6 +205,9 @@ def _responses(contract: Contract) -> Schema:
     if contract.media is not None:
         content = {contract.media: {"schema": {"type": "string"}}}
         responses[str(contract.status)] = {"description": "The answer.", "content": content}
+        if "If-None-Match" in contract.headers:
+            responses["304"] = {"description": "What the client has still holds.", "headers": ANSWER_HEADERS}
+            responses[str(contract.status)]["headers"] = ANSWER_HEADERS
     if (other := contract.other) is not None:
         content = {other.media: {"schema": {"type": "string"}}}
         responses[str(other.status)] = {"description": other.about, "content": content}

@@ -55,6 +55,13 @@ CursorParam = Annotated[
 ]
 
 
+def among(*names: str) -> Meta:
+    """What the parameters `missing` and `given` of a list take: fields that its entries do not have, or do."""
+    either = "|".join(names)
+    about = f"Only entries in which all of these are null (`missing`) or not null (`given`): {', '.join(names)}; separated by commas."
+    return Meta(pattern=f"^({either})(,({either}))*" + END, max_length=200, description=about)
+
+
 class NoQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """No parameters."""
 
@@ -83,6 +90,9 @@ class ListQuery(PageQuery, kw_only=True):
 
     on: On | None = None
     division: DivisionParam | None = None
+    division_only: Annotated[
+        bool, Meta(description="With `division`: of that division itself, not of those below it.")
+    ] = False
     include_voided: Annotated[bool, Meta(description="Voided entries too.")] = False
 
 

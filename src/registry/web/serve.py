@@ -75,7 +75,7 @@ async def page(call: Call, register: Register, shape: type[L], matching: Callabl
     """A page of a list, last change first."""
     who = await call.enter(register, Right.READ)
     query = call.params(shape)
-    where = list(matching(query))
+    where = [*matching(query), *_only(register, query)]
     # A filter may have to look far for its fifty; such a list must not keep everybody else waiting.
     run = call.context.scan if where or query.on else call.context.read
     cursor = _cursor(call, query)
@@ -85,6 +85,16 @@ async def page(call: Call, register: Register, shape: type[L], matching: Callabl
     seen, bodies, watermark = await run(work)
     await note(call, who, register, "list", seen[: query.limit])
     return _page(call, who, query, seen, bodies, watermark, lambda last: last.position, query.on)
+
+
+def _only(register: Register, query: ListQuery) -> Where:
+    """The clause of `division_only`. Raises Refused without a division."""
+    if not query.division_only:
+        return
+    if query.division is None:
+        said = "division_only 须与 division 同用。", "division_only goes with division."
+        raise Refused(faults=[Fault("#division_only", "needs_division", *said)])
+    yield register.table.c.division == query.division
 
 
 async def search(call: Call, register: Register, shape: type[T]) -> Answer:
@@ -217,17 +227,17 @@ def body_tag(body: bytes) -> str:
     return '"' + hashlib.sha256(body).hexdigest()[:32] + '"'
 
 
-def respond(call: Call, body: bytes, tag: str, watermark: str, status: int = 200, on: dt.date | None = None) -> Answer:
-    """The answer to a read, or 304 where the caller has it already."""
-    headers = {
-        "ETag": tag,
-        "Registry-Watermark": watermark,
-        "Cache-Control": "private, no-cache",
-        "Vary": "Authorization, Purpose-Of-Use",
-    }
+def respond(
+    call: Call, body: bytes, tag: str, watermark: str | None, status: int = 200, on: dt.date | None = None,
+    media: str = "application/json",
+) -> Answer:  # fmt: skip
+    """The answer to a read, or 304 where the caller has it already. What belongs to no book has no watermark."""
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Purpose-Of-Use"}
+    if watermark is not None:
+        headers["Registry-Watermark"] = watermark
     if on is not None:
         headers["Registry-On"] = on.isoformat()
     wanted = call.headers.get("if-none-match")
     if wanted is not None and call.method == "GET" and (wanted.strip() == "*" or tag in wanted.replace("W/", "")):
-        return Response(b"", status_code=304, headers=headers, media_type="application/json")
-    return Response(body, status_code=status, media_type="application/json", headers=headers)
+        return Response(b"", status_code=304, headers=headers, media_type=media)
+    return Response(body, status_code=status, media_type=media, headers=headers)

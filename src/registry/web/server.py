@@ -72,6 +72,13 @@ async def document(request: Call) -> Response[bytes]:
     return Response(request.app.state.document, media_type="application/json")
 
 
+@get("/asyncapi.json")
+async def events_document(request: Call) -> Response[bytes]:
+    """The document of the events that go out (AsyncAPI 3)."""
+    request.params(NoQuery)
+    return Response(request.app.state.asyncapi, media_type="application/json")
+
+
 @get("/docs", media_type=MediaType.HTML)
 async def ui() -> str:
     """The document as pages to read and try; nothing is fetched from elsewhere."""
@@ -129,4 +136,4 @@ def methods_by_path(app: Litestar) -> dict[str, set[str]]:
     return {route.path_format: set(route.methods) for route in app.routes if isinstance(route, HTTPRoute)}
 
 
-HANDLERS: list[Any] = [health, readiness, document, ui, ui_file, problem_page]
+HANDLERS: list[Any] = [health, readiness, document, events_document, ui, ui_file, problem_page]
