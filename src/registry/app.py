@@ -1,7 +1,6 @@
 """The composition root: settings -> Litestar; the only list of registers."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -59,6 +58,7 @@ from registry.reports.reminders import REMINDER_REGISTER, Cadence
 from registry.reports.reminding import Reminding
 from registry.reports.statistics_handlers import statistics_handlers
 from registry.settings import Settings, read_settings
+from registry.tasks import end_tasks
 from registry.web import history, openapi, problems, server
 from registry.web.access_log import AccessController, disclosures
 from registry.web.alerts import AlertController
@@ -142,9 +142,7 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await end_tasks([task])
 
 
 def create_app(settings: Settings) -> Litestar:

@@ -539,9 +539,9 @@ async def own_postgres(folder: Path) -> AsyncIterator[tuple[str, Callable[[], Aw
 
 
 @asynccontextmanager
-async def serving(place: Place, writers: int, chance: Random) -> AsyncIterator[tuple[Server, Clients]]:
-    """A running server with the divisions that writing needs, and its clients."""
-    server = Server(place.home, place.url)
+async def serving(place: Place, writers: int, chance: Random, **more: str) -> AsyncIterator[tuple[Server, Clients]]:
+    """A running server with the divisions that writing needs, `more` in its environment, and its clients."""
+    server = Server(place.home, place.url, **more)
     server.command("migrate")
     administrator = server.command("keys", "create", "admin", "--role", "administrator")
     supervisor = server.command("keys", "create", "office", "--role", "supervisor")

@@ -11,8 +11,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_followers_have_the_same_events_after_kill_9(database: str) -> None:
-    report = asyncio.run(follow(database, rounds=2, writers=16, seed=2020))
+    report = asyncio.run(follow(database, rounds=2, writers=16, seed=2020, failing=0.05, moving=False))
     assert not report.faults
     assert report.cuts >= 2
     assert report.log > 20
     assert report.events >= 10 * (report.log - 20)
+    assert report.delivered >= 2 * (report.log - 2)

@@ -40,7 +40,10 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    return  # the sender was killed
                 got = Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body, 0)
                 got.status, headers, text = receiver.reply(got)
                 try:

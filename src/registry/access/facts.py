@@ -26,6 +26,7 @@ from registry.access.register import Register
 from registry.db.database import Database, computed
 from registry.errors import Unavailable
 from registry.ledger.tables import BOOKS, LOG, SEALS
+from registry.tasks import end_tasks
 
 log = logging.getLogger(__name__)
 Array = NDArray[Any]
@@ -188,9 +189,7 @@ class FactKeeper:
     async def close(self) -> None:
         """Stop loading."""
         self._closed = True
-        if self._warming is not None:
-            self._warming.cancel()
-            await asyncio.gather(self._warming, return_exceptions=True)
+        await end_tasks([self._warming])
 
     async def _load(self, registers: Sequence[Register]) -> None:
         try:

@@ -1,7 +1,6 @@
 """The committer: takes the waiting writes of a book, commits them together, answers each."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from registry.errors import EntryExists, OutcomeUnknown, RegistryError, Unavaila
 from registry.ledger.batch import Batch, Deferred, Outcome, Work
 from registry.ledger.clock import Clock, wall_clock
 from registry.ledger.events import Event
+from registry.tasks import end_tasks
 
 BATCH = 64
 """At most this many writes in one transaction."""
@@ -91,9 +91,7 @@ class Committer:
     async def close(self) -> None:
         """Commit what waits, then stop."""
         await self._queue.join()
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await end_tasks([self._task])
 
     async def _run(self) -> None:
         deferred: list[_Waiting] = []

@@ -1,7 +1,6 @@
 """Asking the witnesses while the server runs: in the background, so that a slow one delays neither writes nor the shutdown."""
 
 import asyncio
-import contextlib
 import logging
 import ssl
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import httptools
 from registry.db.database import Database
 from registry.ledger.clock import Clock, wall_clock
 from registry.ledger.witnesses import Answer, Question, due, question, settle
+from registry.tasks import end_tasks
 
 PATIENCE = 5.0
 """Seconds that a witness gets to answer."""
@@ -37,10 +37,7 @@ class Asking:
 
     async def close(self) -> None:
         """Stop, whatever is still unanswered."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end_tasks([self._task])
 
     async def _ask_quietly(self) -> None:
         try:

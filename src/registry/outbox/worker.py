@@ -29,6 +29,7 @@ from registry.outbox.sending import Sender
 from registry.outbox.signing import open_secrets, signed_headers
 from registry.outbox.source import NoRights, read_on, read_one, wants
 from registry.outbox.webhooks import pause_webhook
+from registry.tasks import end_tasks
 from registry.web.context import Context
 
 log = logging.getLogger(__name__)
@@ -82,10 +83,8 @@ class Worker:
 
     async def close(self) -> None:
         """Stop at once: what is on the wire is sent again by whoever comes next."""
-        tasks = [task for task in (self._claiming, *self._hooks.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks([self._claiming])  # first: it begins the others
+        await end_tasks(self._hooks.values())
         await self.sender.close()
         with contextlib.suppress(Exception):  # the database may be away; the leases then run out
             await self.context.database.write(partial(attempts.release, owner=self.owner))
@@ -103,7 +102,8 @@ class Worker:
             except Exception:
                 log.exception("webhooks were not claimed")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), CLAIM_EVERY)
+                async with asyncio.timeout(CLAIM_EVERY):
+                    await self._changed.wait()
             self._changed.clear()
 
     def _begin(self, webhook: str) -> None:
@@ -125,9 +125,7 @@ class Worker:
         except Exception:
             log.exception("webhook %s waits", webhook)  # claimed again at the next renewal
         finally:
-            for task in sending.values():
-                task.cancel()
-            await asyncio.gather(*sending.values(), return_exceptions=True)
+            await end_tasks(sending.values())
 
     async def _held(self, webhook: str) -> Row[Any] | None:
         until = self.clock() + MARGIN

@@ -39,7 +39,8 @@ class Bells:
         if self.closing or seconds <= 0:
             return False
         try:
-            await asyncio.wait_for(bell.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await bell.wait()
         except TimeoutError:
             return False
         return not self.closing

@@ -1,7 +1,6 @@
 """What a running server holds: the database, the committers, the keys, the sealer."""
 
 import asyncio
-import contextlib
 import itertools
 import logging
 from collections import Counter
@@ -26,6 +25,7 @@ from registry.ledger.committer import Committer
 from registry.ledger.events import Event, EventKind
 from registry.ledger.notary import Notary
 from registry.ledger.witnessing import Asking
+from registry.tasks import end_tasks
 from registry.web.bells import Bells
 
 log = logging.getLogger(__name__)
@@ -120,11 +120,7 @@ class Context:
     async def close(self) -> None:
         """Commit what waits, seal it, then close the database."""
         self.bells.close()
-        for task in (self._ticking, self._watching):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        await end_tasks([self._ticking, self._watching])
         await self._asking.close()
         await self.facts.close()
         try:
