@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.ledger.clock import moment
-from registry.outbox.retries import LONGEST, PATIENCE, SECOND, SHORTEST, next_attempt, parse_retry_after
+from registry.outbox.retries import LONGEST, PATIENCE, SECOND, SHORTEST, next_attempt, parse_retry_after, respite
 
 NOW = 1_582_000_000 * SECOND
 HOUR = 3600 * SECOND
@@ -16,9 +16,9 @@ HOUR = 3600 * SECOND
 
 @pytest.mark.parametrize(
     ("attempts", "seconds"),
-    [(1, 5), (2, 30), (3, 120), (4, 600), (5, 1800), (6, 3600), (7, 7200), (8, 14400), (9, 25200), (10, 36000), (40, 36000)],
+    [(1, 6.25), (2, 30), (3, 120), (4, 600), (5, 1800), (6, 3600), (7, 7200), (8, 14400), (9, 24300), (10, 27000), (40, 27000)],
 )  # fmt: skip
-def test_the_table(attempts: int, seconds: int) -> None:
+def test_the_table(attempts: int, seconds: float) -> None:
     assert next_attempt(NOW, NOW, attempts, lambda: 0.5) == NOW + seconds * SECOND
 
 
@@ -52,7 +52,25 @@ def test_retry_after_only_delays_and_is_capped(chance: float, asked: int, attemp
         (format_datetime(moment(NOW - HOUR), usegmt=True), 0),
         (format_datetime(moment(NOW + 99 * HOUR), usegmt=True), LONGEST),
         ("Tuesday, 18-Feb-20 05:26:40 GMT", HOUR), ("Fri, 99 Foo 2020 00:00:00 GMT", None),
+        ("1 Jan 99999999999999999999 00:00:00 GMT", None), ("Fri, 31 Dec 9999 23:59:59 -0100", LONGEST),
     ],
 )  # fmt: skip
 def test_retry_after_is_seconds_or_a_date(text: str | None, wait: int | None) -> None:
     assert parse_retry_after(text, NOW) == wait
+
+
+def test_a_receiver_is_left_in_peace_longer_and_longer() -> None:
+    assert [respite(failures, lambda: 1.0) // SECOND for failures in range(14)] == [0] * 5 + [
+        1,
+        2,
+        4,
+        8,
+        16,
+        32,
+        60,
+        60,
+        60,
+    ]
+    assert respite(10**9, lambda: 0.0) == 30 * SECOND
+    assert respite(1, lambda: 0.0, 90 * SECOND) == respite(9, lambda: 0.0, 90 * SECOND) == 90 * SECOND
+    assert respite(1, lambda: 0.0, 99 * HOUR) == LONGEST

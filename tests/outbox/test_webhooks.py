@@ -1,11 +1,13 @@
 """Webhooks over HTTP and on the wire: real deliveries to a receiver on loopback, which the setting allows."""
 
+import asyncio
 import base64
 import json
 import os
 import random
 import shutil
 import subprocess
+import threading
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -18,14 +20,16 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from registry.access.tables import PRINCIPALS
 from registry.access.view import Seen
+from registry.app import REGISTERS
 from registry.ledger.clock import wall_clock
 from registry.ledger.tables import EVENTS
 from registry.outbox import attempts, retries
 from registry.outbox.attempts import LEASE, Result, claim, enqueue, heads, held, settle
 from registry.outbox.events import Event
 from registry.outbox.retries import SECOND
+from registry.outbox.source import wanted_registers, wants
 from registry.outbox.tables import DELIVERIES, QUEUE, WEBHOOKS
-from registry.outbox.worker import AT_ONCE_IN_ALL
+from registry.outbox.worker import Worker
 from registry.settings import Settings
 from tests.api import Api, pointers
 from tests.conftest import COUNTY, KELU
@@ -47,6 +51,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries come at once; the table itself is tested apart."""
     monkeypatch.setattr(retries, "WAITS", (0.01,))
     monkeypatch.setattr(retries, "SHORTEST", 0)
+    monkeypatch.setattr(retries, "LONGEST_RESPITE", 0)
 
 
 @pytest.fixture
@@ -103,7 +108,7 @@ def test_only_administrators(hooks: Api, who: str) -> None:
         ({"url": 5}, 400, "/url"), ({"events": []}, 400, "/events"), ({"events": ["no such"]}, 400, "/events/0"),
         ({"events": ["disputes.*", "nope.*"]}, 422, "/events/1"), ({"events": ["reminders.created"]}, 422, "/events/0"),
         ({"principal": "01a209d8-2208-7857-ad56-0c039969eb4c"}, 422, "/principal"), ({"division": "440883"}, 422, "/division"),
-        ({"after": "wm_440882_99999999"}, 422, "#after"), ({"secret": "whsec_x"}, 400, "/secret"),
+        ({"after": "wm_440882_99999999"}, 422, "/after"), ({"secret": "whsec_x"}, 400, "/secret"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(hooks: Api, more: dict[str, Any], status: int, pointer: str) -> None:
@@ -266,8 +271,6 @@ def test_retry_after_is_obeyed(hooks: Api) -> None:
 
 
 def test_a_huge_answer_is_not_read_to_its_end_and_a_slow_one_times_out(hooks: Api) -> None:
-    import threading
-
     hold = threading.Event()
 
     def reply(got: Received) -> Any:
@@ -379,30 +382,134 @@ def test_filters_division_and_start(hooks: Api) -> None:
     ]
 
 
-def test_another_towns_administrator_gets_no_secret_and_replays_nothing(hooks: Api) -> None:
-    made = make(hooks, "https://127.0.0.1/hook")
+def test_another_towns_administrator_neither_sees_nor_touches_it(hooks: Api) -> None:
+    made, own = make(hooks, "https://127.0.0.1/hook"), make(hooks, "https://127.0.0.1/own", "clerk")
     key = {"name": "town administrator", "role": "administrator", "divisions": [KELU]}
     hooks.keys["town_administrator"] = hooks.made("/v1/keys", key, "administrator")["key"]
-    for verb, body in (("rotate", None), ("replay", {"after": "wm_440882_0"})):
-        refused = hooks.post(f"/v1/webhooks/{made['id']}/{verb}", body, "town_administrator")
-        assert (refused.status_code, pointers(refused)) == (422, {"/principal"})
+    told = hooks.get("/v1/webhooks", "town_administrator").json()["items"]
+    assert [each["id"] for each in told] == [own["id"]]
+    at = f"/v1/webhooks/{made['id']}"
+    for verb, body in (("rotate", None), ("replay", {"after": "wm_440882_0"}), ("pause", None), ("stop", None), ("test", None), ("resume", None)):  # fmt: skip
+        assert hooks.post(f"{at}/{verb}", body, "town_administrator").status_code == 404
+    assert hooks.patch(at, {"events": ["sheds.*"]}, None, "town_administrator").status_code == 404
+    assert hooks.get(at, "town_administrator").status_code == 404
+    assert hooks.get(f"{at}/deliveries", "town_administrator").status_code == 404
+    assert read(hooks, made)["status"] == "active"
     assert act(hooks, made, "rotate").status_code == 200
 
 
-def test_what_waited_for_its_turn_goes_out_as_the_webhook_is_then(hooks: Api) -> None:
-    """A delivery that waited for a slot knows neither the old address nor the old purpose."""
-    slots = hooks.client.app.state.webhooks._slots
-    with Receiver() as old, Receiver() as new, hooks.client.portal() as portal:
-        for _ in range(AT_ONCE_IN_ALL):
-            portal.call(slots.acquire)
+def test_what_begins_late_goes_out_as_the_webhook_is_then(hooks: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delivery knows neither the old address nor the old purpose."""
+    begun, go_on, deliver = threading.Event(), threading.Event(), Worker._deliver
+
+    async def late(worker: Worker, *given: Any) -> None:
+        begun.set()
+        while not go_on.is_set():
+            await asyncio.sleep(0.01)
+        await deliver(worker, *given)
+
+    monkeypatch.setattr(Worker, "_deliver", late)
+    with Receiver() as old, Receiver() as new:
         made = make(hooks, old.url, "clerk", purpose="visit", events=["patients.*"])
         hooks.made("/v1/patients", patient())
-        new.wait(lambda: bool(slots._waiters))
+        assert begun.wait(20)
         hooks.patch(f"/v1/webhooks/{made['id']}", {"url": new.url, "purpose": None}, None, "administrator")
-        for _ in range(AT_ONCE_IN_ALL):
-            portal.call(slots.release)
+        go_on.set()
         new.wait(lambda: len(new.received) == 1)
     assert (old.received, new.received[0].event["data"]["name"]) == ([], "示*")
+
+
+def test_a_receiver_that_asks_for_time_is_left_in_peace_whatever_the_entry(hooks: Api) -> None:
+    with Receiver(lambda _: (429, {"Retry-After": "3600"}, b"")) as receiver:
+        made = make(hooks, receiver.url)
+        hooks.made(TOWN, gathering())
+        receiver.wait(lambda: read(hooks, made)["not_before"] is not None)
+        for _ in range(3):
+            hooks.made(TOWN, gathering())
+        receiver.wait(lambda: read(hooks, made)["waiting"] == 4)
+        assert len(receiver.received) == 1
+        act(hooks, made, "pause")
+        receiver.reply = lambda _: (204, {}, b"")
+        assert act(hooks, made, "resume").json()["not_before"] is None
+        receiver.wait(lambda: read(hooks, made)["waiting"] == 0)
+
+
+def test_a_receiver_that_is_down_is_tried_with_one_event_at_a_time(hooks: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "WAITS", (3600,))
+    monkeypatch.setattr(retries, "LONGEST_RESPITE", 3600 * SECOND)
+    with Receiver(lambda _: (500, {}, b"")) as receiver:
+        made = make(hooks, receiver.url)
+        act(hooks, made, "pause")
+        for _ in range(30):
+            hooks.made(TOWN, gathering())
+        act(hooks, made, "resume")
+        receiver.wait(lambda: read(hooks, made)["not_before"] is not None and read(hooks, made)["waiting"] == 30)
+        assert len(receiver.received) < 2 * retries.MANY
+
+
+def test_receivers_that_hang_hold_up_no_other(hooks: Api) -> None:
+    hold = threading.Event()
+
+    def hang(_: Received) -> Any:
+        hold.wait(30)
+        return 204, {}, b""
+
+    with Receiver(hang) as hanging, Receiver() as good:
+        for _ in range(5):
+            make(hooks, hanging.url)
+        make(hooks, good.url)
+        for _ in range(8):
+            hooks.made(TOWN, gathering())
+        good.wait(lambda: len(good.received) == 8)
+        assert hanging.received == []
+        hold.set()
+
+
+def test_what_breaks_on_our_side_is_a_failed_attempt_and_not_tried_at_once(
+    hooks: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "WAITS", (3600,))
+    with Receiver() as receiver:
+        made = make(hooks, receiver.url)
+        with monkeypatch.context() as broken:
+            broken.setattr(type(hooks.client.app.state.webhooks.sender), "send", None)
+            hooks.made(TOWN, gathering())
+            receiver.wait(lambda: bool(deliveries(hooks, made)))
+    (told,) = deliveries(hooks, made)
+    assert (told["outcome"], told["fault"]) == ("failed", "internal")
+    assert told["next_at"] > told["at"]
+
+
+def test_what_is_no_longer_wanted_is_dropped(hooks: Api) -> None:
+    with Receiver(lambda got: (204 if got.event["type"].startswith("sheds") else 500, {}, b"")) as receiver:
+        made = make(hooks, receiver.url, events=["gatherings.*", "sheds.*"])
+        hooks.made(TOWN, gathering())
+        receiver.wait(lambda: bool(receiver.received))
+        hooks.patch(f"/v1/webhooks/{made['id']}", {"events": ["sheds.*"]}, None, "administrator")
+        receiver.wait(lambda: deliveries(hooks, made, "status=dropped") != [])
+        hooks.made("/v1/sheds", shed())
+        receiver.wait(lambda: len(receiver.good()) == 1)
+    (dropped,) = deliveries(hooks, made, "status=dropped")
+    assert dropped["fault"] == "not_wanted"
+    assert read(hooks, made)["waiting"] == 0
+
+
+def test_which_registers_a_filter_needs() -> None:
+    assert wanted_registers("disputes.* alert.raised", REGISTERS) == {"disputes", "alerts"}
+    assert wanted_registers("disputes.created *", REGISTERS) is None
+    assert wanted_registers("scope.left", REGISTERS) is None
+    assert wants("disputes.*", "scope.left")
+    assert not wants("disputes.*", "agreements.created")
+
+
+def test_a_filter_of_one_register_is_told_what_left(hooks: Api) -> None:
+    with Receiver() as receiver:
+        make(hooks, receiver.url, "clerk", events=["patients.*"])
+        entry = hooks.made("/v1/patients", patient())
+        moved = {"to_division": "440882100200", "on": "2020-02-20", "reason": "迁居(示范)"}
+        assert hooks.act(f"/v1/patients/{entry['id']}/transfer", moved, who="supervisor").status_code == 200
+        receiver.wait(lambda: len(receiver.received) == 2)
+    assert [got.event["type"] for got in receiver.received] == ["patients.created", "scope.left"]
 
 
 def test_replay_of_one_event_and_what_cannot_be_replayed(hooks: Api) -> None:
@@ -457,6 +564,40 @@ def test_three_days_of_nothing_but_failure_pause_it_and_resuming_loses_nothing(
         act(hooks, made, "resume")
         receiver.wait(lambda: len(receiver.good()) == 1)
     assert len(hooks.get("/v1/alerts", "administrator").json()["items"]) == 1
+
+
+def test_what_is_given_up_is_told_to_the_administrators_once_a_day(hooks: Api, run: Run) -> None:
+    made = make(hooks, "http://127.0.0.1:9/")
+    act(hooks, made, "pause")
+
+    def give_up(connection: Connection) -> None:
+        hook, now = connection.execute(select(WEBHOOKS)).one(), wall_clock()
+        for position in (1, 2):
+            place = {
+                "webhook_id": made["id"],
+                "position": position,
+                "event_id": f"e{position}",
+                "subject": f"s{position}",
+            }
+            old = {"attempts": 12, "first_at": now - retries.PATIENCE, "due_at": now}
+            connection.execute(QUEUE.insert().values(**place, **old))
+            item = connection.execute(select(QUEUE).where(QUEUE.c.position == position)).one()
+            assert settle(connection, hook, item, Result(500, None, 1), now, lambda: 0.5) is None
+
+    run(give_up)
+    assert read(hooks, made)["waiting"] == 0
+    (alert,) = hooks.get("/v1/alerts?kind=webhook_behind", "administrator").json()["items"]
+    assert alert["webhook_id"] == made["id"]
+
+
+def test_a_full_queue_is_told_to_the_administrators(hooks: Api, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "MOST_WAITING", 3)
+    with Receiver(lambda _: (500, {}, b"")) as receiver:
+        make(hooks, receiver.url)
+        for _ in range(5):
+            hooks.made(TOWN, gathering())
+        receiver.wait(lambda: len(hooks.get("/v1/alerts?kind=webhook_behind", "administrator").json()["items"]) == 1)
+    assert run(lambda c: attempts.waiting(c, c.scalar(select(WEBHOOKS.c.id)))) == 3
 
 
 def test_one_server_at_a_time(hooks: Api, run: Run) -> None:

@@ -32,8 +32,8 @@ class AccessEvent(msgspec.Struct, kw_only=True):
     details: Annotated[
         dict[str, Any],
         Meta(
-            description="by kind; of a read: path (item, list, search, version, versions, case, write, conflict, evidence), "
-            "purpose, break_glass, entries, fields (classes of personal data shown), request_id"
+            description="by kind; of a read: path (item, list, search, version, versions, case, write, conflict, evidence, "
+            "changes, webhook), purpose, break_glass, entries, fields (classes of personal data shown), request_id"
         ),
     ]
 

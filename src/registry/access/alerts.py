@@ -32,6 +32,8 @@ class AlertKind(StrEnum):
     """紧急查阅: an auditor opened one entry's personal data."""
     WEBHOOK_PAUSED = "webhook_paused"
     """推送暂停: a webhook was paused by the server, or stopped by its receiver."""
+    WEBHOOK_BEHIND = "webhook_behind"
+    """推送积压: a webhook gave an event up, or as many wait as may."""
     SCOPE_NARROWED = "scope_narrowed"
     """缩小辖区: divisions were taken from a key."""
 
@@ -69,6 +71,7 @@ TITLES: Titles = {
     AlertKind: {
         "break_glass": ("紧急查阅", "Break-glass"),
         "webhook_paused": ("推送暂停", "A webhook was paused"),
+        "webhook_behind": ("推送积压", "A webhook is behind"),
         "scope_narrowed": ("缩小辖区", "A key's divisions were narrowed"),
     }
 }

@@ -13,7 +13,8 @@ WATERMARK = re.compile(r"wm_([0-9]{6})_([0-9]{1,18})")
 
 
 def resolve_as_of(connection: Connection, book: str, text: str, name: str = "as_of") -> int:
-    """The watermark that `as_of`, or a parameter of another name, says: `wm_440882_81234`, a timestamp with offset, or a date (its end, Beijing time).
+    """The watermark that `as_of`, or a parameter of another name, or a field of the body by its pointer (`/after`), says:
+    `wm_440882_81234`, a timestamp with offset, or a date (its end, Beijing time).
 
     Raises Refused for anything else, and for what lies in the future: such an answer could not be given again.
     """
@@ -79,9 +80,10 @@ def _end_of(text: str) -> int | None:
 
 
 def _refused(name: str) -> Refused:
+    pointer, name = name if name.startswith("/") else f"#{name}", name.removeprefix("/")
     zh = f"{name} 须为过去的日期、带时区的时间,或本县的水位号(wm_…)。"
     en = f"{name} must be a past date, a past timestamp with its offset, or a watermark of this book (wm_…)."
-    return Refused(faults=[Fault(f"#{name}", "as_of", zh, en)])
+    return Refused(faults=[Fault(pointer, "as_of", zh, en)])
 
 
 def watermark_text(book: str, watermark: int) -> str:

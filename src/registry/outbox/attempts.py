@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, not_, or_, select, update
 
 from registry.ledger.events import SERVER
 from registry.ledger.ids import new_id
 from registry.outbox.events import Event
-from registry.outbox.retries import PATIENCE, SECOND, Chance, next_attempt
+from registry.outbox.retries import PATIENCE, SECOND, Chance, next_attempt, respite
 from registry.outbox.tables import DELIVERIES, QUEUE, WEBHOOKS
-from registry.outbox.webhooks import pause_webhook
+from registry.outbox.webhooks import pause_webhook, warn
 
 LEASE = 20 * SECOND
 """How long a server may deliver a webhook without renewing."""
-MOST_WAITING = 1000
+MOST_WAITING = 10_000
 """Events in the queue of one webhook; until there is room the log waits."""
 KEPT = 30 * 24 * 3600 * SECOND
 """How long the delivery log is kept."""
@@ -66,7 +66,9 @@ def waiting(connection: Connection, webhook: str) -> int:
 
 
 def enqueue(connection: Connection, row: Row[Any], events: Sequence[Event], until: int, now: int) -> None:
-    """Put events into the queue and move the place in the log past them; nothing, where somebody moved it meanwhile."""
+    """Put events into the queue and move the place in the log past them; nothing, where somebody moved it meanwhile. Where that
+    leaves no more room, the administrators are told.
+    """
     unmoved = (WEBHOOKS.c.id == row.id, WEBHOOKS.c.next_position == row.next_position)
     if not connection.execute(update(WEBHOOKS).where(*unmoved).values(next_position=until)).rowcount:
         return
@@ -80,53 +82,57 @@ def enqueue(connection: Connection, row: Row[Any], events: Sequence[Event], unti
     ]  # fmt: skip
     if rows:
         connection.execute(insert(QUEUE), rows)
+        if waiting(connection, row.id) >= MOST_WAITING:
+            warn(connection, row, now, f"推送积压已满({MOST_WAITING}条待接收),接收方恢复前不再读取新的变更。")
 
 
 def heads(connection: Connection, webhook: str, now: int, limit: int) -> list[Row[Any]]:
     """The first event of each entry that waits, where it is due: the later ones wait for it."""
-    first = (
-        select(QUEUE.c.subject, func.min(QUEUE.c.position).label("position"))
-        .where(QUEUE.c.webhook_id == webhook)
-        .group_by(QUEUE.c.subject)
-        .subquery()
-    )
-    here = (QUEUE.c.subject == first.c.subject) & (QUEUE.c.position == first.c.position)
-    due = select(QUEUE).join(first, here).where(QUEUE.c.webhook_id == webhook, QUEUE.c.due_at <= now)
-    found = connection.execute(due.order_by(QUEUE.c.due_at, QUEUE.c.position, QUEUE.c.event_id).limit(limit)).all()
-    return list({row.subject: row for row in reversed(found)}.values())[::-1]
+    earlier = QUEUE.alias("earlier")
+    same_entry = earlier.c.webhook_id == QUEUE.c.webhook_id, earlier.c.subject == QUEUE.c.subject
+    first = not_(exists().where(*same_entry, earlier.c.position < QUEUE.c.position))
+    due = select(QUEUE).where(QUEUE.c.webhook_id == webhook, QUEUE.c.due_at <= now, first)
+    return list(connection.execute(due.order_by(QUEUE.c.due_at, QUEUE.c.position, QUEUE.c.event_id).limit(limit)).all())
 
 
 def settle(
     connection: Connection, hook: Row[Any], item: Row[Any], result: Result, at: int, chance: Chance
 ) -> str | None:
     """Write down an attempt begun at `at`, and what follows from it. Returns why the webhook was paused, if it was."""
-    first_at, attempts = item.first_at or at, item.attempts + 1
     if result.good:
         _finish(connection, item)
-        good = {"failing_since": None, "delivered_at": at}
+        good = {"failures": 0, "not_before": None, "failing_since": None, "delivered_at": at}
         connection.execute(update(WEBHOOKS).where(WEBHOOKS.c.id == hook.id).values(good))
         log_attempt(connection, item, result, at, "delivered")
         return None
-    failing_since = _failing_since(connection, hook.id, at)
-    if result.status == GONE or at >= failing_since + PATIENCE:
+    ended = at + result.duration_ms * 1000
+    failing_since = _count_failure(connection, hook.id, at, ended, chance, result.retry_after)
+    if result.status == GONE or ended >= failing_since + PATIENCE:
         log_attempt(connection, item, result, at, "failed")
         status, reason = ("stopped", "gone") if result.status == GONE else ("paused", "failing")
         pause_webhook(connection, hook.book, hook.id, SERVER, status, reason)
         return reason
-    next_at = next_attempt(first_at, at, attempts, chance, result.retry_after)
-    log_attempt(connection, item, result, at, "given_up" if next_at is None else "failed", next_at)
-    if next_at is None:
-        _finish(connection, item)
-    else:
-        later = {"attempts": attempts, "first_at": first_at, "due_at": next_at}
-        connection.execute(update(QUEUE).where(*_this(item)).values(later))
+    _try_again(connection, hook, item, result, at, chance)
     return None
 
 
-def drop(connection: Connection, item: Row[Any], at: int) -> None:
-    """Take an event out of the queue that its reader may no longer see."""
+def _try_again(connection: Connection, hook: Row[Any], item: Row[Any], result: Result, at: int, chance: Chance) -> None:
+    """Put an event that failed back for later; after three days it is given up, and the administrators are told."""
+    first_at, attempts, ended = item.first_at or at, item.attempts + 1, at + result.duration_ms * 1000
+    next_at = next_attempt(first_at, ended, attempts, chance, result.retry_after)
+    log_attempt(connection, item, result, at, "given_up" if next_at is None else "failed", next_at)
+    if next_at is None:
+        _finish(connection, item)
+        warn(connection, hook, ended, "推送中有变更连续3天未被接收,已放弃投递;投递记录(given_up)列出是哪些。")
+        return
+    later = {"attempts": attempts, "first_at": first_at, "due_at": next_at}
+    connection.execute(update(QUEUE).where(*_this(item)).values(later))
+
+
+def drop(connection: Connection, item: Row[Any], at: int, why: str) -> None:
+    """Take an event out of the queue that its reader may no longer see, or no longer wants."""
     _finish(connection, item)
-    log_attempt(connection, item, Result(None, "out_of_scope", 0), at, "dropped")
+    log_attempt(connection, item, Result(None, why, 0), at, "dropped")
 
 
 def log_attempt(
@@ -167,11 +173,23 @@ def forget_old(connection: Connection, now: int) -> None:
     connection.execute(delete(DELIVERIES).where(DELIVERIES.c.at < now - KEPT))
 
 
-def _failing_since(connection: Connection, webhook: str, at: int) -> int:
-    """Since when there are nothing but failures: the first one writes it down."""
-    first = (WEBHOOKS.c.id == webhook, WEBHOOKS.c.failing_since.is_(None))
-    connection.execute(update(WEBHOOKS).where(*first).values(failing_since=at))
-    return connection.scalar(select(WEBHOOKS.c.failing_since).where(WEBHOOKS.c.id == webhook)) or at
+def _count_failure(
+    connection: Connection, webhook: str, at: int, ended: int, chance: Chance, retry_after: int | None
+) -> int:
+    """One failure more, after which the receiver may be left in peace for a while. Returns since when there are nothing but
+    failures: the first one writes it down.
+    """
+    this = WEBHOOKS.c.id == webhook
+    counted = {"failures": WEBHOOKS.c.failures + 1, "failing_since": func.coalesce(WEBHOOKS.c.failing_since, at)}
+    connection.execute(update(WEBHOOKS).where(this).values(counted))
+    row = connection.execute(select(WEBHOOKS.c.failures, WEBHOOKS.c.failing_since).where(this)).one_or_none()
+    if row is None:
+        return at
+    until = ended + respite(row.failures, chance, retry_after)
+    sooner = or_(WEBHOOKS.c.not_before.is_(None), WEBHOOKS.c.not_before < until)
+    connection.execute(update(WEBHOOKS).where(this, sooner).values(not_before=until))
+    since: int = row.failing_since
+    return since
 
 
 def _finish(connection: Connection, item: Row[Any]) -> None:

@@ -60,6 +60,9 @@ class Webhook(msgspec.Struct, kw_only=True):
     next: Annotated[str, Meta(description="watermark: all before it is delivered, given up or waits")]
     waiting: Annotated[int, Meta(description="events read from the log and not yet acknowledged")]
     failing_since: str | None
+    not_before: Annotated[
+        str | None, Meta(description="until then its receiver, which asked for it or is down, is left in peace")
+    ]
     delivered_at: Annotated[str | None, Meta(description="the last success")]
     rotated_at: Annotated[str | None, Meta(description="for 24 hours from then both secrets sign")]
     created_by: str
@@ -94,14 +97,16 @@ class Delivery(msgspec.Struct, kw_only=True):
     at: str
     outcome: Annotated[
         Literal["delivered", "failed", "given_up", "dropped"],
-        Meta(description="given_up: after three days; dropped: its reader may no longer see it"),
+        Meta(
+            description="given_up: after three days; dropped: its reader may no longer see it, or the webhook no longer wants it"
+        ),
     ]
     status: Annotated[int | None, Meta(description="of the answer; null where there was none")]
     fault: Annotated[
         str | None,
         Meta(
             description="where there was no answer: url, unresolvable, forbidden_target, https_needed, connect, tls, "
-            "timeout, protocol; or out_of_scope"
+            "timeout, protocol, internal; of what was dropped: out_of_scope, not_wanted"
         ),
     ]
     duration_ms: int

@@ -26,6 +26,8 @@ from registry.outbox.targets import (
 
 TIMEOUT = 15.0
 """Seconds for one attempt in all: name, connection, answer."""
+CONNECTING = 4.0
+"""Of it, for the connection to one address: a name may have another that answers."""
 MOST_BYTES = 64 * 1024
 """Read of an answer; what comes after it is not waited for."""
 HEADERS = {
@@ -43,9 +45,10 @@ def _tls() -> ssl.SSLContext:
 
 def _client() -> httpx.AsyncClient:
     # No connection is kept: the next attempt checks its address anew, and two names at one address share no TLS session.
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=0)
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    timeout = httpx.Timeout(TIMEOUT, connect=CONNECTING)
     return httpx.AsyncClient(
-        verify=_tls(), trust_env=False, follow_redirects=False, http2=False, timeout=TIMEOUT, limits=limits
+        verify=_tls(), trust_env=False, follow_redirects=False, http2=False, timeout=timeout, limits=limits
     )
 
 
@@ -95,7 +98,7 @@ class Sender:
         for address in addresses[:-1]:
             try:
                 return await self._post_to(target, address, headers, body)
-            except httpx.ConnectError:
+            except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
         return await self._post_to(target, addresses[-1], headers, body)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 from registry.access.principals import Principal, Purpose, find_principal
 from registry.access.register import Register
 from registry.access.sealing import Sealer
-from registry.outbox.events import Asked, Event, Page, read_events
+from registry.outbox.events import LEFT, Asked, Event, Page, read_events
 
 
 class NoRights(Exception):
@@ -33,10 +33,22 @@ def rights_of(connection: Connection, row: Row[Any], now: int) -> Principal:
 
 
 def wants(patterns: str, kind: str) -> bool:
-    """Whether a filter of event types (separated by blanks) takes this type: `*`, `disputes.*` or `disputes.created`."""
-    return any(
+    """Whether a filter of event types (separated by blanks) takes this type: `*`, `disputes.*` or `disputes.created`.
+
+    `scope.left` always comes along: whoever keeps copies must hear what to drop.
+    """
+    return kind == LEFT or any(
         kind.startswith(pattern[:-1]) if pattern.endswith("*") else kind == pattern for pattern in patterns.split()
     )
+
+
+def wanted_registers(patterns: str, registers: Sequence[Register]) -> frozenset[str] | None:
+    """The registers whose events a filter takes; None: all."""
+    stems = {pattern.partition(".")[0] for pattern in patterns.split()}
+    if stems & {"*", LEFT.partition(".")[0]}:
+        return None
+    own = {register.name: (register.event or register.name).partition(".")[0] for register in registers}
+    return frozenset(name for name, stem in own.items() if stem in stems)
 
 
 def read_on(
@@ -44,7 +56,8 @@ def read_on(
 ) -> Page:
     """The next events for a webhook; not all are of the types that it wants. Raises NoRights."""
     who = rights_of(connection, row, now)
-    return read_events(connection, sealer, who, registers, Asked(row.next_position, limit, division=row.division))
+    asked = Asked(row.next_position, limit, wanted_registers(row.events, registers), row.division)
+    return read_events(connection, sealer, who, registers, asked)
 
 
 def read_one(

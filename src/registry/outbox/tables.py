@@ -26,6 +26,11 @@ WEBHOOKS = Table(
     Column("secrets_number", Integer, nullable=False, comment="how often they were sealed"),
     Column("rotated_at", BigInteger, comment="the older secret signs along for 24 hours from then"),
     Column("failing_since", BigInteger, comment="the first failure since the last success"),
+    Column(
+        "failures", Integer, nullable=False, server_default="0", comment="since the last success, of whatever entries"
+    ),
+    Column("not_before", BigInteger, comment="until then its receiver is left in peace"),
+    Column("warned_at", BigInteger, comment="the last alert that events were given up, or that too many wait"),
     Column("delivered_at", BigInteger, comment="the last success"),
     Column("leased_by", String(36), comment="the server process that delivers it"),
     Column("leased_until", BigInteger),
@@ -45,6 +50,8 @@ QUEUE = Table(
     Column("attempts", Integer, nullable=False),
     Column("first_at", BigInteger, comment="of the first attempt"),
     Column("due_at", BigInteger, nullable=False, comment="of the next"),
+    Index(None, "webhook_id", "due_at", "position"),
+    Index(None, "webhook_id", "subject", "position"),
     comment="events that wait to be acknowledged by a webhook's receiver",
 )
 

@@ -61,7 +61,7 @@ class WebhookController(Controller):
     async def list_webhooks(self, request: Call) -> Answer:
         """List the webhooks of the book."""
         who = await _administrator(request)
-        items = await request.context.read(partial(_list, who.book))
+        items = await request.context.read(partial(_list, who))
         return plain_json(encode(WebhookList(items=items)))
 
     @post("/", operation_id="createWebhook", opt=CREATES)
@@ -78,7 +78,7 @@ class WebhookController(Controller):
     async def read_webhook(self, request: Call, webhook_id: FromPath[UUID]) -> Answer:
         """Read one webhook."""
         who = await _administrator(request)
-        told = await request.context.read(lambda c: _told(c, webhooks.find_webhook(c, who.book, str(webhook_id))))
+        told = await request.context.read(lambda c: _told(c, webhooks.find_webhook(c, who, str(webhook_id))))
         return plain_json(encode(told))
 
     @patch("/{webhook_id:uuid}", operation_id="changeWebhook", opt=PATCHES)
@@ -104,7 +104,7 @@ class WebhookController(Controller):
     async def pause_webhook(self, request: Call, webhook_id: FromPath[UUID]) -> Answer:
         """Pause it; what happens meanwhile is delivered when it is resumed."""
         who = await _administrator(request)
-        return await _write(request, lambda c: webhooks.pause_webhook(c, who.book, str(webhook_id), who.actor))
+        return await _write(request, lambda c: webhooks.end_webhook(c, who, str(webhook_id), "paused"))
 
     @post("/{webhook_id:uuid}/resume", operation_id="resumeWebhook", opt=ACTS, status_code=200)
     async def resume_webhook(self, request: Call, webhook_id: FromPath[UUID]) -> Answer:
@@ -116,8 +116,7 @@ class WebhookController(Controller):
     async def stop_webhook(self, request: Call, webhook_id: FromPath[UUID]) -> Answer:
         """Stop it for good; it and its delivery log can still be read."""
         who = await _administrator(request)
-        stop = partial(webhooks.pause_webhook, book=who.book, webhook=str(webhook_id), by=who.actor, status="stopped")
-        return await _write(request, stop)
+        return await _write(request, lambda c: webhooks.end_webhook(c, who, str(webhook_id), "stopped"))
 
     @post("/{webhook_id:uuid}/replay", operation_id="replayWebhook", opt=REPLAYS, status_code=200)
     async def replay_webhook(self, request: Call, webhook_id: FromPath[UUID]) -> Answer:
@@ -133,7 +132,7 @@ class WebhookController(Controller):
     async def test_webhook(self, request: Call, webhook_id: FromPath[UUID]) -> Answer:
         """Send a `ping` event at once, whatever waits; the answer says how that went."""
         who = await _administrator(request)
-        row = await request.context.read(lambda c: webhooks.find_webhook(c, who.book, str(webhook_id)))
+        row = await request.context.database.write(lambda c: webhooks.open_webhook(c, who, str(webhook_id)))
         return plain_json(encode(_delivery(await ping(_worker(request), row))))
 
     @get("/{webhook_id:uuid}/deliveries", operation_id="listDeliveries", opt=DELIVERIES)
@@ -196,15 +195,15 @@ async def _write(call: Call, work: Callable[[Connection], Row[Any]]) -> Answer:
     return plain_json(encode(told))
 
 
-def _list(book: str, connection: Connection) -> list[Webhook]:
-    return [_told(connection, row) for row in webhooks.list_webhooks(connection, book)]
+def _list(who: Principal, connection: Connection) -> list[Webhook]:
+    return [_told(connection, row) for row in webhooks.list_webhooks(connection, who)]
 
 
 def _replay(worker: Worker, who: Principal, webhook: str, sent: Replay, connection: Connection) -> Row[Any]:
     if sent.after is not None:
         return webhooks.replay_from(connection, who, webhook, sent.after)
     event_id, sealer = sent.event or "", worker.context.sealer
-    row = webhooks.find_webhook(connection, who.book, webhook)
+    row = webhooks.find_webhook(connection, who, webhook)
     try:
         found = read_one(connection, sealer, worker.registers, row, worker.clock(), event_id)
     except NoRights:
@@ -216,7 +215,7 @@ def _replay(worker: Worker, who: Principal, webhook: str, sent: Replay, connecti
 
 
 def _deliveries(who: Principal, webhook: str, query: DeliveryQuery, connection: Connection) -> DeliveryList:
-    webhooks.find_webhook(connection, who.book, webhook)
+    webhooks.find_webhook(connection, who, webhook)
     try:
         before = str(UUID(query.cursor)) if query.cursor else None
     except ValueError:
@@ -231,7 +230,10 @@ def _told(connection: Connection, row: Row[Any]) -> Webhook:
 
 
 def _fields(connection: Connection, row: Row[Any]) -> dict[str, Any]:
-    times = {name: _time(getattr(row, name)) for name in ("failing_since", "delivered_at", "rotated_at", "created_at")}
+    times = {
+        name: _time(getattr(row, name))
+        for name in ("failing_since", "not_before", "delivered_at", "rotated_at", "created_at")
+    }
     return {
         **{name: getattr(row, name) for name in ("id", "url", "division", "status", "reason", "created_by")},
         "principal": row.principal_id,

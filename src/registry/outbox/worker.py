@@ -9,22 +9,25 @@ import contextlib
 import logging
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row
 
 from registry.access.access_log import noting
 from registry.access.moments import head_of
 from registry.access.register import Register
+from registry.db.outages import is_outage
 from registry.ledger.clock import Clock, timestamp, wall_clock
 from registry.ledger.events import SERVER
 from registry.ledger.ids import new_id
 from registry.ledger.versions import encode
 from registry.outbox import attempts
+from registry.outbox.attempts import Result
 from registry.outbox.events import Event, Page
-from registry.outbox.retries import SECOND, Chance
+from registry.outbox.retries import MANY, SECOND, Chance
 from registry.outbox.sending import Sender
 from registry.outbox.signing import open_secrets, signed_headers
 from registry.outbox.source import NoRights, read_on, read_one, wants
@@ -35,13 +38,15 @@ from registry.web.context import Context
 log = logging.getLogger(__name__)
 
 TICK = 0.5
-"""Seconds between two looks at the log and the queue while nothing happens."""
+"""Seconds between two looks at the log and the queue while something is on the wire."""
+IDLE = 4
+"""Ticks between two looks while nothing is; what is written wakes it sooner."""
 CLAIM_EVERY = 2.0
 """Seconds between two renewals of the leases; a lease outlasts ten of them."""
-AT_ONCE, AT_ONCE_IN_ALL = 4, 16
-"""Deliveries on the wire of one webhook, and of all."""
-AT_A_TIME = 200
-"""Events read from the log in one step."""
+AT_ONCE = 4
+"""Deliveries on the wire of one webhook. They share nothing with those of another, so a receiver that hangs holds up nobody."""
+AT_A_TIME = 500
+"""Rows of the log read in one step."""
 MARGIN = 16 * SECOND
 """A delivery begins only while the lease outlasts it, time-out and all."""
 SWEEP_EVERY = 3600.0
@@ -69,7 +74,6 @@ class Worker:
     chance: Chance = random.random
     tick: float = TICK
     owner: str = field(default_factory=new_id)
-    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE_IN_ALL))
     _hooks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _claiming: asyncio.Task[None] | None = None
@@ -116,12 +120,17 @@ class Worker:
         sending: dict[str, asyncio.Task[None]] = {}
         try:
             while (row := await self._held(webhook)) is not None:
-                await self._fill(row)
+                bell = self.context.bells.next(row.book)
+                behind = await self._fill(row)
                 await self._send_due(row, sending)
+                if behind:
+                    continue
                 if sending:
                     await asyncio.wait(sending.values(), timeout=self.tick, return_when=asyncio.FIRST_COMPLETED)
-                else:
+                elif self.context.bells.closing:
                     await asyncio.sleep(self.tick)
+                else:
+                    await self.context.bells.wait(bell, IDLE * self.tick)
         except Exception:
             log.exception("webhook %s waits", webhook)  # claimed again at the next renewal
         finally:
@@ -131,18 +140,20 @@ class Worker:
         until = self.clock() + MARGIN
         return await self.context.read(partial(attempts.held, webhook=webhook, owner=self.owner, now=until))
 
-    async def _fill(self, row: Row[Any]) -> None:
-        """Read the log on, where there is more and room for it."""
+    async def _fill(self, row: Row[Any]) -> bool:
+        """Read the log on, where there is more and room for it. Returns whether there is still more."""
         try:
             found = await self.context.scan(partial(self._read_on, row))
         except NoRights as lost:
             await self._pause(row, lost.reason)
-            return
-        if found is not None:
-            events = [event for event in found.events if wants(row.events, event.type)]
-            await self.context.database.write(
-                lambda connection: attempts.enqueue(connection, row, events, found.next, self.clock())
-            )
+            return False
+        if found is None:
+            return False
+        events = [event for event in found.events if wants(row.events, event.type)]
+        await self.context.database.write(
+            lambda connection: attempts.enqueue(connection, row, events, found.next, self.clock())
+        )
+        return found.next < found.head
 
     def _read_on(self, row: Row[Any], connection: Connection) -> Page | None:
         room = attempts.MOST_WAITING - attempts.waiting(connection, row.id)
@@ -151,38 +162,51 @@ class Worker:
         return read_on(connection, self.context.sealer, self.registers, row, self.clock(), min(room, AT_A_TIME))
 
     async def _send_due(self, row: Row[Any], sending: dict[str, asyncio.Task[None]]) -> None:
+        """Begin the deliveries that are due; of a receiver that is down, one at a time."""
         for subject in [subject for subject, task in sending.items() if task.done()]:
             del sending[subject]
+        if not _may_be_tried(row, self.clock()):
+            return
+        at_once = 1 if row.failures >= MANY else AT_ONCE
         due = await self.context.read(partial(attempts.heads, webhook=row.id, now=self.clock(), limit=2 * AT_ONCE))
         for item in due:
-            if len(sending) < AT_ONCE and item.subject not in sending:
+            if len(sending) < at_once and item.subject not in sending:
                 sending[item.subject] = asyncio.create_task(self._deliver(row, item))
 
     async def _deliver(self, row: Row[Any], item: Row[Any]) -> None:
-        async with self._slots:
-            try:
-                await self._attempt(row.id, item)
-            except Exception:
-                log.exception("event %s of webhook %s waits", item.event_id, row.id)
-                await asyncio.sleep(self.tick)
-
-    async def _attempt(self, webhook: str, item: Row[Any]) -> None:
+        """One attempt. What breaks here is a failure like the receiver's own, or the event would be tried again at once, for ever."""
         at = self.clock()
-        row = await self._held(webhook)  # it waited for a slot: meanwhile it may have been changed, or lost its lease
-        if row is None:
+        try:
+            await self._attempt(row.id, item, at)
+        except Exception as failure:
+            log.exception("event %s of webhook %s waits", item.event_id, row.id)
+            await asyncio.sleep(self.tick)
+            if not is_outage(failure):
+                await self._settle(row, item, Result(None, "internal", 0), at)
+
+    async def _attempt(self, webhook: str, item: Row[Any], at: int) -> None:
+        row = await self._held(webhook)  # meanwhile it may have been changed, or lost its lease
+        if row is None or not _may_be_tried(row, at):
             return
         try:
             ready = await self.context.read(partial(self._prepare, row, item, at))
         except NoRights as lost:
             await self._pause(row, lost.reason)
             return
-        if ready is None:
-            await self.context.database.write(partial(attempts.drop, item=item, at=at))
+        if ready is None or not wants(row.events, ready.event.type):
+            why = "out_of_scope" if ready is None else "not_wanted"
+            await self.context.database.write(partial(attempts.drop, item=item, at=at, why=why))
             return
         if reads := ready.page.reads("webhook", row.id):
-            await self.context.write(row.book, noting(*reads))  # before the bytes leave
+            hook = {"created_by": row.created_by, "host": urlsplit(row.url).hostname}
+            told = [replace(read, details={**read.details, "webhook": hook}) for read in reads]
+            await self.context.write(row.book, noting(*told))  # before the bytes leave
+            if await self._held(webhook) is None:
+                return  # that took so long that another server may be at it
         headers = signed_headers(ready.secrets, ready.event.id, ready.event.body, wall_clock())
-        result = await self.sender.send(row.url, headers, ready.event.body)
+        await self._settle(row, item, await self.sender.send(row.url, headers, ready.event.body), at)
+
+    async def _settle(self, row: Row[Any], item: Row[Any], result: Result, at: int) -> None:
         await self.context.database.write(
             lambda connection: attempts.settle(connection, row, item, result, at, self.chance)
         )
@@ -197,6 +221,11 @@ class Worker:
         await self.context.database.write(
             lambda connection: pause_webhook(connection, row.book, row.id, SERVER, "paused", reason)
         )
+
+
+def _may_be_tried(row: Row[Any], now: int) -> bool:
+    """Whether the receiver need not be left in peace."""
+    return row.not_before is None or row.not_before <= now
 
 
 async def ping(worker: Worker, row: Row[Any]) -> Row[Any]:

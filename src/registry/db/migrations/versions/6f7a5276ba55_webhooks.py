@@ -42,6 +42,10 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('webhook_id', 'position', 'event_id', name=op.f('pk_webhook_queue')),
     comment="events that wait to be acknowledged by a webhook's receiver"
     )
+    with op.batch_alter_table('webhook_queue', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_webhook_queue_webhook_id_due_at_position'), ['webhook_id', 'due_at', 'position'], unique=False)
+        batch_op.create_index(batch_op.f('ix_webhook_queue_webhook_id_subject_position'), ['webhook_id', 'subject', 'position'], unique=False)
+
     op.create_table('webhooks',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('book', sa.String(length=6), nullable=False),
@@ -57,6 +61,9 @@ def upgrade() -> None:
     sa.Column('secrets_number', sa.Integer(), nullable=False, comment='how often they were sealed'),
     sa.Column('rotated_at', sa.BigInteger(), nullable=True, comment='the older secret signs along for 24 hours from then'),
     sa.Column('failing_since', sa.BigInteger(), nullable=True, comment='the first failure since the last success'),
+    sa.Column('failures', sa.Integer(), server_default='0', nullable=False, comment='since the last success, of whatever entries'),
+    sa.Column('not_before', sa.BigInteger(), nullable=True, comment='until then its receiver is left in peace'),
+    sa.Column('warned_at', sa.BigInteger(), nullable=True, comment='the last alert that events were given up, or that too many wait'),
     sa.Column('delivered_at', sa.BigInteger(), nullable=True, comment='the last success'),
     sa.Column('leased_by', sa.String(length=36), nullable=True, comment='the server process that delivers it'),
     sa.Column('leased_until', sa.BigInteger(), nullable=True),
