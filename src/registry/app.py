@@ -43,6 +43,7 @@ from registry.ledger.notary import Notary
 from registry.ledger.versions import encode
 from registry.outbox import asyncapi
 from registry.outbox.controller import FeedController
+from registry.outbox.followers import Followers
 from registry.outbox.sending import Sender
 from registry.outbox.targets import parse_allowed
 from registry.outbox.webhook_controller import WebhookController
@@ -120,7 +121,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     database = open_database(read.database)
     notary = Notary(database, LogKeys(read.log_key_file), read.origin, read.home)
     context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database), notary)
-    app.state.context = context
+    app.state.context, app.state.followers = context, Followers()
     worker = app.state.webhooks = Worker(context, REGISTERS, Sender(parse_allowed(read.webhook_allow)))
     try:
         await context.finish_erasures(case_registers(REGISTERS, "patients"))

@@ -248,6 +248,14 @@ class Unavailable(RegistryError):
         super().__init__(headers={"Retry-After": "2"})
 
 
+class TooManyFollowers(Unavailable):
+    """As many streams and waiting polls are open as the server, or one key, may have; ask again later, or without waiting."""
+
+    code = "too_many_followers"
+    zh = "同时打开的变更流过多,请关闭不用的连接后再试。"
+    en = "Too many streams and waiting polls are open; close what is not used and try again."
+
+
 class NotSealed(Unavailable):
     """The version is committed, but not sealed in the log's tree yet; ask again in a second."""
 

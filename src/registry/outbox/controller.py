@@ -3,15 +3,17 @@
 from litestar import Controller, get
 from litestar.response import Stream
 
+from registry.errors import TooManyFollowers
 from registry.outbox import feed
 from registry.outbox.feed import Changes, ChangesQuery, StreamQuery
 from registry.web.call import Call
-from registry.web.contract import Contract
+from registry.web.contract import GUARDED, Contract
 from registry.web.serve import Answer
 
-POLLED = Contract(Changes, query=ChangesQuery, headers=("Purpose-Of-Use",))
+PROBLEMS = (*GUARDED, TooManyFollowers)
+POLLED = Contract(Changes, query=ChangesQuery, headers=("Purpose-Of-Use",), problems=PROBLEMS)
 STREAMED = Contract(
-    None, query=StreamQuery, headers=("Purpose-Of-Use", "Last-Event-ID"), media="text/event-stream"
+    None, query=StreamQuery, headers=("Purpose-Of-Use", "Last-Event-ID"), media="text/event-stream", problems=PROBLEMS
 )  # fmt: skip
 
 

@@ -4,10 +4,10 @@ A reader who has all of a page asks for what comes after `next`; nothing is miss
 rights change what is shown of a position, never the order.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, get_args
@@ -15,6 +15,7 @@ from typing import Annotated, Any, get_args
 import msgspec
 from litestar.response import Stream
 from msgspec import UNSET, Meta, UnsetType
+from sqlalchemy import Connection
 
 from registry.access.access_log import noting
 from registry.access.fields import END
@@ -25,6 +26,7 @@ from registry.db.outages import is_outage
 from registry.errors import Fault, Malformed, Refused, Unauthenticated
 from registry.ledger.versions import encode
 from registry.outbox.events import Asked, Page, read_events
+from registry.outbox.followers import Followers
 from registry.web.call import Call
 from registry.web.queries import DivisionParam
 from registry.web.serve import Answer, plain_json
@@ -108,7 +110,11 @@ async def poll(call: Call) -> Answer:
     who = await call.caller()
     query = call.params(ChangesQuery)
     asked = replace(await _asked(call, who, query, query.after, "after"), limit=query.limit)
-    page = await _awaited(call, who, asked, query.wait)
+    followers: Followers = call.app.state.followers
+    if query.wait:
+        followers.check(who.id)
+    with followers.following(who.id) if query.wait else nullcontext():
+        page = await _awaited(call, who, asked, query.wait)
     await _note(call, page)
     ending = {"next": page.cursor, "watermark": watermark_text(who.book, page.head)}
     return plain_json(b'{"events":[' + b",".join(event.body for event in page.events) + b"]," + encode(ending)[1:])
@@ -120,6 +126,7 @@ async def stream(call: Call) -> Stream:
     query = call.params(StreamQuery)
     last = call.headers.get("last-event-id")
     asked = await _asked(call, who, query, last or query.after, "Last-Event-ID" if last else "after")
+    call.app.state.followers.check(who.id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Stream(_frames(call, who, asked, query.heartbeat), media_type="text/event-stream", headers=headers)
 
@@ -174,24 +181,32 @@ async def _awaited(call: Call, who: Principal, asked: Asked, wait: int) -> Page:
 
 async def _frames(call: Call, who: Principal, asked: Asked, heartbeat: float) -> AsyncIterator[bytes]:
     """The stream's bytes. A page is read when the last one was taken: a slow client holds up nobody and fills nothing."""
-    bells, behind = call.context.bells, True
+    bells, behind, sent = call.context.bells, True, time.monotonic()
     yield f"retry: {RETRY}\n\n".encode()
-    sent = time.monotonic()
-    while not bells.closing:
-        bell = bells.next(who.book)
-        try:
-            page = await asyncio.shield(_page(call, who, asked, behind=behind))
-            await _note(call, page)
-        except Exception as fault:
-            if not isinstance(fault, Unauthenticated) and not is_outage(fault):
-                log.exception("a stream broke off")
-            return  # the client comes back and is told why
-        asked, behind = replace(asked, after=page.next), page.next < page.head
-        if page.events or time.monotonic() - sent >= heartbeat:
-            yield b"".join(_lines(page)) or f":\nid: {page.cursor}\n\n".encode()
-            sent = time.monotonic()
-        if not behind:
-            await bells.wait(bell, heartbeat - (time.monotonic() - sent))
+    with call.app.state.followers.following(who.id):
+        while not bells.closing:
+            bell = bells.next(who.book)
+            page = await _page_or_none(call, who, asked, behind=behind)
+            if page is None:
+                return  # the client comes back and is told why
+            asked, behind = replace(asked, after=page.next), page.next < page.head
+            if page.events or time.monotonic() - sent >= heartbeat:
+                yield b"".join(_lines(page)) or f":\nid: {page.cursor}\n\n".encode()
+                sent = time.monotonic()
+            if not behind:
+                await bells.wait(bell, heartbeat - (time.monotonic() - sent))
+
+
+async def _page_or_none(call: Call, who: Principal, asked: Asked, *, behind: bool) -> Page | None:
+    """The next page, written down; None where the key has ended, or the database is away."""
+    try:
+        page = await _page(call, who, asked, behind=behind)
+        await _note(call, page)
+    except Exception as fault:
+        if not isinstance(fault, Unauthenticated) and not is_outage(fault):
+            log.exception("a stream broke off")
+        return None
+    return page
 
 
 def _lines(page: Page) -> list[bytes]:
@@ -208,13 +223,16 @@ def _lines(page: Page) -> list[bytes]:
 
 async def _page(call: Call, who: Principal, asked: Asked, *, behind: bool) -> Page:
     """One read: in a thread where there is much to catch up with, at once at the log's end."""
-    context = call.context
+    context, followers = call.context, call.app.state.followers
     work = partial(_read, call, who, asked)
-    return await (context.scan(work) if behind else context.read(work))
+    shared: Page = await followers.read(
+        (who.id, who.purpose, who.masked, asked, behind), lambda: context.scan(work) if behind else context.read(work)
+    )
+    return shared
 
 
-def _read(call: Call, who: Principal, asked: Asked, connection: object) -> Page:
-    return read_events(connection, call.context.sealer, who, call.app.state.registers, asked)  # type: ignore[arg-type]
+def _read(call: Call, who: Principal, asked: Asked, connection: Connection) -> Page:
+    return read_events(connection, call.context.sealer, who, call.app.state.registers, asked)
 
 
 async def _note(call: Call, page: Page) -> None:

@@ -79,7 +79,7 @@ class Context:
             self._committers[book] = Committer(self.database, book)
         outcome = await self._committers[book].submit(work)
         if outcome.appends:
-            self.bells.ring(book)
+            self.bells.stir()
         return outcome
 
     async def forget(self, stone: Tombstone, registers: CaseRegisters) -> None:
