@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, update
 
 from registry.app import REGISTERS
 from tests.api import Api
+from tests.factories import dispute
 from tests.reports.test_statistics import MADE
 
 Run = Callable[[Callable[[Connection], Any]], Any]
@@ -19,9 +20,12 @@ TABLES = {register.table.name: register.table for register in REGISTERS}
 MIGRATION = importlib.import_module("registry.db.migrations.versions.8c1f5a2e7d40_statistics")
 
 
-@pytest.mark.parametrize("name", ["gatherings", "sheds", "agreements", "visits"])
+@pytest.mark.parametrize("name", ["disputes", "gatherings", "sheds", "agreements", "visits"])
 def test_copies_are_filled_as_they_are_written(api: Api, run: Run, name: str) -> None:
     MADE[name](api, random.Random(4))
+    if name == "disputes":
+        referred = {"to": "referred", "on": "2020-02-03", "referred_to": "示范法院"}
+        api.act(f"/v1/disputes/{api.made('/v1/disputes', dispute())['id']}/move", referred)
     copies = [TABLES[name].c[column] for column in MIGRATION.COLUMNS[name]]
     assert {column.name for column in copies} == {c.name for c in TABLES[name].columns if c.info.get("copy")}
 

@@ -38,7 +38,11 @@ FILTERS: dict[str, tuple[type[ListQuery], Callable[[Any], Any]]] = {
     "gatherings": (GatheringQuery, gatherings.matching_gatherings),
     "sheds": (ShedQuery, gatherings.matching_sheds),
 }
-COPIED = {"disputes": {"ended_on"}, "agreements": {"confirmed_on", "next_due_on"}, "sheds": {"notice_served_on"}}
+COPIED = {
+    "disputes": {"ended_on", "referred_on"},
+    "agreements": {"confirmed_on", "next_due_on"},
+    "sheds": {"notice_served_on"},
+}
 """Columns that differ from day to day and that are copied from a document, by register."""
 BEGINS = {
     "divisions": "2020-01-01", "disputes": "2020-02-01", "mediation-sessions": "2020-02-05", "agreements": "2020-02-06",

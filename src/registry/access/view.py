@@ -50,6 +50,10 @@ INT32 = 2**31 - 1
 """The highest number that a version can have."""
 
 
+AT_A_TIME = 1000
+"""Cases in one statement."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One version as the view shows it: its row, and the watermark of the answer."""
@@ -241,9 +245,18 @@ class View:
         """What stands of cases that the caller was shown an entry of, whoever keeps it, by case and as it was recorded: for
         values in that entry that are made from it. Nothing of it is shown itself.
         """
-        of_these = (table.c.book == bindparam("b"), table.c.case_id.in_(cases), table.c.voided.is_(False))
+        of_these = (
+            table.c.book == bindparam("b"),
+            table.c.case_id.in_(bindparam("cs", expanding=True)),
+            table.c.voided.is_(False),
+        )
         query = select(table.c.case_id, *columns).where(*of_these, self.standing(table))
-        return connection.execute(query.order_by(table.c.case_id, table.c.position), self.binds()).all()
+        query, known = query.order_by(table.c.case_id, table.c.position), sorted(set(cases))
+        return [
+            row
+            for start in range(0, len(known), AT_A_TIME)
+            for row in connection.execute(query, self.binds() | {"cs": known[start : start + AT_A_TIME]})
+        ]
 
     def binds(self, since: int = 0) -> dict[str, object]:
         """The parameters of `rows` and, with the earlier watermark, of `changes`."""

@@ -74,10 +74,12 @@ def _confirmation_at(asked: dict[str, Any] | None, day: dt.date) -> dict[str, An
 def dispute_copied(document: Document) -> Document:
     """The columns of a dispute that its document has under other names."""
     area = document["area_mu"]
-    ended_on = rules.ended_on(msgspec.convert(document["moves"], list[Move]))
+    moves = msgspec.convert(document["moves"], list[Move])
+    ended_on, referred_on = rules.ended_on(moves), rules.referred_on(moves)
     return {
         "area_hundredths": int(Decimal(area) * 100) if area else None,
         "ended_on": None if ended_on is None else ended_on.isoformat(),
+        "referred_on": None if referred_on is None else referred_on.isoformat(),
     }
 
 
@@ -94,7 +96,9 @@ def agreement_copied(document: Document) -> Document:
 DISPUTE_DAYS = Days(
     begins="discovered_on",
     at=dispute_at,
-    turns=frozenset({"stage", "accepted_on", "settled_on", "ended_on", "mediation_due_on", "days_to_settle"}),
+    turns=frozenset(
+        {"stage", "accepted_on", "settled_on", "ended_on", "referred_on", "mediation_due_on", "days_to_settle"}
+    ),
 )
 PROCEEDING_DAYS = Days(begins="decided_on", at=proceeding_at)
 SESSION_DAYS = Days(begins="held_on")

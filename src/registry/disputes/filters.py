@@ -7,10 +7,17 @@ from sqlalchemy import ColumnElement, and_, or_
 from registry.access.statistics import between, equal, nulls
 from registry.disputes.case_schemas import AgreementQuery, CaseQuery
 from registry.disputes.codes import LAND_CATEGORIES
-from registry.disputes.models import AGREEMENTS, DISPUTES, PENDING, PROCEEDINGS, RETURN_VISITS, SESSIONS
+from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS, Stage
 from registry.disputes.schemas import DisputeQuery
 
 Clauses = Iterator[ColumnElement[bool]]
+
+UNSETTLED = (
+    DISPUTES.c.accepted_on.is_not(None),
+    DISPUTES.c.settled_on.is_(None),
+    or_(DISPUTES.c.stage == Stage.REFERRED, DISPUTES.c.stage == Stage.CLOSED),
+)
+"""Accepted, and ended without an agreement: neither withdrawn nor handed on unheard (调解不成功)."""
 
 
 def matching_disputes(query: DisputeQuery) -> Clauses:
@@ -24,11 +31,15 @@ def matching_disputes(query: DisputeQuery) -> Clauses:
     yield from between(table.accepted_on, query.accepted_from, query.accepted_to)
     yield from between(table.settled_on, query.settled_from, query.settled_to)
     yield from between(table.ended_on, query.ended_from, query.ended_to)
+    yield from between(table.referred_on, query.referred_from, query.referred_to)
     if query.open_on is not None:
         yield table.discovered_on <= query.open_on
         yield or_(table.ended_on.is_(None), table.ended_on > query.open_on)
     if query.overdue_on is not None:
-        yield and_(table.stage.in_(PENDING), table.mediation_due_on < query.overdue_on)
+        yield and_(table.mediation_due_on < query.overdue_on, table.stage != Stage.FAILED)
+        yield or_(table.ended_on.is_(None), table.ended_on > query.overdue_on)
+    if query.unsettled:
+        yield from UNSETTLED
     yield from nulls(DISPUTES, query.missing, query.given)
 
 

@@ -204,6 +204,9 @@ DISPUTES = version_table(
     Column("accepted_on", Date),
     Column("settled_on", Date),
     Column("ended_on", Date, comment="settled, referred, withdrawn or closed; null while open"),
+    Column(
+        "referred_on", Date, info=COPY, comment="when it was last referred to another authority; null if it never was"
+    ),
     Column("mediation_due_on", Date),
     Column("days_to_settle", Integer),
     Column("people_involved", Integer, nullable=False),

@@ -26,7 +26,7 @@ from registry.disputes.days import (
     dispute_copied,
 )
 from registry.disputes.duties import AGREEMENT_DUTIES, DISPUTE_DUTIES, PROCEEDING_DUTIES, SESSION_DUTIES
-from registry.disputes.filters import matching_agreements, matching_disputes
+from registry.disputes.filters import UNSETTLED, matching_agreements, matching_disputes
 from registry.disputes.models import (
     AGREEMENTS,
     DISPUTES,
@@ -50,12 +50,6 @@ OF_LAND = Split(
     case((DISPUTES.c.category.in_(LAND_CATEGORIES), literal_column("'land'")), else_=literal_column("'other'")),
     {"land": ("涉土纠纷", "Land disputes")},
 )
-UNSETTLED = (
-    DISPUTES.c.accepted_on.is_not(None),
-    DISPUTES.c.settled_on.is_(None),
-    DISPUTES.c.stage.in_((Stage.REFERRED, Stage.CLOSED)),
-)
-"""Accepted, and ended without an agreement: neither withdrawn nor handed on unheard."""
 _settled = {"given": "days_to_settle"}
 
 DISPUTE_STATISTICS = Statistics(
@@ -67,8 +61,8 @@ DISPUTE_STATISTICS = Statistics(
         Statistic("settled", "化解", "宗", where={"given": "settled_on"}, dated="settled"),
         Statistic("open", "在办", "宗", day="open_on"),
         Statistic("overdue", "超过调解期限", "宗", day="overdue_on"),
-        Statistic("failed", "现为调解不成", "宗", where={"stage": "failed"}),
-        Statistic("referred", "现已移交", "宗", where={"stage": "referred"}, dated="ended"),
+        Statistic("failed", "调解不成功", "宗", where={"unsettled": "true"}, dated="ended"),
+        Statistic("referred", "移交", "宗", where={"given": "referred_on"}, dated="referred"),
         Statistic("median_days", "化解用时中位数", "日", How.MEDIAN, DISPUTES.c.days_to_settle, where=_settled, dated="settled"),
         Statistic("p90_days", "化解用时第90百分位数", "日", How.P90, DISPUTES.c.days_to_settle, where=_settled, dated="settled"),
         Statistic("people", "涉及人数", "人", How.SUM, DISPUTES.c.people_involved, dated="discovered"),

@@ -172,6 +172,11 @@ def ended_on(moves: Sequence[Move]) -> dt.date | None:
     return moves[first].on
 
 
+def referred_on(moves: Sequence[Move]) -> dt.date | None:
+    """The day the dispute was last referred to another authority (移交); None if it never was."""
+    return max((move.on for move in moves if move.to is Stage.REFERRED), default=None)
+
+
 def is_overdue(stage: Stage, due: dt.date | None, on: dt.date) -> bool:
     """Whether the mediation period is over and the dispute still in mediation."""
     return stage in PENDING and due is not None and on > due

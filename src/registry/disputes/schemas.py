@@ -146,7 +146,7 @@ class Dispute(DisputeIn, kw_only=True):
     meta: Header
 
 
-NULLABLE = ("since_year", "accepted_on", "settled_on", "ended_on", "days_to_settle")
+NULLABLE = ("since_year", "accepted_on", "settled_on", "ended_on", "referred_on", "days_to_settle")
 """Columns that `missing` and `given` may ask for."""
 
 
@@ -165,6 +165,11 @@ class DisputeQuery(ListQuery, kw_only=True):
     settled_to: dt.date | None = None
     ended_from: dt.date | None = None
     ended_to: dt.date | None = None
+    referred_from: dt.date | None = None
+    referred_to: dt.date | None = None
+    unsettled: Annotated[
+        Literal["true"] | None, Meta(description="Only those accepted that ended without an agreement (调解不成功).")
+    ] = None  # fmt: skip
     cause: Cause | None = None
     scale: Scale | None = None
     since_year: Annotated[int, Meta(ge=1900, le=2100)] | None = None

@@ -90,6 +90,7 @@ def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], kept: Current | None = 
         "accepted_on": derived["accepted_on"],
         "settled_on": derived["settled_on"],
         "ended_on": rules.ended_on(moves),
+        "referred_on": rules.referred_on(moves),
         "mediation_due_on": derived["mediation_due_on"],
         "days_to_settle": derived["days_to_settle"],
         "people_involved": data.people_involved,

@@ -56,6 +56,8 @@ VISIT_STATISTICS = Statistics(
         Statistic("in_time", "按期走访", "人次", where={"in_time": "true"}, dated="visited", sensitive=True),
         Statistic("late", "逾期走访", "人次", where={"in_time": "false"}, dated="visited", sensitive=True),
         Statistic("patients", "走访人数", "人", How.DISTINCT, VISITS.c.case_id, dated="visited", sensitive=True),
+        Statistic("patients_not_seen", "曾走访未见人数", "人", How.DISTINCT, VISITS.c.case_id, where={"seen": "false"},
+                  dated="visited", sensitive=True),
         Statistic("patients_seen", "见到人数", "人", How.DISTINCT, VISITS.c.case_id, where={"seen": "true"},
                   dated="visited", sensitive=True),
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 
 from registry.access.statistics import between, equal, nulls
 from registry.gatherings.models import GATHERINGS, SHEDS
@@ -25,4 +25,7 @@ def matching_sheds(query: ShedQuery) -> Iterator[ColumnElement[bool]]:
     yield from equal(SHEDS, {"use": query.use, "structure": query.structure, **police})
     yield from between(table.demolished_on, query.demolished_from, query.demolished_to)
     yield from between(table.found_on, query.found_from, query.found_to)
+    if query.standing_on is not None:
+        yield or_(table.found_on.is_(None), table.found_on <= query.standing_on)
+        yield or_(table.demolished_on.is_(None), table.demolished_on > query.standing_on)
     yield from nulls(SHEDS, query.missing, query.given)

@@ -91,7 +91,7 @@ SHED_REGISTER = Register(
                 where={"demolished": "true"},
                 dated="demolished",
             ),
-            Statistic("standing", "未拆除", "个", How.SUM, SHEDS.c.count, where={"demolished": "false"}),
+            Statistic("standing", "未拆除", "个", How.SUM, SHEDS.c.count, day="standing_on"),
         ),
         (
             *places(SHEDS),
@@ -106,7 +106,7 @@ SHED_REGISTER = Register(
     measures=(
         Measure(
             "sheds_demolished",
-            "铲除易诱发聚集赌博(娱乐)场所(简易棚)",
+            "铲除易诱发聚集赌博（娱乐）场所（简易棚）",
             "个",
             func.coalesce(func.sum(SHEDS.c.count), 0),
             SHEDS.c.demolished_on,

@@ -143,5 +143,8 @@ class ShedQuery(ListQuery, kw_only=True):
     structure: ShedStructure | None = None
     found_from: dt.date | None = None
     found_to: dt.date | None = None
+    standing_on: Annotated[
+        dt.date | None, Meta(description="Found by this day (or found on no known day), and not demolished by then.")
+    ] = None
     missing: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
     given: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None

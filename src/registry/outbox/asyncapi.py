@@ -1,5 +1,6 @@
 """The AsyncAPI 3.0 document of what goes out: the feed by poll and stream, and webhooks. Made from the published OpenAPI
-document and the registers, so that it says what is enforced.
+document and the registers, so that it says what is enforced. OpenAPI's schemas are of JSON Schema 2020-12 and AsyncAPI's of
+draft-07: they are translated.
 """
 
 import re
@@ -14,10 +15,13 @@ Schema = dict[str, Any]
 
 VERBS = {Action.CORRECTED: "correct", Action.TRANSFERRED: "transfer", Action.VOIDED: "void"}
 """The path below an entry by which an action is asked for."""
+APPLICATORS = {"items", "prefixItems", "additionalProperties", "allOf", "anyOf", "oneOf", "not"}
+"""The keywords beside `properties` that hold schemas in what the registers publish."""
 CURSOR: Schema = {"type": "string", "pattern": "^wm_[0-9]{6}_[0-9]{1,18}$"}
 CLOUD_EVENT: Schema = {
     "type": "object",
-    "description": "CloudEvents 1.0, JSON format. `sequence`, `division` and `entryversion` are extension attributes.",
+    "description": "CloudEvents 1.0, JSON format. `sequence`, `division` and `entryversion` are extension attributes. There is no "
+    "`dataschema`: the message of the event's `type` says what `data` is.",
     "properties": {
         "specversion": {"const": "1.0"},
         "id": {
@@ -30,7 +34,6 @@ CLOUD_EVENT: Schema = {
         "subject": {"type": "string", "description": "`<register>/<entry id>`"},
         "time": {"type": "string", "format": "date-time", "description": "When it was recorded."},
         "datacontenttype": {"const": "application/json"},
-        "dataschema": {"type": "string", "format": "uri-reference"},
         "sequence": {"type": "string", "pattern": "^[0-9]{16}$", "description": "The position in the log."},
         "division": {"type": "string", "description": "Where the entry lies."},
         "entryversion": {"type": "integer", "minimum": 1},
@@ -41,6 +44,7 @@ CLOUD_EVENT: Schema = {
 LEFT_DATA: Schema = {
     "type": "object",
     "description": "What left the reader's scope: an entry, or a division that was taken from the key (`kept` lies in it still).",
+    "oneOf": [{"required": ["register", "entry_id"]}, {"required": ["division", "kept"]}],
     "properties": {
         "register": {"type": "string"},
         "entry_id": {"type": "string"},
@@ -98,7 +102,7 @@ def build(document: Schema, registers: Iterable[Register], erasable: str) -> Sch
             }
         },
         "channels": _channels(messages),
-        "operations": _operations(),
+        "operations": _operations(document["paths"]),
         "components": {
             "messages": {**messages, "changes": page, "ping": ping},
             "schemas": dict(sorted(schemas.items())),
@@ -145,7 +149,10 @@ def _page(messages: Schema) -> Schema:
 
 def _channels(messages: Schema) -> Schema:
     each = {kind: {"$ref": f"#/components/messages/{kind}"} for kind in messages}
-    about = "Server-sent events: `id` is the cursor after the event, `event` its type, `data` the CloudEvent."
+    about = (
+        "Server-sent events: `id` is the cursor after the event, `event` its type, `data` the CloudEvent. "
+        "The header `Last-Event-ID` goes before `after`."
+    )
     return {
         "changes": {
             "address": "/v1/changes",
@@ -161,21 +168,24 @@ def _channels(messages: Schema) -> Schema:
     }
 
 
-def _operations() -> Schema:
-    query = {
-        "after": CURSOR,
-        "registers": {"type": "string"},
-        "division": {"type": "string"},
-        "limit": {"type": "integer", "minimum": 1, "maximum": 200},
-        "wait": {"type": "integer", "minimum": 0, "maximum": 60},
-    }
+def _operations(paths: Schema) -> Schema:
+    changes, stream = (_query(paths[path]["get"]["parameters"]) for path in ("/v1/changes", "/v1/changes/stream"))
     return {
-        "sendChanges": _operation("changes", "Answer with what changed after a cursor.", _http("GET", query)),
-        "streamChanges": _operation("stream", "Send each change as it comes.", _http("GET", {"after": CURSOR})),
+        "sendChanges": _operation("changes", "Answer with what changed after a cursor.", _http("GET", changes)),
+        "streamChanges": _operation("stream", "Send each change as it comes.", _http("GET", stream)),
         "deliverWebhook": _operation(
             "webhooks", "Post each change to the webhook's address, signed by Standard Webhooks.", _http("POST", {})
         ),
     }
+
+
+def _query(parameters: Iterable[Schema]) -> Schema:
+    asked = {
+        each["name"]: {**as_draft_07(each["schema"]), "description": each["description"]}
+        for each in parameters
+        if each["in"] == "query"
+    }
+    return {"query": {"type": "object", "properties": asked, "additionalProperties": False}}
 
 
 def _operation(channel: str, summary: str, binding: Schema) -> Schema:
@@ -183,17 +193,39 @@ def _operation(channel: str, summary: str, binding: Schema) -> Schema:
 
 
 def _http(method: str, query: Schema) -> Schema:
-    asked = {"query": {"type": "object", "properties": query}} if query else {}
-    return {"http": {"method": method, **asked, "bindingVersion": "0.3.0"}}
+    return {"http": {"method": method, **query, "bindingVersion": "0.3.0"}}
 
 
 def _closure(schemas: Schema, names: Iterable[str]) -> Schema:
-    """These schemas and whatever they refer to."""
+    """These schemas and whatever they refer to, as draft-07."""
     found: Schema = {}
     waiting = sorted(set(names))
     while waiting:
         name = waiting.pop()
         if name not in found:
-            found[name] = schemas[name]
+            found[name] = as_draft_07(schemas[name])
             waiting += re.findall(r"'\$ref': '#/components/schemas/(\w+)'", str(schemas[name]))
     return found
+
+
+def as_draft_07(schema: Schema) -> Schema:
+    """A schema of OpenAPI 3.1, which is JSON Schema 2020-12, as draft-07 says the same: that ignores `prefixItems`, and whatever
+    stands beside `$ref`. AsyncAPI's `discriminator` is another one; OpenAPI's adds nothing to a `type` that differs.
+    """
+    said: Schema = {key: _keyword(key, value) for key, value in schema.items() if key != "discriminator"}
+    if "prefixItems" in said:
+        said["additionalItems"] = said.pop("items", True)
+        said["items"] = said.pop("prefixItems")
+    if "$ref" in said and len(said) > 1:
+        said["allOf"] = [{"$ref": said.pop("$ref")}, *said.get("allOf", ())]
+    return said
+
+
+def _keyword(key: str, value: object) -> object:
+    if key == "properties" and isinstance(value, dict):
+        return {name: as_draft_07(field) for name, field in value.items()}
+    if key in APPLICATORS and isinstance(value, dict):
+        return as_draft_07(value)
+    if key in APPLICATORS and isinstance(value, list):
+        return [as_draft_07(each) for each in value]
+    return value

@@ -121,7 +121,6 @@ def _today(connection: Connection, who: Principal) -> Principal:
 def _shown(sealer: Sealer, who: Principal, passed: Passed, seen: Seen) -> Event:
     register = passed.register
     more = {
-        "dataschema": f"/v1/schemas/{register.name}",
         "division": seen.division,
         "entryversion": seen.number,
         "data": msgspec.Raw(render(sealer, who, register, seen)),

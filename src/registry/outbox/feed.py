@@ -92,7 +92,6 @@ class ChangeEvent(msgspec.Struct, kw_only=True):
     datacontenttype: str
     sequence: Annotated[str, Meta(description="the position, to be ordered by as text")]
     data: Annotated[dict[str, Any], Meta(description="the version as the reader may see it; of `scope.left` what left")]  # fmt: skip
-    dataschema: str | UnsetType = UNSET
     division: str | UnsetType = UNSET
     entryversion: int | UnsetType = UNSET
 

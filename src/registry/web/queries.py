@@ -1,6 +1,7 @@
 """Query parameters as Structs: what is documented is what is taken; anything else is refused."""
 
 import datetime as dt
+import re
 from collections import Counter
 from functools import lru_cache
 from typing import Annotated, TypeVar
@@ -96,6 +97,9 @@ class ListQuery(PageQuery, kw_only=True):
     include_voided: Annotated[bool, Meta(description="Voided entries too.")] = False
 
 
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
 def parse_query(raw: bytes, shape: type[Q]) -> Q:
     """The parameters, typed. Raises Malformed for unknown ones, missing ones, ones given twice, and wrong values."""
     if not raw and not _required(shape):
@@ -134,8 +138,10 @@ def _required(shape: type[msgspec.Struct]) -> frozenset[str]:
 
 
 def _is_written(value: object, text: str) -> bool:
-    """Whether the text is the value as it is written: msgspec also takes `null`, `1e1`, `05`, and `1` for true."""
-    if value is None or not text.isprintable():
+    """Whether the text is the value as it is written: msgspec also takes `null`, `1e1`, `05`, and `1` for true. Texts may hold what
+    they may hold in a body: wide blanks are common in titles, control characters are refused.
+    """
+    if value is None or CONTROLS.search(text):
         return False
     if isinstance(value, bool):
         return text in {"true", "false"}

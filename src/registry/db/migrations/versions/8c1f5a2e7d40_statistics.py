@@ -21,6 +21,7 @@ branch_labels = None
 depends_on = None
 
 COLUMNS: dict[str, dict[str, tuple[Any, str | None]]] = {
+    "disputes": {"referred_on": (sa.Date(), "when it was last referred to another authority; null if it never was")},
     "gatherings": {"notice": (sa.String(200), "title of the notice that the measure rests on")},
     "sheds": {
         "structure": (sa.String(12), None),
@@ -48,6 +49,11 @@ DUE_ON = """
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+def _dispute(document: dict[str, Any]) -> dict[str, Any]:
+    referred = [move["on"] for move in document["moves"] if move["to"] == "referred"]
+    return {"referred_on": _day(max(referred, default=None))}
 
 
 def _gathering(document: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +84,7 @@ def _visit(document: dict[str, Any]) -> dict[str, Any]:
 
 
 COPIES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "gatherings": _gathering, "sheds": _shed, "agreements": _agreement, "visits": _visit,
+    "disputes": _dispute, "gatherings": _gathering, "sheds": _shed, "agreements": _agreement, "visits": _visit,
 }
 
 
