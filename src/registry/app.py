@@ -49,11 +49,11 @@ from registry.outbox.targets import parse_allowed
 from registry.outbox.webhook_controller import WebhookController
 from registry.outbox.worker import Worker
 from registry.reports.controller import (
-    BulletinController,
     CalendarController,
     DueController,
     ReminderController,
     RestatementController,
+    bulletin_handler,
 )
 from registry.reports.reminders import REMINDER_REGISTER, Cadence
 from registry.reports.reminding import Reminding
@@ -105,7 +105,6 @@ CONTROLLERS = [
     CampaignController,
     GatheringController,
     ShedController,
-    BulletinController,
     RestatementController,
     FeedController,
     DueController,
@@ -160,6 +159,7 @@ def create_app(settings: Settings) -> Litestar:
             disclosures(PATIENT_REGISTER),
             WitnessController,
             SchemaController,
+            bulletin_handler(REGISTERS),
             *history.handlers(REGISTERS),
             *statistics_handlers(REGISTERS),
             *server.HANDLERS,
@@ -182,6 +182,7 @@ def create_app(settings: Settings) -> Litestar:
     app.state.methods = server.methods_by_path(app)
     published = openapi.build(app)
     app.state.document = _pretty(published)
+    app.state.event_types = asyncapi.all_types(REGISTERS, published["paths"], "patients")
     app.state.asyncapi = _pretty(asyncapi.build(published, REGISTERS, "patients"))
     return app
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -52,24 +51,25 @@ main.add_command(evidence)
 def serve() -> None:
     """Serve the API."""
     from registry.app import create_app
-    from registry.web.stopping import STARTUP_FAILED, StoppingServer
+    from registry.web.stopping import STARTUP_FAILED, StoppingServer, listener
 
     read = settings()
     run(_check_keys)
     run(check_log)
-    _check_address(read)
+    try:
+        listening = listener(read.host, read.port)
+    except OSError as error:
+        fail(f"REGISTRY_HOST, REGISTRY_PORT: cannot listen on {read.host}:{read.port} ({error.strerror or error})")
     console.print(f"registry {__version__} on http://{read.host}:{read.port} - /docs, /openapi.json")
     server = StoppingServer(
         create_app(read),
-        host=read.host,
-        port=read.port,
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=GRACE,
         server_header=False,
     )
     with suppress(KeyboardInterrupt):
-        server.run()
+        server.run(sockets=[listening])
     if not server.started:
         sys.exit(STARTUP_FAILED)
 
@@ -78,17 +78,6 @@ async def _check_keys(read: Settings, database: Database) -> None:
     store = KeyStore(read.key_store)
     await database.read(lambda _: check_key_file(store, read.key_file))
     store.close()
-
-
-def _check_address(read: Settings) -> None:
-    """Stop with one line where the address cannot be listened on."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(read.host, read.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(address)
-    except OSError as error:
-        fail(f"REGISTRY_HOST, REGISTRY_PORT: cannot listen on {read.host}:{read.port} ({error.strerror or error})")
 
 
 @main.command()

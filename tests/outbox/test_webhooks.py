@@ -107,6 +107,7 @@ def test_only_administrators(hooks: Api, who: str) -> None:
         ({"url": "https://u@127.0.0.1/"}, 422, "/url"), ({"url": "https://nowhere.invalid/"}, 422, "/url"),
         ({"url": 5}, 400, "/url"), ({"events": []}, 400, "/events"), ({"events": ["no such"]}, 400, "/events/0"),
         ({"events": ["disputes.*", "nope.*"]}, 422, "/events/1"), ({"events": ["reminders.created"]}, 422, "/events/0"),
+        ({"events": ["disputes.nonsense"]}, 422, "/events/0"), ({"events": ["scope.left", "gatherings.erased"]}, 422, "/events/1"),
         ({"principal": "01a209d8-2208-7857-ad56-0c039969eb4c"}, 422, "/principal"), ({"division": "440883"}, 422, "/division"),
         ({"after": "wm_440882_99999999"}, 422, "/after"), ({"secret": "whsec_x"}, 400, "/secret"),
     ],

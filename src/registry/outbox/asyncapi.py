@@ -111,6 +111,11 @@ def build(document: Schema, registers: Iterable[Register], erasable: str) -> Sch
     }
 
 
+def all_types(registers: Iterable[Register], paths: Schema, erasable: str) -> list[str]:
+    """The types of the events of all registers."""
+    return [kind for register in registers for kind in event_types(register, paths, erasable)]
+
+
 def event_types(register: Register, paths: Schema, erasable: str) -> Iterator[str]:
     """The types of the events that a register has: its own name for them, or one for each action that it can do."""
     if register.event is not None:

@@ -32,14 +32,16 @@ def rights_of(connection: Connection, row: Row[Any], now: int) -> Principal:
     return replace(who, purpose=Purpose(row.purpose)) if row.purpose else replace(who, masked=True)
 
 
-def wants(patterns: str, kind: str) -> bool:
-    """Whether a filter of event types (separated by blanks) takes this type: `*`, `disputes.*` or `disputes.created`.
+def matches(pattern: str, kind: str) -> bool:
+    """Whether a pattern is of this type of event: `*`, `disputes.*` or `disputes.created`."""
+    return kind.startswith(pattern[:-1]) if pattern.endswith("*") else kind == pattern
 
-    `scope.left` always comes along: whoever keeps copies must hear what to drop.
+
+def wants(patterns: str, kind: str) -> bool:
+    """Whether a filter of event types (patterns separated by blanks) takes this one. `scope.left` always comes along: whoever keeps
+    copies must hear what to drop.
     """
-    return kind == LEFT or any(
-        kind.startswith(pattern[:-1]) if pattern.endswith("*") else kind == pattern for pattern in patterns.split()
-    )
+    return kind == LEFT or any(matches(pattern, kind) for pattern in patterns.split())
 
 
 def wanted_registers(patterns: str, registers: Sequence[Register]) -> frozenset[str] | None:

@@ -28,7 +28,7 @@ from registry.outbox.schemas import (
     WebhookList,
     WebhookSettings,
 )
-from registry.outbox.source import NoRights, read_one
+from registry.outbox.source import NoRights, matches, read_one
 from registry.outbox.targets import BadTarget
 from registry.outbox.worker import Worker, ping
 from registry.web.call import Call
@@ -164,14 +164,12 @@ async def _check_target(call: Call, url: str) -> None:
 
 
 def _check_events(call: Call, wanted: Sequence[str]) -> None:
-    """Raise Refused for events of registers that there are not: nothing would ever come, and nobody would be told."""
-    own = [each.event or f"{each.name}.*" for each in _worker(call).registers]
-    known = ("*", *own, LEFT)
-    stems = {each.partition(".")[0] for each in known}
-    said = "没有这类事件。", "There are no such events."
-    wrong = [place for place, each in enumerate(wanted) if each.partition(".")[0] not in stems]
+    """Raise Refused for events that there are not: nothing would ever come, and nobody would be told."""
+    known = [*call.app.state.event_types, LEFT]
+    wrong = [place for place, pattern in enumerate(wanted) if not any(matches(pattern, kind) for kind in known)]
     if wrong:
-        raise Refused(faults=[Fault(f"/events/{place}", "unknown_event", *said, known) for place in wrong])
+        said = "没有这类事件。", "There are no such events."
+        raise Refused(faults=[Fault(f"/events/{place}", "unknown_event", *said, ("*", *known)) for place in wrong])
 
 
 def _wanted(sent: WebhookIn) -> webhooks.Wanted:

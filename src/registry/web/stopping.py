@@ -1,14 +1,34 @@
 """The HTTP server, told to end its streams as soon as it is told to stop: it waits for open requests before anything else."""
 
 import asyncio
+import socket
 from types import FrameType
 from typing import Any
 
 import uvicorn
 from litestar import Litestar
 
+STALLED = 60_000
+"""Milliseconds after which a client that takes nothing of what it is sent is cut off."""
 STARTUP_FAILED = 3
 """The exit status of a server that did not start, as uvicorn's own."""
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """A socket to listen on. Its connections are cut off by the system where the client has stalled (Linux); else nobody would
+    notice before the client goes away. Raises OSError.
+    """
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED)
+        listening.bind(address)
+    except OSError:
+        listening.close()
+        raise
+    return listening
 
 
 class StoppingServer(uvicorn.Server):
