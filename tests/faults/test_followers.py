@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_followers_have_the_same_events_after_kill_9(database: str) -> None:
-    report = asyncio.run(follow(database, rounds=2, writers=16, seed=2020, failing=0.05, moving=False))
+    report = asyncio.run(follow(database, rounds=2, writers=16, seed=2020, failing=0.05))
     assert not report.faults
     assert report.cuts >= 2
     assert report.log > 20
