@@ -96,6 +96,10 @@ class Worker:
     async def _claim(self) -> None:
         swept = 0.0
         while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLAIM_EVERY):
+                    await self._changed.wait()
+            self._changed.clear()
             try:
                 mine = await self.context.database.write(partial(attempts.claim, owner=self.owner, now=self.clock()))
                 for webhook in mine:
@@ -105,10 +109,6 @@ class Worker:
                     swept = asyncio.get_running_loop().time()
             except Exception:
                 log.exception("webhooks were not claimed")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CLAIM_EVERY):
-                    await self._changed.wait()
-            self._changed.clear()
 
     def _begin(self, webhook: str) -> None:
         running = self._hooks.get(webhook)
