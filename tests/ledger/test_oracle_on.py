@@ -41,7 +41,7 @@ from registry.settings import Settings
 from tests import factories
 from tests.ledger.histories import WHO, Document, History, change, correction, day, undone
 
-EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "20"))
 VILLAGES = ("440882102204", "440882100200")
 MANY = hypothesis_settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -241,18 +241,35 @@ def whole(history: History, watermark: int, who: str, entry_id: str, on: str) ->
 # Patients: risk, class, and when they are due follow from the visits made by the day.
 
 
+NO_NEXT_VISIT = {"next_visit_on": None, "next_visit_rule": None, "next_visit_from": None}
+
+
+def next_visit_of(visit: Document) -> Document:
+    """The day, and the rule that gives it; the visits here set no day of their own."""
+    if visit["next_visit_on"] is None:
+        return NO_NEXT_VISIT
+    days = (dt.date.fromisoformat(visit["next_visit_on"]) - dt.date.fromisoformat(visit["visited_on"])).days
+    again = "visit_basically_stable" if days == 14 else "visit_recheck"
+    rule = f"visit_{visit['stability']}" if visit["stability"] != "basically_stable" else again
+    return {
+        "next_visit_on": visit["next_visit_on"],
+        "next_visit_rule": rule if visit["seen"] else "visit_not_seen",
+        "next_visit_from": visit["visited_on"],
+    }
+
+
 def patient_on(entry: Document, made: list[Document], on: str) -> Document | None:
     if entry["in_care_since"] > on:
         return None
     there = entry["left_care_on"] is None or entry["left_care_on"] > on
     told = entry | {"risk_level": entry["entered_risk_level"], "stability": entry["entered_stability"]}
-    told |= {"last_visited_on": None, "next_visit_on": None, "consecutive_misses": 0}
+    told |= {"last_visited_on": None, "consecutive_misses": 0, **NO_NEXT_VISIT}
     if there:
         told |= {"status": "in_care", "left_care_on": None, "lost_reason": None}
     for visit in sorted(made, key=lambda each: (each["visited_on"], each["meta"]["position"])):
         if visit["visited_on"] > on:
             break
-        told["next_visit_on"] = visit["next_visit_on"] if there else None
+        told |= next_visit_of(visit) if there else NO_NEXT_VISIT
         missed = visit["not_seen_reason"] == "not_home"
         told["consecutive_misses"] = told["consecutive_misses"] + 1 if missed else 0
         if visit["seen"]:
