@@ -33,6 +33,7 @@ from registry.ledger.clock import BEIJING, Clock, microseconds, moment, wall_clo
 from registry.ledger.committer import commit
 from registry.ledger.ids import new_id
 from registry.ledger.tables import BOOKS
+from registry.reports.reminding import Reminding
 from registry.settings import Settings, read_settings
 from tests.api import Api
 from tests.go import Go, build
@@ -184,9 +185,17 @@ def settings(template: Template, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def app() -> Litestar:
-    """The application, put together once; each test starts and stops it on its own database."""
-    return create_app(read_settings({}))
+def app() -> Iterator[Litestar]:
+    """The application, put together once; each test starts and stops it on its own database. It looks for no reminders by itself:
+    entries of its own would turn up in the middle of what a test records.
+    """
+
+    async def idle(_self: Reminding) -> None:
+        """Says nothing."""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reminding, "run", idle)
+        yield create_app(read_settings({}))
 
 
 @pytest.fixture

@@ -1,139 +1,123 @@
-// Fields from a JSON Schema. A widget is {node, get}: an element and a function that reads its value; undefined is "left out".
-const $ = (tag, props = {}, ...children) => {
+// Fields from a JSON Schema. The JSON Pointer of each is its id, and the name of its control.
+let root, lists; // the schema; what can be chosen, by register
+
+export const $ = (tag, props = {}, ...children) => {
   const node = Object.assign(document.createElement(tag), props);
   node.append(...children);
   return node;
 };
+export const button = (text, onclick) => $("button", { type: "button", className: "small", onclick }, text);
 
 // What a schema says once its $ref is followed and the branch for null is left aside.
-export function plain(schema, root) {
-  const { $ref, anyOf, ...rest } = schema;
-  if ($ref) return { ...plain(root.$defs[$ref.split("/").pop()], root), ...rest };
-  const branches = (anyOf ?? []).filter((branch) => branch.type !== "null");
-  return branches.length === 1 ? { ...plain(branches[0], root), ...rest } : schema;
+function plain({ $ref, anyOf = [], ...rest }) {
+  const branch = $ref ? root.$defs[$ref.split("/").pop()] : anyOf.find(({ type }) => type !== "null");
+  return branch ? { ...plain(branch), ...rest } : rest;
 }
 
-const filled = (value) => (value === "" ? undefined : value);
-
-// One widget for a schema; `people` are the patients that the clerk may pick.
-function widget(name, schema, root, value, pointer, people) {
-  if (name === "patient_id") return picker(value, people);
-  if (schema.oneOf) return select(schema.oneOf.map(({ const: code, title }) => [code, title]), value);
-  switch (schema.type) {
-    case "boolean": return yesNo(value);
-    case "integer": case "number": return input("number", value, { min: schema.minimum ?? "", max: schema.maximum ?? "" }, Number);
-    case "array": return array(schema, root, value, pointer, people);
-    case "object": return object(schema, root, value, pointer, people);
-    default: return schema.maxLength > 200 ? text(value) : input(schema.format === "date" ? "date" : "text", value);
+function widget(rule, value = "", id) {
+  const named = { id, name: id };
+  if (rule["x-register"]) return picker(rule, value, named);
+  if (rule.oneOf) return [select(named, rule.oneOf, value)];
+  switch (rule.type) {
+    case "boolean": return [select({ ...named, read: JSON.parse }, YES_NO, value)];
+    case "integer": case "number": return [$("input", { ...named, type: "number", value, read: Number })];
+    case "array": return (plain(rule.items).oneOf ? choices : list)(rule, value || [], id);
+    case "object": return fields(rule, value || {}, id);
   }
+  if (rule.maxLength > 200) return [$("textarea", { ...named, value, rows: 3 })];
+  return [$("input", { ...named, type: rule.format === "date" ? "date" : "text", value })];
 }
 
-function input(type, value, props = {}, read = (typed) => typed) {
-  const node = $("input", { type, value: value ?? "", ...props });
-  return { node, get: () => (filled(node.value) === undefined ? undefined : read(node.value)) };
+const YES_NO = [{ const: "true", title: "是" }, { const: "false", title: "否" }];
+
+function select(props, codes, value) {
+  const options = [{ const: "", title: "请选择" }, ...codes].map((one) => $("option", { value: one.const }, one.title));
+  return Object.assign($("select", props, ...options), { value });
 }
 
-function text(value) {
-  const node = $("textarea", { rows: 3, value: value ?? "" });
-  return { node, wide: true, get: () => filled(node.value) };
-}
-
-function select(options, value) {
-  const node = $("select", {}, $("option", { value: "" }, "请选择"), ...options.map(([code, title]) => $("option", { value: code }, title)));
-  node.value = value ?? "";
-  return { node, get: () => filled(node.value) };
-}
-
-function yesNo(value) {
-  const chosen = select([["true", "是"], ["false", "否"]], value === undefined ? "" : String(value));
-  return { node: chosen.node, get: () => (chosen.get() === undefined ? undefined : chosen.get() === "true") };
-}
-
-// By entry id, or from the clerk's own list.
-function picker(value, people) {
-  const names = $("datalist", { id: "people" }, ...people.map(({ id, name, division_name }) => $("option", { value: id }, `${name} ${division_name}`)));
-  const field = input("text", value, { placeholder: "记录号,或从名单选择" });
-  field.node.setAttribute("list", "people");
-  const said = $("p", { className: "hint" });
-  const tell = () => { said.textContent = people.find(({ id }) => id === field.node.value)?.name ?? ""; };
-  field.node.addEventListener("input", tell);
-  tell();
-  return { node: $("div", {}, field.node, names, said), get: field.get };
-}
-
-function array(schema, root, value, pointer, people) {
-  const item = plain(schema.items, root);
-  return item.oneOf ? choices(item.oneOf, value) : list(item, root, value, pointer, people);
-}
-
-function choices(options, value = []) {
-  const boxes = options.map(({ const: code, title }) => [$("input", { type: "checkbox", value: code, checked: value.includes(code) }), title]);
-  const node = $("div", { className: "choices" }, ...boxes.map(([box, title]) => $("label", {}, box, title)));
-  const get = () => boxes.filter(([box]) => box.checked).map(([box]) => box.value);
-  return { node, wide: true, get: () => (get().length ? get() : undefined) };
-}
-
-function list(item, root, value = [], pointer, people) {
-  const rows = [];
-  const node = $("div", { className: "list" });
-  const add = (each) => {
-    const row = widget("", item, root, each, `${pointer}/${rows.length}`, people);
-    rows.push(row);
-    node.insertBefore(row.node, button);
+// An entry of another register. What was chosen stays chosen where the list does not have it, or is not there yet.
+function picker({ title, "x-register": register, "x-register-key": key }, chosen, named) {
+  const sought = $("input", { type: "search", placeholder: "查找", ariaLabel: `查找${title}` });
+  const node = select({ ...named, className: "picker", onchange: () => { chosen = node.value; } }, []);
+  node.fill = sought.oninput = () => {
+    const all = (lists[register] ?? []).map((item) => ({ const: item[key], title: item.title }));
+    const found = all.filter((item) => item.const === chosen || item.title.includes(sought.value.trim()));
+    if (chosen && !found.some((item) => item.const === chosen)) found.push({ const: chosen, title: "已选定(不在名单内)" });
+    node.replaceChildren(...select({}, found).children);
+    node.value = chosen;
+    sought.hidden = all.length < 10;
   };
-  const button = $("button", { type: "button", className: "small", onclick: () => add() }, "添加一项");
-  node.append(button);
-  value.forEach(add);
-  const get = () => { // rows left empty at the end are none; one in the middle keeps its place, and the server tells what it lacks
-    const got = rows.map((row) => row.get());
-    while (got.length && got.at(-1) === undefined) got.pop();
-    return got.length ? got.map((each) => each ?? {}) : undefined;
+  node.fill();
+  return [sought, node];
+}
+
+const choices = (rule, value, id) => plain(rule.items).oneOf.map(({ const: code, title }) =>
+  $("label", {}, $("input", { type: "checkbox", name: `${id}/-`, value: code, checked: value.includes(code) }), title));
+
+function list(rule, value, id) {
+  const box = $("div");
+  const draw = (rows) => box.replaceChildren(...rows.map((row, place) => {
+    const without = button("删除本项", () => change((now) => now.toSpliced(place, 1)));
+    return field({ ...plain(rule.items), title: `${rule.title} ${place + 1}` }, row, `${id}/${place}`, true, without);
+  }));
+  const change = (how) => {
+    draw(how(id.split("/").slice(1).reduce((at, step) => at?.[step], read(box)) ?? []));
+    box.dispatchEvent(new Event("input", { bubbles: true }));
   };
-  return { node, wide: true, get };
+  draw(value);
+  return [box, button("添加一项", () => change((now) => [...now, {}]))];
 }
 
-function object(schema, root, value = {}, pointer, people) {
-  const { nodes, get } = fields(schema, root, value, pointer, people);
-  return { node: $("fieldset", {}, ...nodes), wide: true, get: () => { const got = get(); return Object.keys(got).length ? got : undefined; } };
+// A group that may be left out asks for none of its fields until one of them is filled in.
+function field(rule, value, id, required, ...more) {
+  const group = ["array", "object"].includes(rule.type);
+  const title = group ? $("legend", {}, rule.title) : $("label", { htmlFor: id }, rule.title);
+  const node = $(group ? "fieldset" : "div", {}, title, ...widget(rule, value, id), ...more);
+  if (group) Object.assign(node, { id, name: /\d$/.test(id) ? id : "" }); // an item is there, be it empty
+  node.className = `field ${required ? "required" : ""}`;
+  node.oninput = () => node.classList.toggle("unused", !required && !filled(node).length);
+  node.oninput();
+  return node;
 }
 
-// The fields of an object in their order; each can be found by its JSON Pointer, where a fault is shown.
-function fields(schema, root, value, pointer, people, only = () => true) {
-  const parts = Object.entries(schema.properties).filter(([, field]) => only(field)).sort(([, a], [, b]) => a["x-order"] - b["x-order"]);
-  const made = parts.map(([name, field]) => {
-    const rule = plain(field, root);
-    const one = widget(name, rule, root, value[name], `${pointer}/${name}`, people);
-    const node = $("div", { className: one.wide ? "field wide" : "field" }, $("label", {}, field.title), one.node);
-    node.dataset.pointer = `${pointer}/${name}`;
-    node.classList.toggle("required", (schema.required ?? []).includes(name));
-    return { name, node, get: one.get };
+const fields = ({ properties, required = [] }, value, id, group) => Object.entries(properties)
+  .filter(([, rule]) => rule["x-group"] === group).sort(([, a], [, b]) => a["x-order"] - b["x-order"])
+  .map(([name, rule]) => field(plain(rule), value[name], `${id}/${name}`, required.includes(name)));
+
+export function build(form, schema, value, offered) {
+  [root, lists] = [schema, offered];
+  form.replaceChildren(...schema["x-groups"].map(({ title }) =>
+    $("fieldset", {}, $("legend", {}, title), ...fields(schema, value, "", title))));
+}
+
+const filled = (node) => [...node.querySelectorAll("[name]:not([name=''])")].filter((each) =>
+  each.type === "checkbox" ? each.checked : each.value !== "");
+
+// What was typed; what was not is left out.
+export function read(form) {
+  const body = {};
+  for (const node of filled(form)) {
+    const steps = node.name.split("/").slice(1), last = steps.pop();
+    const at = steps.reduce((at, step, place) => at[step] ??= /^[\d-]/.test(steps[place + 1] ?? last) ? [] : {}, body);
+    at[last === "-" ? at.length : last] = node.tagName === "FIELDSET" ? {} : node.read?.(node.value) ?? node.value;
+  }
+  return body;
+}
+
+// Every fault beside its field, and in the summary with a link to it.
+export function showFaults(summary, problem) {
+  document.querySelectorAll(".fault").forEach((node) => node.remove());
+  document.querySelectorAll("[aria-invalid]").forEach((node) => { node.ariaInvalid = null; });
+  const lines = (problem?.errors ?? []).map(({ pointer: id, message }) => {
+    while (id && !document.getElementById(id)) id = id.slice(0, id.lastIndexOf("/")); // the nearest that is shown
+    const control = document.getElementById(id), field = control?.closest(".field");
+    if (control) Object.assign(control, { ariaInvalid: "true" }).setAttribute("aria-describedby", `${id}!`);
+    field?.append(document.getElementById(`${id}!`) ?? $("p", { id: `${id}!`, className: "fault" }));
+    field?.lastChild.append(message);
+    const titles = [field?.parentElement.closest(".field"), field].map((node) => node?.firstChild.textContent ?? "");
+    return $("li", {}, $("a", { href: `#${id}` }, titles.join(" ").trim()), `:${message}`);
   });
-  const get = () => Object.fromEntries(made.map((each) => [each.name, each.get()]).filter(([, got]) => got !== undefined));
-  return { nodes: made.map((each) => each.node), get };
-}
-
-// The whole form: one fieldset for each group of the schema. Returns a function that reads what was typed.
-export function build(form, schema, value, people) {
-  const groups = schema["x-groups"].map((group) => {
-    const { nodes, get } = fields(schema, schema, value, "", people, (field) => field["x-group"] === group.title);
-    return { get, node: $("fieldset", {}, $("legend", {}, group.title), ...nodes) };
-  });
-  form.replaceChildren(...groups.map((group) => group.node), $("button", {}, "保存并发送"));
-  return () => Object.assign({}, ...groups.map((group) => group.get()));
-}
-
-// Every fault beside its field; a fault of no field that is shown stands in the summary only.
-export function showFaults(form, summary, problem) {
-  form.querySelectorAll(".fault").forEach((node) => node.remove());
-  form.querySelectorAll(".wrong").forEach((node) => node.classList.remove("wrong"));
   summary.hidden = !problem;
-  if (!problem) return;
-  const lines = (problem.errors ?? []).map((fault) => {
-    const at = [...form.querySelectorAll("[data-pointer]")].filter(({ dataset }) => fault.pointer === dataset.pointer || fault.pointer.startsWith(dataset.pointer + "/")).pop();
-    at?.classList.add("wrong");
-    at?.append($("p", { className: "fault" }, fault.message));
-    return $("li", {}, `${at?.querySelector("label").textContent ?? fault.pointer}:${fault.message}`);
-  });
-  summary.replaceChildren($("strong", {}, `${problem.detail}(${lines.length} 处)`), $("ul", {}, ...lines));
-  summary.scrollIntoView();
+  summary.replaceChildren(lines.length ? `有 ${lines.length} 处须改正:` : problem?.detail ?? "", $("ul", {}, ...lines));
+  if (problem) summary.scrollIntoView();
 }

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -55,6 +56,7 @@ from registry.reports.controller import (
     RestatementController,
     bulletin_handler,
 )
+from registry.reports.publication import publish
 from registry.reports.reminders import REMINDER_REGISTER, Cadence
 from registry.reports.reminding import Reminding
 from registry.reports.statistics_handlers import statistics_handlers
@@ -74,6 +76,8 @@ from registry.web.witness import WitnessController
 
 BODY_LIMIT = 1024 * 1024
 """Bytes."""
+SETTLED = 1.0
+"""Seconds after its start in which the server does nothing but answer."""
 
 REGISTERS: tuple[Register, ...] = (
     DIVISION_REGISTER,
@@ -125,14 +129,21 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     try:
         await context.finish_erasures(case_registers(REGISTERS, "patients"))
         context.start()
-        context.facts.warm(each for each in REGISTERS if each.statistics is not None)
         worker.start()
         reminding = Reminding(context, REGISTERS, Cadence(before=read.remind_before, every=read.remind_every))
-        async with beside(reminding.run()):
+        async with beside(_background(context, reminding)):
             yield
     finally:
         await worker.close()
         await context.close()
+
+
+async def _background(context: Context, reminding: Reminding) -> None:
+    """Loads what statistics are counted from, then looks what is due, again and again."""
+    await asyncio.sleep(SETTLED)
+    counted = [each for each in REGISTERS if each.statistics is not None]
+    context.facts.warm(counted, partial(publish, counted))
+    await reminding.run()
 
 
 @asynccontextmanager

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, text
 
-from registry.access.facts import FactKeeper, Facts
+from registry.access.facts import Facts
+from registry.access.keeping import FactKeeper
 from registry.access.masks import filter_mask, scope_mask, standing_mask, within_mask
 from registry.access.moments import head_of
 from registry.access.principals import Principal, Role

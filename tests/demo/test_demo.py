@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -109,27 +110,49 @@ def test_the_bulletin_gives_the_figures_of_the_article(demo: Demo) -> None:
 
 
 SENTENCES = (
-    "取消或暂停各类聚集活动2339场,铲除易诱发聚集赌博(娱乐)场所(简易棚)584个",
-    "2月18日,客路镇迈港村和龙秋村因涉土问题引发纠纷",
+    "取消或暂停各类聚集活动2339场，铲除易诱发聚集赌博（娱乐）场所（简易棚）584个",
+    "2月18日，客路镇迈港村和龙秋村因涉土问题引发纠纷",
     "迅速控制局面、平息事态",
-    "市委政法委牵头成立工作专班,进驻客路镇",
-    "6天内促成两村签订《土地调解协议》和《和谐共建平安村协议》,成功化解该宗涉及两村长达10余年之久、历经多次裁决、复议、判决的土地权属纠纷",
+    "市委政法委牵头成立工作专班，进驻客路镇",
+    "6天内促成两村签订《土地调解协议》和《和谐共建平安村协议》，成功化解该宗涉及两村长达10余年之久、历经多次裁决、复议、判决的土地权属纠纷",
     "严重精神障碍患者排查走访专项行动",
     "地毯式",
 )
-"""What the article says (雷州政法 2020-03-05, 精准施策,源头治理防患未然), word for word but for officials' names and posts."""
+"""What the article says (雷州政法 2020-03-05, 精准施策，源头治理防患未然), word for word but for officials' names and posts."""
 
 
 def test_the_bulletin_says_the_sentences_of_the_article(demo: Demo) -> None:
     for form in ("text", "html", "markdown"):
         page = demo.api.get(f"{BULLETIN}&division={COUNTY}&format={form}", "dashboard").text.replace("\\", "")
         assert [sentence for sentence in SENTENCES if sentence not in page] == []
-        assert "2月12日起,雷州市开展2020年严重精神障碍患者排查走访专项行动" in page
-        assert "(裁决2次、复议2次、判决2次)" in page
+        assert "2月12日起，雷州市开展2020年严重精神障碍患者排查走访专项行动" in page
+        assert "（裁决2次、复议2次、判决2次）" in page
+        assert "截至时间：2020年3月5日24时；" in page  # a replayed day was over
     for day, sentences in (("2020-02-17", 0), ("2020-02-25", 1), ("2020-02-26", 1)):
         told = demo.api.get(f"/v1/bulletin?to={day}", "dashboard").json()["sections"][0]["told"]
         assert len(told) == sentences
         assert ("成功化解" in "".join(told)) is (day == "2020-02-26")
+
+
+def test_counts_of_people_are_told_as_of_the_release(demo: Demo) -> None:
+    asked = "/v1/bulletin?to=2020-02-26&as_of=2020-02-26"
+    bulletin = demo.api.get(asked, "bot").json()
+    assert "在管严重精神障碍患者1050人（截至1月31日公布），走访0人次（截至1月31日公布）" in bulletin["paragraph"]
+    assert bulletin["released_on"] == "2020-01-31"
+    assert {each["released_on"] for each in bulletin["figures"]} == {"2020-01-31", None}
+    assert "截至1月31日" not in "".join(bulletin["sections"][1]["told"])  # the drive began later
+    assert demo.api.get(asked, "supervisor").json()["released_on"] is None
+
+
+def test_what_is_due_is_told_as_the_due_list_counts_it(demo: Demo) -> None:
+    told = demo.api.get(BULLETIN, "supervisor").json()["sections"][-1]["told"]
+    counts = demo.api.get("/v1/due?on=2020-03-05&before=2020-03-06&limit=1", "supervisor").json()["counts"]
+    (late,) = [line for line in told if line.startswith("已逾期：")]
+    assert (
+        late
+        == "已逾期：" + "、".join(f"{each['title']}{each['overdue']}项" for each in counts if each["overdue"]) + "。"
+    )
+    assert sum(map(int, re.findall(r"([0-9]+)项", "".join(told)))) == sum(each["due"] for each in counts)
 
 
 def test_the_drive_is_told_as_its_coverage_is_counted(demo: Demo) -> None:
@@ -137,8 +160,8 @@ def test_the_drive_is_told_as_its_coverage_is_counted(demo: Demo) -> None:
     total = demo.api.get(f"/v1/campaigns/{campaign['id']}/coverage", "supervisor").json()["total"]
     (told,) = demo.api.get(BULLETIN, "supervisor").json()["sections"][1]["told"]
     visited = total["visited_jointly"] + total["visited_otherwise"]
-    assert f"21个镇(街)在管患者{total['on_roster']}人,已走访见面{visited}人" in told
-    assert f"覆盖率{100 * visited / total['on_roster']:.1f}%,尚未见面{total['not_yet']}人" in told
+    assert f"21个镇（街）在管患者{total['on_roster']}人，已走访见面{visited}人" in told
+    assert f"覆盖率{100 * visited / total['on_roster']:.1f}%，尚未见面{total['not_yet']}人" in told
 
 
 def test_the_towns_add_up_to_the_county(demo: Demo) -> None:
@@ -154,7 +177,7 @@ def test_a_towns_clerk_gets_only_the_towns_figures(demo: Demo) -> None:
     town = demo.api.get(f"{BULLETIN}&division={KELU}", "supervisor").json()
     assert {name: whole[name] for name in ARTICLE} == {name: town[name] for name in ARTICLE}
     assert 0 < whole["gatherings_cancelled"] < ARTICLE["gatherings_cancelled"]
-    assert (whole["whole"], whole["division_name"]) == (False, "您的辖区(客路镇)")
+    assert (whole["whole"], whole["division_name"]) == (False, "客路镇")
     assert demo.api.get(f"{BULLETIN}&division=440882100", CLERK).status_code == 422
 
 

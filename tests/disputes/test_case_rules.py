@@ -340,6 +340,15 @@ def test_everything_but_ownership_can_be_confirmed(subject: Subject) -> None:
     assert agreement_faults(subject=subject, confirmation=applied()) == set()
 
 
+@pytest.mark.parametrize(("on", "codes"), [("2027-03-25", set()), ("2027-04-04", set()), ("2027-04-05", {"too_late"})])
+def test_nobody_is_too_late_for_a_day_that_holidays_may_move(on: str, codes: set[str]) -> None:
+    """The holidays of 2027 are not published: the thirtieth day may be moved by as many days as the longest holiday has."""
+    day = dt.date.fromisoformat(on)
+    data = agreement(signed_on=dt.date(2027, 2, 23), confirmation=Confirmation(applied_on=day, court="示范人民法院"))
+    assert confirmation_due_on(data) == dt.date(2027, 3, 25)
+    assert {fault.code for fault in check_agreement(data, dt.date(2027, 2, 1), dt.date(2027, 6, 1))} == codes
+
+
 def test_without_a_seal_there_is_nothing_to_confirm() -> None:
     assert confirmation_due_on(agreement(sealed_by=None)) is None
     assert agreement_faults(sealed_by=None, confirmation=applied()) == {("/confirmation/applied_on", "too_late")}

@@ -1,6 +1,7 @@
 """An outsider who keeps every table of every release, guesses which counts stayed the same, and solves for the hidden ones.
 
-Written without anything of `reports.guard`: fractions instead of a prime, all releases in one system instead of one by one.
+Written without anything of `reports.guard`: fractions instead of a prime, all releases in one system instead of one by one, and
+all registers, whose dimensions are named `visits/month` and whose totals `visits/`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,30 +12,34 @@ Cell = tuple[str, str, str]
 Counts = Mapping[Cell, int]
 Shown = Mapping[Cell, int | None]
 Sum = tuple[Cell, list[Cell]]
+Twins = Sequence[tuple[tuple[str, str], tuple[str, str]]]
+"""Values of dimensions that always go together."""
 Unknown = tuple[Cell, int]
 """A count, and since which release it has been the same."""
 ENDLESS = 10**9
 
 
-def sums(cells: Iterable[Cell], whole: str) -> list[Sum]:
-    """The totals of the tables, each with its parts."""
+def sums(cells: Iterable[Cell], whole: str, twins: Twins = ()) -> list[Sum]:
+    """The totals of the tables, each with its parts, and the counts that are always the same as another."""
     parts: dict[Cell, list[Cell]] = {}
-    for area, dimension, value in cells:
-        if dimension:
-            parts.setdefault((area, "", ""), [])
+    known = set(cells)
+    for area, dimension, value in sorted(known):
+        if dimension.rpartition("/")[2]:
             parts.setdefault((area, dimension, "sum"), []).append((area, dimension, value))
         if area != whole:
             parts.setdefault((whole, dimension, value), []).append((area, dimension, value))
-    return [((t[0], "", "") if t[2] == "sum" else t, p) for t, p in parts.items() if p]
+    found = [((t[0], "".join(t[1].rpartition("/")[:2]), "") if t[2] == "sum" else t, p) for t, p in parts.items()]
+    same = [((area, *a), [(area, *b)]) for area in {area for area, *_ in known} for a, b in twins]
+    return found + [(a, b) for a, b in same if {a, *b} <= known]
 
 
-def leaks(counts: Sequence[Counts], shown: Sequence[Shown], whole: str) -> list[str]:
+def leaks(counts: Sequence[Counts], shown: Sequence[Shown], whole: str, twins: Twins = ()) -> list[str]:
     """Everything that the outsider finds out and should not."""
-    found = [*_small(shown), *_solved(counts, shown, whole)]
+    found = [*_small(shown), *_solved(counts, shown, whole, twins)]
     last: dict[Cell, int] = {}
     for number, (real, told) in enumerate(zip(counts, shown, strict=True)):
         primary = {c: n for c, n in real.items() if 0 < n < 5 or 0 < abs(n - last.get(c, 0)) < 5}
-        found += [f"{number} {leak}" for leak in _bounded(real, told, primary, last, whole)]
+        found += [f"{number} {leak}" for leak in _bounded(real, told, primary, last, sums(real, whole, twins))]
         last |= {c: value for c, value in told.items() if value is not None}
     return found
 
@@ -49,7 +54,7 @@ def _small(shown: Sequence[Shown]) -> Iterator[str]:
                 last[cell] = value
 
 
-def _solved(counts: Sequence[Counts], shown: Sequence[Shown], whole: str) -> Iterator[str]:
+def _solved(counts: Sequence[Counts], shown: Sequence[Shown], whole: str, twins: Twins) -> Iterator[str]:
     """Hidden counts, and changes of 1 to 4 in hidden counts, that all releases together determine."""
     names = epochs(counts)
     known = {(c, -1) for c in counts[-1]}
@@ -61,7 +66,7 @@ def _solved(counts: Sequence[Counts], shown: Sequence[Shown], whole: str) -> Ite
     solved = echelon(
         unknown([(names[number][total], -1), *((names[number][part], 1) for part in parts)])
         for number, real in enumerate(counts)
-        for total, parts in sums(real, whole)
+        for total, parts in sums(real, whole, twins)
     )
     for number, told in enumerate(shown):
         for cell in told:
@@ -116,9 +121,11 @@ def determined(wanted: dict[Unknown, Fraction], solved: dict[Unknown, dict[Unkno
     return not reduced(wanted, solved)
 
 
-def _bounded(real: Counts, told: Shown, primary: Counts, last: Counts, whole: str) -> Iterator[str]:
+def _bounded(
+    real: Counts, told: Shown, primary: Counts, last: Counts, equations: Sequence[Sum]
+) -> Iterator[str]:  # fmt: skip
     """What the sums of one release say of their hidden parts, each by itself and all together."""
-    for total, parts in sums(real, whole):
+    for total, parts in equations:
         hidden = [part for part in parts if told[part] is None]
         together = sum(real[part] for part in hidden)
         if told[total] is None or not hidden:
@@ -132,7 +139,7 @@ def _bounded(real: Counts, told: Shown, primary: Counts, last: Counts, whole: st
             values = [v for v in range(span[part][0], span[part][1] + 1) if least <= together - v <= most]
             if len(values) < 2:
                 yield f"{part} of {total} can only be {values}"
-    for cell, (low, high) in _chained(told, sums(real, whole)).items():
+    for cell, (low, high) in _chained(told, equations).items():
         if cell in primary and low == high:
             yield f"{cell} must be {low}, as no count is below zero"
 

@@ -1,15 +1,24 @@
 """The bulletin: its figures are those of the lists, its watermark gives them again, its paragraph tells them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
+from litestar.testing import TestClient
+from sqlalchemy import Connection, func
 
-from registry.access.principals import READERS
-from registry.reports.schemas import Totals
+from registry.access.principals import READERS, Role, issue_key
+from registry.access.register import Measure, measures_of
+from registry.app import REGISTERS, create_app
+from registry.gatherings.models import GATHERINGS
+from registry.gatherings.register import GATHERING_REGISTER
+from registry.reports.schemas import Bulletin
+from registry.settings import Settings
 from tests import factories
 from tests.api import Api, codes, pointers
-from tests.conftest import CALLERS
+from tests.conftest import BAISHA, CALLERS, Template
 
 AT = "/v1/bulletin"
 COUNTY, KELU, VILLAGE, SISTER, BAISHA_VILLAGE = "440882", "440882102", "440882102204", "440882102200", "440882100200"
@@ -123,7 +132,8 @@ def lists_of(api: Api, who: str) -> dict[str, list[Entry]]:
 
 
 def test_the_oracle_knows_every_total() -> None:
-    assert set(MEASURES) == set(Totals.__struct_fields__)
+    assert list(MEASURES) == [measure.name for _, measure in measures_of(REGISTERS)]
+    assert MEASURES.keys().isdisjoint(Bulletin.__struct_fields__)  # so that each stands under its own name
 
 
 def test_the_figures_are_the_sums_of_the_lists(api: Api) -> None:
@@ -208,10 +218,32 @@ def test_a_watermark_gives_the_same_bytes_again(api: Api, query: str) -> None:
 def test_the_figures_have_the_names_of_the_totals(api: Api) -> None:
     api.made("/v1/gatherings", factories.gathering())
     bulletin = api.get(AT).json()
-    assert [figure["name"] for figure in bulletin["figures"]] == list(Totals.__struct_fields__)
+    assert [figure["name"] for figure in bulletin["figures"]] == list(MEASURES)
     assert {figure["name"]: figure["value"] for figure in bulletin["figures"]} == {
-        name: bulletin[name] for name in Totals.__struct_fields__
+        name: bulletin[name] for name in MEASURES
     }
+
+
+def test_a_register_more_brings_its_own_total(
+    settings: Settings, template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its declaration is all: the figure, its section, and the published shape follow."""
+    held = Measure("fairs_held", "圩日活动", "次", func.count(), GATHERINGS.c.decided_on)
+    more = {"title": "圩日台账", "section": "", "measures": (held,), "statistics": None, "event": "fair.held"}
+    fairs = replace(GATHERING_REGISTER, name="fairs", **more)  # type: ignore[arg-type] # fields by name
+    monkeypatch.setattr("registry.app.REGISTERS", (*REGISTERS, fairs))
+    app = create_app(settings)
+    with TestClient(app) as client:
+        client.headers["Authorization"] = f"Bearer {template.keys['clerk']}"
+        assert client.post("/v1/gatherings", json=factories.gathering()).status_code == 201
+        bulletin = client.get(AT).json()
+        text = client.get(f"{AT}?format=text").text
+    shape = msgspec.json.decode(app.state.document)["components"]["schemas"]["Bulletin"]
+    assert (bulletin["fairs_held"], bulletin["gatherings_cancelled"]) == (1, 3)
+    assert bulletin.keys() == set(shape["required"]) == shape["properties"].keys()
+    assert shape["properties"]["fairs_held"] == {"type": "integer"}
+    assert "）圩日台账\n圩日活动：今日0次，累计1次" in text
+    assert bulletin["paragraph"].endswith("，圩日活动1次。")
 
 
 @pytest.mark.parametrize("who", ["clerk", "dashboard"])
@@ -223,13 +255,13 @@ def test_the_paragraph_tells_every_figure(api: Api, who: str) -> None:
         figure["title"] + ("未公布" if figure["value"] is None else f"{figure['value']}{figure['unit']}")
         for figure in bulletin["figures"]
     ]
-    assert bulletin["paragraph"] == "自2020年1月1日至2020年3月5日,客路镇" + ",".join(told) + "。"
+    assert bulletin["paragraph"] == "自2020年1月1日至2020年3月5日，客路镇" + "，".join(told) + "。"
     assert "17场" in bulletin["paragraph"]
     assert ("患者未公布" in bulletin["paragraph"]) is (who == "dashboard")
 
 
 def test_without_a_first_day_the_paragraph_says_until_when(api: Api) -> None:
-    assert api.get(f"{AT}?to=2020-03-05", "bot").json()["paragraph"].startswith("截至2020年3月5日,雷州市排查")
+    assert api.get(f"{AT}?to=2020-03-05", "bot").json()["paragraph"].startswith("截至2020年3月5日，雷州市排查")
 
 
 @pytest.mark.parametrize(
@@ -238,19 +270,35 @@ def test_without_a_first_day_the_paragraph_says_until_when(api: Api) -> None:
         ("supervisor", COUNTY, "雷州市", True),
         ("clerk", KELU, "客路镇", True),
         ("clerk", VILLAGE, "客路镇迈港村委会", True),
-        ("clerk", COUNTY, "您的辖区(客路镇)", False),
-        ("town_dashboard", COUNTY, "您的辖区(客路镇)", False),
-        ("village_clerk", KELU, "您的辖区(客路镇迈港村委会)", False),
+        ("clerk", COUNTY, "客路镇", False),
+        ("town_dashboard", COUNTY, "客路镇", False),
+        ("village_clerk", KELU, "客路镇迈港村委会", False),
     ],
 )
 def test_it_is_named_after_what_the_caller_sees(api: Api, who: str, division: str, name: str, whole: bool) -> None:
     for asked in {division, ""} if division == COUNTY else {division}:
         bulletin = api.get(f"{AT}?to=2020-03-05" + (f"&division={asked}" if asked else ""), who).json()
         assert (bulletin["division"], bulletin["division_name"], bulletin["whole"]) == (division, name, whole)
-        assert bulletin["paragraph"].startswith(f"截至2020年3月5日,{name}排查")
+        assert bulletin["paragraph"].startswith(f"截至2020年3月5日，{name}排查")
         place = "" if name == "雷州市" else name
-        title = f"雷州市{place}综治维稳日报(第65期)" if whole else f"雷州市综治维稳日报(第65期,仅{name})"
-        assert bulletin["title"] == title
+        assert bulletin["title"] == f"雷州市{place}综治维稳日报（第65期）"
+
+
+@pytest.mark.parametrize(
+    ("divisions", "name", "title"),
+    [
+        ([KELU, BAISHA], "白沙镇、客路镇", "雷州市综治维稳日报（第65期，仅含白沙镇、客路镇）"),
+        ([VILLAGE, SISTER, BAISHA_VILLAGE, "440882100201"], "本辖区4个镇街和村居", "雷州市综治维稳日报（第65期，仅含本辖区4个镇街和村居）"),
+    ],
+)  # fmt: skip
+def test_of_several_divisions_it_names_them(
+    api: Api, run: Callable[[Callable[[Connection], Any]], Any], divisions: list[str], name: str, title: str
+) -> None:
+    key = run(lambda connection: issue_key(connection, COUNTY, "示范", Role.CLERK, divisions)[1])
+    api.keys = {**api.keys, "several": key}
+    bulletin = api.get(f"{AT}?to=2020-03-05", "several").json()
+    assert (bulletin["division_name"], bulletin["title"]) == (name, title)
+    assert f"范围：仅含{name}" in api.get(f"{AT}?to=2020-03-05&format=text", "several").text
 
 
 @pytest.mark.parametrize("at", [AT, f"/v1/restatements?from=wm_{COUNTY}_0"])

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from registry.access.principals import list_keys, revoke_key
-from registry.ledger.clock import BEIJING
+from registry.access.principals import Role, issue_key, list_keys, revoke_key
+from registry.ledger.clock import BEIJING, microseconds, timestamp
 from registry.reports.calendar import Event, calendar, folded, text
 from tests import factories
 from tests.api import Api, codes
@@ -74,7 +74,7 @@ def test_an_event_lasts_a_day_and_alarms_the_day_before() -> None:
     assert (found["DTSTART;VALUE=DATE"], found["DTEND;VALUE=DATE"]) == ("20200229", "20200301")
     assert (found["DTSTAMP"], found["SEQUENCE"], found["UID"]) == ("20200224T040506Z", "3", "a@b")
     (alarm,) = found["inside"]
-    assert (alarm["is"], alarm["ACTION"], alarm["TRIGGER"]) == ("VALARM", "DISPLAY", "-P1D")
+    assert (alarm["is"], alarm["ACTION"], alarm["TRIGGER"]) == ("VALARM", "DISPLAY", "-PT15H")
     assert alarm["DESCRIPTION"]
 
 
@@ -143,6 +143,52 @@ def test_a_link_shows_the_office_what_is_due(api: Api) -> None:
     assert events(api, link(api, "supervisor", divisions=["440882100"])) != [found]
 
 
+def test_a_link_reads_no_more_than_its_divisions(api: Api) -> None:
+    here, there = dispute(api), dispute(api, division="440882102200")
+    narrow = link(api, "supervisor", divisions=["440882102200"])
+    assert [found["UID"] for found in events(api, narrow)] == [f"disputes-{there}-resolve_by@440882.registry"]
+    assert {here, there} <= {found["UID"][9:45] for found in events(api, link(api, "supervisor"))}
+
+
+def test_of_people_there_are_counts_alone(api: Api) -> None:
+    """Who has the link reads how many visits are due in a village on a day: not of whom, nor how ill they are."""
+    since = (today() - dt.timedelta(days=10)).isoformat()
+    for village in (factories.VILLAGE, factories.VILLAGE, "440882102200"):
+        person = {"division": village, "risk_level": 4, "stability": "unstable", "in_care_since": since}
+        made = api.made("/v1/patients", factories.patient(id_number=None, **person))
+    url = link(api)
+    found = {plain(each["LOCATION"]): plain(each["SUMMARY"]) for each in events(api, url)}
+    assert found == {"客路镇迈港村委会": "随访 2人", "客路镇客路村委会": "随访 1人"}
+    body = api.get(url, None).text
+    assert made["id"] not in body
+    assert "不稳定" not in body
+    day = (today() + dt.timedelta(days=4)).isoformat()
+    assert events(api, url)[0]["UID"].endswith(f"-{day}@440882.registry")
+
+
+def test_what_a_calendar_is_made_from_is_looked_at_before_it_is_made(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    dispute(api)
+    url = link(api)
+    tag = api.get(url, None).headers["ETag"]
+
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("registry.reports.due_links.due_items", never)
+    assert api.get(url, None, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_a_calendar_is_made_anew_when_something_was_recorded(api: Api) -> None:
+    url = link(api)
+    tag = api.get(url, None).headers["ETag"]
+    dispute(api)
+    again = api.get(url, None, headers={"If-None-Match": tag})
+    assert again.status_code == 200
+    assert again.headers["ETag"] != tag
+
+
 def test_a_day_that_moves_is_the_same_event_with_a_higher_sequence(api: Api) -> None:
     entry, url = dispute(api), link(api)
     (before,) = events(api, url)
@@ -177,6 +223,17 @@ def test_a_link_ends_with_the_key_that_made_it(api: Api, run: Callable[[Callable
     assert api.get(link(api, "supervisor"), None).status_code == 200
 
 
+def test_a_link_does_not_outlive_its_key(
+    api: Api, run: Callable[[Callable[[Connection], Any]], Any]
+) -> None:  # fmt: skip
+    ends = microseconds(dt.datetime.now(dt.UTC) + dt.timedelta(days=2))
+    _, api.keys["guest"] = run(
+        lambda connection: issue_key(connection, COUNTY, "guest", Role.CLERK, ["440882102"], ends)
+    )
+    made = api.post("/v1/due/links", {"days": 30}, "guest").json()
+    assert made["expires_at"] == timestamp(ends)
+
+
 def test_a_link_expires(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     url = link(api, days=1)
     now = dt.datetime.now(dt.UTC) + dt.timedelta(days=1, seconds=1)
@@ -205,5 +262,7 @@ def test_a_link_is_for_offices_and_their_own_divisions(api: Api) -> None:
         assert api.post("/v1/due/links", {}, who).status_code == 403
     answer = api.post("/v1/due/links", {"divisions": ["440882100"]}, "clerk")
     assert (answer.status_code, codes(answer)) == (422, {"outside_division"})
+    answer = api.post("/v1/due/links", {"divisions": ["440882102999"]}, "clerk")
+    assert (answer.status_code, codes(answer)) == (422, {"unknown_division"})
     assert api.post("/v1/due/links", {"days": 0}, "clerk").status_code == 400
     assert api.get("/v1/due.ics", None).status_code == 400

@@ -9,8 +9,10 @@ from registry.app import REGISTERS
 from registry.deadline_rules import RULES
 from tests import factories
 from tests.api import Api, codes
+from tests.reports.conftest import Amend
 
 Entry = dict[str, Any]
+REASON = {"reason": {"code": "wrong_entry", "text": "录入错误"}}
 READERS = ("clerk", "supervisor", "dashboard", "bot", "auditor", "town_dashboard", "village_clerk")
 
 
@@ -73,15 +75,26 @@ def test_four_visits_a_year(api: Api) -> None:
     assert due(api, "2020-11-01", kinds="yearly_visits") == []
     (item,) = due(api, "2020-12-01", kinds="yearly_visits")
     assert (item["due_on"], item["title"]) == ("2020-12-31", "2020年随访 已3次,至少4次")
+    (late,) = due(api, "2021-01-01", kinds="yearly_visits")  # it stays on New Year's Day, until they are seen
+    assert (late["id"], late["title"]) == (item["id"], "2020年随访 仅3次,至少4次")
+    seen = api.made("/v1/visits", factories.visit(patient, visited_on="2021-01-14"))["id"]
+    assert due(api, "2021-01-20", kinds="yearly_visits") == []
+    assert api.act(f"/v1/visits/{seen}/void", REASON, who="supervisor").status_code == 200
     api.made("/v1/visits", factories.visit(patient, visited_on="2020-11-14"))
     assert due(api, "2020-12-01", kinds="yearly_visits") == []
 
 
 def test_those_who_refused_are_asked_every_year(api: Api) -> None:
-    api.made("/v1/patients", factories.patient(consent=False))
+    patient = api.made("/v1/patients", factories.patient(consent=False, in_care_since="2019-05-01"))["id"]
     assert due(api, "2020-11-01", kinds="consent") == []
     (item,) = due(api, "2020-12-01", kinds="consent")
     assert (item["due_on"], item["candidate"]) == ("2020-12-31", True)
+    (late,) = due(api, "2021-01-01", kinds="consent")  # it stays on New Year's Day
+    assert (late["id"], late["overdue"]) == (item["id"], True)
+    assert api.patch(f"/v1/patients/{patient}", {"consent_asked_on": "2020-12-20"}).status_code == 200
+    assert due(api, "2020-12-21", kinds="consent") == []
+    (following,) = due(api, "2021-12-21", kinds="consent")
+    assert (following["due_on"], following["candidate"]) == ("2021-12-31", False)
 
 
 def test_the_mediation_period_runs_from_acceptance(api: Api) -> None:
@@ -191,6 +204,222 @@ def test_a_notice_served_on_a_shed_runs_out(api: Api) -> None:
     gone = {"demolished_on": "2020-02-21", "method": "assisted"}
     assert api.patch(f"/v1/sheds/{shed['id']}", gone, 1).status_code == 200
     assert due(api, "2020-02-22") == []
+
+
+def missed(patient: str, **more: Any) -> Entry:
+    return factories.visit(patient, seen=False, not_seen_reason="not_home", risk_level=None, stability=None, **more)
+
+
+def test_who_was_not_seen_is_visited_again(api: Api) -> None:
+    patient = api.made("/v1/patients", factories.patient())["id"]
+    api.made("/v1/visits", factories.visit(patient))
+    api.made("/v1/visits", missed(patient, visited_on="2020-03-01"))
+    (item,) = due(api, "2020-03-10", kinds="visit")
+    assert (item["rule"]["id"], item["rule"]["source"], item["due_on"]) == (
+        "visit_not_seen",
+        "综治办工作惯例",
+        "2020-03-15",
+    )
+
+
+def test_a_recheck_that_finds_no_change_is_named(api: Api) -> None:
+    patient = api.made("/v1/patients", factories.patient())["id"]
+    for on in ("2020-02-14", "2020-02-28"):
+        api.made("/v1/visits", factories.visit(patient, visited_on=on, stability="basically_stable", risk_level=1))
+    assert told(due(api, "2020-03-10", kinds="visit")) == [("visit", "visit_recheck", "2020-03-28")]
+    entry = api.get(f"/v1/patients/{patient}").json()
+    assert (entry["next_visit_rule"], entry["next_visit_from"]) == ("visit_recheck", "2020-02-28")
+
+
+def test_a_day_that_the_visitor_set_is_no_rules_day(api: Api) -> None:
+    patient = api.made("/v1/patients", factories.patient())["id"]
+    chosen = {"next_visit_on": "2020-02-20", "next_visit_reason": "家属要求"}
+    api.made("/v1/visits", factories.visit(patient, **chosen))
+    assert told(due(api, "2020-03-10", kinds="visit")) == [("visit", "visit_set", "2020-02-20")]
+
+
+def test_a_class_changed_since_leaves_the_day_its_rule(api: Api) -> None:
+    patient = api.made("/v1/patients", factories.patient())["id"]
+    api.made("/v1/visits", factories.visit(patient))
+    worse = {"risk_level": 3, "stability": "unstable"}
+    assert api.patch(f"/v1/patients/{patient}", worse).status_code == 200
+    assert told(due(api, "2020-05-10", kinds="visit")) == [("visit", "visit_stable", "2020-05-14")]
+
+
+LOST = {"status": "lost", "left_care_on": "2020-03-01", "lost_reason": "missing"}
+BACK = {"status": "in_care", "left_care_on": None, "lost_reason": None}
+
+
+def test_who_returns_to_care_is_visited_within_two_weeks(api: Api) -> None:
+    patient = api.made("/v1/patients", factories.patient())["id"]
+    visit = api.made("/v1/visits", factories.visit(patient))["id"]
+    assert api.patch(f"/v1/patients/{patient}", LOST).status_code == 200
+    assert due(api, "2026-12-31", kinds="visit", before="2030-01-01") == []
+    back = api.patch(f"/v1/patients/{patient}", BACK).json()
+    returned = dt.date.fromisoformat(back["returned_on"])
+    within = (returned + dt.timedelta(14)).isoformat()
+    assert told(due(api, returned.isoformat(), kinds="visit")) == [("visit", "visit_return", within)]
+    assert (back["next_visit_on"], back["next_visit_from"]) == (within, back["returned_on"])
+    assert (
+        api.patch(f"/v1/visits/{visit}", {"visited_on": "2020-02-15"}).status_code == 200
+    )  # an old one decides nothing
+    assert told(due(api, returned.isoformat(), kinds="visit")) == [("visit", "visit_return", within)]
+    api.made("/v1/visits", factories.visit(patient, visited_on=back["returned_on"]))
+    assert {rule for _, rule, _ in told(due(api, within, kinds="visit", before="2030-01-01"))} == {"visit_stable"}
+
+
+def test_a_remedy_runs_from_service_however_late(api: Api) -> None:
+    late = {"track": "admin_decision", "outcome": "decided", "decided_on": "2015-12-20", "served_on": "2020-02-20"}
+    api.made("/v1/proceedings", factories.proceeding(case(api), **late))
+    assert {rule for _, rule, _ in told(due(api, "2020-02-25", kinds="remedy"))} == {"land_decision_sue"}
+    assert len(due(api, "2020-02-25", kinds="remedy", before="2020-05-01")) == 2
+
+
+def test_the_law_of_the_day_of_service_is_cited(api: Api) -> None:
+    served = {"decided_on": "2020-02-04", "served_on": "2020-02-05"}
+    api.made("/v1/proceedings", factories.proceeding(case(api), **served))
+    (item,) = due(api, "2020-02-06", kinds="remedy")
+    assert item["rule"]["source"] == "行政诉讼法(2014、2017年文本)第四十五条"
+
+
+def test_a_petition_is_reviewed_and_reviewed_again_and_then_over(api: Api) -> None:
+    entry = case(api)
+    found = []
+    for month in ("01", "02", "03"):
+        answer = {"decided_on": f"2020-{month}-10", "served_on": f"2020-{month}-10"}
+        api.made("/v1/proceedings", factories.proceeding(entry, track="petition", outcome="decided", **answer))
+        found.append(told(due(api, f"2020-{month}-11", kinds="remedy")))
+    assert found == [
+        [("remedy", "petition_review", "2020-02-10")],
+        [("remedy", "petition_re_review", "2020-03-11")],
+        [],
+    ]
+
+
+def test_duties_stay_until_they_are_done(api: Api) -> None:
+    entry = agreement(api, terms=[{"text": "一(示范)", "due_on": "2020-02-20", "performed_on": "2020-02-19"}])
+    session = factories.session(entry["dispute_id"], next_session_on="2021-12-01")
+    api.made("/v1/mediation-sessions", session)
+    land = {"kind": "land_authority_mediation", "subject": "land_use", "sealed_by": "自然资源局(示范)"}
+    letter = api.made("/v1/agreements", factories.agreement(entry["dispute_id"], **land))
+    kinds = "return_visit,session,service"
+    assert {item["kind"] for item in due(api, "2021-11-20", kinds=kinds)} == set(kinds.split(","))
+    (service,) = due(api, "2020-02-20", kinds="service")
+    assert (service["due_on"], service["rule"]["id"], service["overdue"]) == (
+        "2020-02-21",
+        "land_serve_mediation",
+        False,
+    )
+    assert api.patch(f"/v1/agreements/{letter['id']}", {"served_on": "2020-03-01"}).status_code == 200
+    assert due(api, "2021-11-20", kinds="service") == []
+    assert api.patch(f"/v1/agreements/{letter['id']}", {"served_on": "2020-01-01"}).status_code == 422
+
+
+def test_a_confirmed_agreement_may_be_enforced_for_two_years(api: Api) -> None:
+    confirmed = {"applied_on": "2020-02-10", "court": "示范人民法院", "decided_on": "2020-02-20", "result": "confirmed"}
+    terms = [{"text": "一(示范)", "due_on": "2020-02-20"}, {"text": "二(示范)", "due_on": "2020-03-20"}]
+    agreement(api, terms=terms, confirmation=confirmed)
+    window = {"kinds": "enforcement", "before": "2022-12-31"}
+    (item,) = due(api, "2022-03-21", **window)
+    assert (item["rule"]["id"], item["due_on"], item["candidate"]) == ("enforcement_apply", "2022-03-21", True)
+    assert "2012、2017" in item["rule"]["source"]
+    assert due(api, "2022-03-22", **window) == []  # 20 March 2022 is a Sunday
+
+
+SOURCES = {
+    "people_mediation": "人民调解法第三十一条",
+    "oral": "人民调解法第三十一条",
+    "land_authority_mediation": "土地权属争议调解书的约定",
+    "rural_contract_mediation": "承包纠纷调解协议书的约定",
+    "land_mediation": "合同法第六十条",
+    "peace_pact": "平安公约的约定",
+}
+
+
+@pytest.mark.parametrize(("kind", "source"), SOURCES.items())
+def test_a_term_cites_what_its_agreement_rests_on(api: Api, kind: str, source: str) -> None:
+    agreement(api, kind=kind, subject="other", terms=[{"text": "一(示范)", "due_on": "2020-03-01"}])
+    (item,) = due(api, "2020-02-10", kinds="term")
+    assert item["rule"]["source"] == source
+
+
+def test_what_is_not_in_effect_owes_nothing(api: Api) -> None:
+    agreement(api, sealed_by=None, terms=[{"text": "一(示范)", "due_on": "2020-03-01"}])
+    assert due(api, "2020-02-10", kinds="term") == []
+
+
+def test_nothing_that_an_office_typed_is_repeated(api: Api) -> None:
+    entry = agreement(api, title="示范甲宅基地协议", number="示范甲1号", terms=[{"text": "一", "due_on": "2020-03-01"}])
+    dispute = entry["dispute_id"]
+    session = factories.session(dispute, place="示范甲家中", next_session_on="2020-02-12")
+    api.made("/v1/mediation-sessions", session)
+    served = {
+        "decided_on": "2020-02-04",
+        "served_on": "2020-02-05",
+        "document_number": "示范甲诉乙",
+        "body": "示范甲机关",
+    }
+    api.made("/v1/proceedings", factories.proceeding(dispute, **served))
+    notice = {"served_on": "2020-02-05", "period_days": 15, "number": "示范甲通告"}
+    api.made("/v1/sheds", factories.shed(place="示范甲家旁", demolished_on=None, method=None, notice=notice))
+    number = api.get(f"/v1/disputes/{dispute}").json()["case_number"]
+    items = due(api, "2020-02-10", "bot")
+    assert {item["kind"] for item in items} == {"session", "confirmation", "term", "remedy", "notice"}
+    assert "示范甲" not in str(items)
+    assert all(item["title"].endswith(number) for item in items if item["register"] != "sheds")
+
+
+def test_a_changed_rule_leaves_periods_that_have_begun(api: Api, amend: Amend) -> None:
+    performed = [{"text": "一(示范)", "due_on": "2020-03-01", "performed_on": "2020-02-20"}]
+    agreement(api, terms=performed)
+    new = api.made("/v1/patients", factories.patient(id_number=None, in_care_since="2020-01-10"))["id"]
+    seen = api.made("/v1/patients", factories.patient())["id"]
+    api.made("/v1/visits", factories.visit(seen))
+    expected = [
+        (f"patients/{new}/visit", "2020-01-24", "卫生院工作惯例"),
+        ("return_visit", "2020-03-23", "综治办工作惯例"),
+        (
+            f"patients/{seen}/visit",
+            "2020-05-14",
+            "国家基本公共卫生服务规范(第三版);严重精神障碍管理治疗工作规范(2018年版)",
+        ),
+    ]
+    for rule in ("return_visit", "visit_first", "visit_stable"):
+        amend(rule, "2020-04-01", 60 if rule != "visit_stable" else 2)
+    items = due(api, "2020-05-01", kinds="return_visit,visit")
+    found = [(each["id"], each["due_on"], each["rule"]["source"]) for each in items]
+    assert [(name if "/visit" in name else "return_visit", *rest) for name, *rest in found] == expected
+
+
+def test_a_day_that_holidays_may_move_is_provisional(api: Api) -> None:
+    terms = [{"text": "一(示范)", "due_on": "2027-03-01"}]
+    entry = case(api, resolve_by="2027-03-01")
+    agreed = {"signed_on": "2026-11-20", "terms": terms}
+    api.made("/v1/agreements", factories.agreement(entry, **agreed))
+    served = {"track": "admin_decision", "outcome": "decided", "decided_on": "2026-11-20", "served_on": "2026-11-20"}
+    api.made("/v1/proceedings", factories.proceeding(case(api), **served))
+    items = due(api, "2026-11-25", before="2027-06-01")
+    told = {(item["rule"]["id"], item["due_on"], item["provisional"]) for item in items}
+    assert told == {
+        ("judicial_confirm_apply", "2026-12-21", False),
+        ("land_decision_sue", "2026-12-21", False),
+        ("reconsider_apply", "2027-01-19", True),
+        ("resolve_by", "2027-03-01", False),
+        ("agreement_term", "2027-03-01", False),
+    }
+
+
+def test_an_answer_asked_for_again_is_the_same_cursor_and_all(api: Api) -> None:
+    for number in range(3):
+        api.made("/v1/patients", factories.patient(id_number=None, in_care_since=f"2019-0{number + 1}-01"))
+    first = api.get("/v1/due?limit=2").json()
+    assert first["next_cursor"]
+    again = f"as_of={first['watermark']}&on={first['today']}"
+    assert api.get(f"/v1/due?limit=2&{again}").json() == first
+    rest = api.get(f"/v1/due?limit=2&cursor={first['next_cursor']}").content
+    assert api.get(f"/v1/due?limit=2&{again}&cursor={first['next_cursor']}").content == rest
+    listed = api.get("/v1/patients?limit=2").json()
+    assert api.get(f"/v1/patients?limit=2&as_of={listed['watermark']}").json() == listed
 
 
 def test_nobody_gets_in_without_a_key_and_administrators_read_none(api: Api) -> None:

@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from registry.access.keeping import facts_at
 from registry.access.moments import head_of
 from registry.access.principals import Principal, Role
 from registry.access.register import Register
 from registry.access.view import View
 from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
 from registry.ledger.clock import beijing_day
-from registry.reports.publication import Question, publication, releases, tally, told
+from registry.reports.publication import Question, published, told
+from registry.reports.releases import stops
 from registry.reports.schemas import Withheld
+from registry.reports.tally import tally
 from tests import factories
 from tests.api import Api
 from tests.reports.outsider import leaks
@@ -114,6 +117,61 @@ def test_further_values_are_asked_one_at_a_time(api: Api, run: Run, end_month: E
         assert (found.count, found.withheld) == (count, withheld)
 
 
+def test_what_is_told_depends_on_the_question_alone(api: Api, end_month: EndMonth) -> None:
+    """Not on whether the number that is kept back happens to be the released one."""
+    for patient in enrol(api, 8):
+        api.made("/v1/visits", factories.visit(patient, visited_on="2020-02-14"), "supervisor")
+    end_month()
+    day = released_on(api)
+    at = "/v1/statistics/patients?measures=on_roster,visits_overdue"
+    whole = {"measures": {"on_roster": 8, "visits_overdue": 8}, "withheld": {}}
+    detailed = {
+        "measures": dict.fromkeys(whole["measures"]),
+        "withheld": dict.fromkeys(whole["measures"], "too_detailed"),
+    }
+    for query, expected in [
+        ("", whole),
+        (f"&to={day}", whole),
+        ("&to=2020-02-14", detailed),
+        ("&to=2199-12-31", detailed),
+    ]:
+        total = api.get(at + query, "dashboard").json()["total"]
+        assert {name: total[name] for name in expected} == expected, query
+
+
+def released_on(api: Api) -> str:
+    return str(api.get(f"{AT}?{EVER}", "dashboard").json()["released_on"])
+
+
+@pytest.mark.parametrize("value", ["false", "False", "0"])
+def test_a_filter_is_the_same_however_it_is_written(api: Api, end_month: EndMonth, value: str) -> None:
+    unseen = {"seen": False, "not_seen_reason": "refused", "risk_level": None, "stability": None}
+    for number, patient in enumerate(enrol(api, 8)):
+        body = factories.visit(patient, visited_on="2020-02-14", **(unseen if number < 3 else {}))
+        api.made("/v1/visits", body, "supervisor")
+    end_month()
+    answer = api.get(f"/v1/statistics/visits?measures=made&seen={value}", "dashboard")
+    assert answer.status_code == 400 or answer.json()["total"]["withheld"] == {"made": "protected"}
+
+
+@pytest.mark.parametrize(
+    ("group_by", "withheld"),
+    [("town", None), ("joint", None), ("town,form", None), ("team", "too_detailed"), ("form,risk", "too_detailed"), ("village", "too_detailed")],
+)  # fmt: skip
+def test_a_grouping_that_is_not_published_says_so(
+    api: Api, end_month: EndMonth, group_by: str, withheld: str | None
+) -> None:
+    asked = f"/v1/statistics/visits?measures=made&group_by={group_by}"
+    assert api.get(asked, "dashboard").json()["measures"][0]["withheld"] == "not_released"
+    for patient in enrol(api, 8):
+        api.made("/v1/visits", factories.visit(patient), "supervisor")
+    end_month()
+    for query in ("", f"&division={KELU}"):
+        answer = api.get(asked + query, "dashboard").json()
+        assert (answer["measures"][0]["withheld"], bool(answer["cells"])) == (withheld, withheld is None)
+    assert api.get(asked, "supervisor").json()["measures"][0]["withheld"] is None
+
+
 def random_month(api: Api, dice: random.Random, known: list[str]) -> None:
     for village in (VILLAGE, BAISHA_VILLAGE):
         risk, stability = dice.choice([(0, "stable"), (1, "unstable"), (3, "unstable")])
@@ -140,12 +198,13 @@ def test_no_published_table_gives_a_small_count_away(api: Api, run: Run, end_mon
 def all_tables(register: Register, connection: Connection) -> tuple[list[dict[Any, int]], list[dict[Any, int | None]]]:
     """Every table of every release: as it is, and as it is shown."""
     assert register.menu is not None
-    count, counts, shown = partial(tally, register, register.menu), [], []
-    for mark in releases(connection, COUNTY, head_of(connection, COUNTY)):
-        made = publication(connection, View(ANYBODY, mark + 1), register.name, count)
+    counts, shown = [], []
+    for stop in stops(connection, COUNTY, head_of(connection, COUNTY)):
+        made = published(connection, View(ANYBODY, stop.watermark + 1), register)
         assert made is not None
-        assert made.watermark == mark
-        real = Counter({tuple(cell): n for cell, n in count(connection, View(ANYBODY, mark), made.day).items()})
+        assert (made.watermark, made.day) == (stop.watermark, stop.day)
+        facts = facts_at(connection, COUNTY, register, stop.watermark)
+        real = Counter({tuple(cell): n for cell, n in tally(register.menu, facts, stop.watermark, stop.day).items()})
         counts.append(real)
         shown.append({tuple(cell): value for cell, value in made.shown.items()})
     cells = list(shown[-1])

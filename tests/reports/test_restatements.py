@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 from registry.access.principals import READERS
-from registry.reports.schemas import Totals
+from registry.access.register import measures_of
+from registry.app import REGISTERS as ALL_REGISTERS
 from tests import factories
 from tests.api import Api, codes, pointers
 from tests.conftest import CALLERS
@@ -19,6 +20,7 @@ AT = "/v1/restatements"
 COUNTY, KELU, BAISHA = "440882", "440882102", "440882100"
 VILLAGE, SISTER, BAISHA_VILLAGE = "440882102204", "440882102200", "440882100200"
 REASON = {"code": "typing_error", "text": "录入有误(示范)"}
+MEASURES = [measure.name for _, measure in measures_of(ALL_REGISTERS)]
 SENSITIVE = {"patients_on_roster", "visits_made", "visits_joint"}
 EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "8"))
 Entry = dict[str, Any]
@@ -180,14 +182,14 @@ def check(api: Api, start: int, end: int, division: str, period: tuple[str, str]
     restatement = whole(api, query + (f"&period_from={since}" if since else ""), who, limit)
     bulletin = f"/v1/bulletin?division={division}&to={to}" + (f"&from={since}" if since else "")
     before, after = (api.get(f"{bulletin}&as_of={mark(n)}", who).json() for n in (start, end))
-    sums = dict.fromkeys(Totals.__struct_fields__, 0)
-    counts = dict.fromkeys(Totals.__struct_fields__, 0)
+    sums = dict.fromkeys(MEASURES, 0)
+    counts = dict.fromkeys(MEASURES, 0)
     for row in restatement["rows"]:
         assert start <= row["position"] < end
         assert row["difference"] != 0
         sums[row["measure"]] += row["difference"]
         counts[row["measure"]] += 1
-    assert [cell["name"] for cell in restatement["cells"]] == list(Totals.__struct_fields__)
+    assert [cell["name"] for cell in restatement["cells"]] == MEASURES
     for cell in restatement["cells"]:
         name = cell["name"]
         assert (cell["before"], cell["after"]) == (before[name], after[name]), (query, who, name)
@@ -225,7 +227,7 @@ def test_what_lies_outside_the_period_changes_nothing(api: Api) -> None:
     api.made("/v1/disputes", factories.dispute(discovered_on="2020-03-06"))
     restatement = whole(api, f"from={mark(start)}&period_to=2020-03-05")
     assert (changed(restatement), restatement["rows"]) == ({}, [])
-    assert restatement["paragraph"] == "截至2020年3月5日,雷州市公布的各项数字没有变化。"
+    assert restatement["paragraph"] == "截至2020年3月5日，雷州市公布的各项数字没有变化。"
 
 
 def test_a_correction_is_the_difference_with_its_reason(api: Api) -> None:
@@ -237,7 +239,7 @@ def test_a_correction_is_the_difference_with_its_reason(api: Api) -> None:
     assert restatement["rows"][0]["reason"] == REASON
     assert restatement["rows"][0]["version"] == 2
     assert restatement["paragraph"] == (
-        "截至2020年3月5日,雷州市取消或暂停各类聚集活动由3场更正为5场(增加2场):更正1条。"
+        "截至2020年3月5日，雷州市取消或暂停各类聚集活动由3场更正为5场（增加2场）：更正1条。"
     )
 
 
@@ -249,8 +251,8 @@ def test_a_voiding_takes_away_what_stood(api: Api) -> None:
     assert brief(restatement) == [("disputes_found", -1, "voided"), ("disputes_open", -1, "voided")]
     assert {row["entry_id"] for row in restatement["rows"]} == {voided} != {kept}
     assert restatement["paragraph"] == (
-        "自2020年1月1日至2020年3月5日,客路镇迈港村委会排查发现矛盾纠纷由2宗更正为1宗(减少1宗):作废1条;"
-        "在办矛盾纠纷由2宗更正为1宗(减少1宗):作废1条。"
+        "自2020年1月1日至2020年3月5日，客路镇迈港村委会排查发现矛盾纠纷由2宗更正为1宗（减少1宗）：作废1条；"
+        "在办矛盾纠纷由2宗更正为1宗（减少1宗）：作废1条。"
     )
 
 
@@ -300,7 +302,7 @@ def test_the_old_town_is_told_that_an_entry_left_and_no_more(api: Api) -> None:
     unknown = {name for name, value in row.items() if value is None}
     assert unknown == {"version", "action", "reason", "recorded_by", "replayed_at", "division"}
     assert BAISHA not in str(restatement)
-    assert restatement["paragraph"].endswith("(减少1人):转出辖区1条。")
+    assert restatement["paragraph"].endswith("（减少1人）：转出辖区1条。")
 
 
 # Small counts of people
@@ -327,7 +329,7 @@ def test_counts_of_people_change_with_their_release(api: Api, end_month: Callabl
     assert (cell_of(first), first["rows"]) == ((None, 6, None, None), [])
     assert (cell_of(second), second["rows"]) == ((6, 12, 6, None), [])
     assert "由未公布更正为6人。" in first["paragraph"]
-    assert "由6人更正为12人(增加6人)。" in second["paragraph"]
+    assert "由6人更正为12人（增加6人）。" in second["paragraph"]
     assert cell_of(whole(api, asked.format(mark(marks[0]), mark(marks[1])))) == (3, 6, 3, 3)
 
 
@@ -338,7 +340,7 @@ def test_what_is_not_released_is_no_change(api: Api, end_month: Callable[[], Non
     enrol(api, 7)
     restatement = whole(api, f"from={mark(start)}&period_to=2199-12-31", "dashboard")
     assert (cell_of(restatement), restatement["rows"]) == ((7, 7, 0, None), [])
-    assert restatement["paragraph"] == "截至2199年12月31日,雷州市公布的各项数字没有变化。"
+    assert restatement["paragraph"] == "截至2199年12月31日，雷州市公布的各项数字没有变化。"
 
 
 # Parameters

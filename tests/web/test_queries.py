@@ -219,13 +219,18 @@ def test_a_cursor_is_a_parameter_that_is_taken(watermark: int, last: int) -> Non
 
 @pytest.mark.parametrize(
     "other",
-    [query(division="440882100"), query(include_voided=True), query(as_of="2020-02-21"), ListQuery()],
+    [query(division="440882100"), query(include_voided=True), ListQuery()],
 )
 def test_a_cursor_of_other_filters_is_refused(other: ListQuery) -> None:
     made = Cursor(812, 40).text(other, PATH)
     with pytest.raises(Refused) as refused:
         read_cursor(query(cursor=made), PATH)
     assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("#cursor", "cursor")]
+
+
+def test_a_cursor_is_the_same_whatever_as_of_it_was_asked_with() -> None:
+    """The watermark stands in the cursor, so an answer asked for again with it as `as_of` is the same, cursor and all."""
+    assert Cursor(812, 40).text(query(as_of="wm_440882_812"), PATH) == Cursor(812, 40).text(query(), PATH)
 
 
 def test_a_cursor_of_another_list_is_refused() -> None:

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 import pytest
+from msgspec.structs import fields
 
+from registry.access.fields import DivisionCode
 from registry.access.forms import form_schema, in_words
 from registry.access.register import Register
 from registry.access.shapes import FORMATS, convert
@@ -119,6 +122,37 @@ def test_a_schema_stands_alone(register: Register) -> None:
     schema = form_schema(register)
     used = set(references(schema))
     assert used == {f"#/$defs/{name}" for name in schema["$defs"]}
+
+
+def holds_a_reference(field: dict[str, Any]) -> bool:
+    """Whether a field of this type holds an entry's id or a division's code."""
+    nodes = (field, field["items"] if isinstance(field.get("items"), dict) else {})
+    values = [value for node in nodes for value in (node, *node.get("anyOf", ()))]
+    code = msgspec.json.schema(DivisionCode)["pattern"]
+    return any(value.get("format") == "uuid" or value.get("pattern") == code for value in values)
+
+
+@pytest.mark.parametrize("register", TAKING, ids=lambda register: register.name)
+def test_a_field_that_refers_to_another_register_says_which(register: Register) -> None:
+    own = {"code"} if register.name == "divisions" else set()
+    entries = {each.name: {field.encode_name for field in fields(each.entry)} for each in REGISTERS}
+    for name, field in properties(form_schema(register)):
+        hint = field["items"] if isinstance(field.get("items"), dict) else field
+        assert holds_a_reference(field) == ("x-register" in hint or name in own), name
+        if "x-register" in hint:
+            assert hint["x-register-key"] in entries[hint["x-register"]]
+
+
+def test_a_form_knows_where_to_read_its_choices(api: Api) -> None:
+    schema = api.get("/v1/schemas/visits").json()["properties"]
+    hints = {
+        name: (field["x-register"], field["x-register-key"]) for name, field in schema.items() if "x-register" in field
+    }
+    assert hints == {"patient_id": ("patients", "id"), "campaign_id": ("campaigns", "id")}
+    items = api.get("/v1/schemas/campaigns").json()["properties"]["divisions"]["items"]
+    assert (items["x-register"], items["x-register-key"]) == ("divisions", "code")
+    found = api.get("/v1/divisions").json()["items"]
+    assert {division["code"] for division in found} >= {"440882", "440882102"}
 
 
 def test_codes_are_choices_in_the_forms_own_order(api: Api) -> None:

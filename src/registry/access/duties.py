@@ -22,7 +22,7 @@ class Owed(NamedTuple):
     rule: str
     due_on: dt.date
     title: str
-    """In Chinese; tells no person's name."""
+    """In Chinese; repeats nothing that an office typed, and so tells no person's name."""
     starts_on: dt.date | None = None
     """The day that the period runs from, which decides the version of the rule; None: the due day itself."""
     part: str = ""
@@ -31,8 +31,17 @@ class Owed(NamedTuple):
     """Whether a question of law that no software decides stands between: a note, with its source."""
 
 
-Others = Sequence[Sequence[Row[Any]]]
-"""The rows beside an entry, by table as declared, each as it was recorded."""
+Others = Sequence[Any]
+"""What stands beside an entry, as declared: its case's rows, each as it was recorded, or how many there are."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Another table whose rows of the same case tell what was done: these columns of them, or how many match."""
+
+    table: Table
+    columns: tuple[str, ...] = ()
+    count: Callable[[Window], Sequence[ColumnElement[bool]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,7 @@ class Duty:
     """In Chinese."""
     columns: tuple[ColumnElement[Any], ...]
     """What `owed` looks at, of each row."""
-    where: Callable[[Window], Sequence[ColumnElement[bool]] | None]
-    """The clauses for rows that may owe it in a window, by indexed columns where there are any; None: none can."""
+    where: Callable[[Window], Sequence[ColumnElement[bool]]]
+    """The clauses for rows that may owe it in a window, by indexed columns where there are any."""
     owed: Callable[[Row[Any], Others, Window], Iterable[Owed]]
-    beside: tuple[tuple[Table, tuple[str, ...]], ...] = ()
-    """Other tables whose rows of the same case tell whether it was done, and their columns."""
+    beside: tuple[Beside, ...] = ()

@@ -24,6 +24,16 @@ WORDS = {
 }
 UNTITLED = {"id": "编号", "name": "名称", "role": "身份", "source": "来源", "type": "类型"}
 """The Chinese titles of fields whose types give them none."""
+REFERENCES = {
+    "agreement_id": ("agreements", "id"),
+    "campaign_id": ("campaigns", "id"),
+    "dispute_id": ("disputes", "id"),
+    "patient_id": ("patients", "id"),
+    "division": ("divisions", "code"),
+    "divisions": ("divisions", "code"),
+    "parent": ("divisions", "code"),
+}
+"""Fields that name an entry of another register: which register, and what of the entry they hold. A form offers its entries."""
 
 
 def form_schema(register: Register) -> Schema:
@@ -60,10 +70,25 @@ def _described(schema: Schema) -> Schema:
     if "properties" not in schema:
         return _codes(schema)
     fields = {
-        name: {**_codes(field), "title": _title(name, field), "x-title-en": in_words(name), "x-order": order}
+        name: {
+            **_refers(name, _codes(field)),
+            "title": _title(name, field),
+            "x-title-en": in_words(name),
+            "x-order": order,
+        }
         for order, (name, field) in enumerate(schema["properties"].items())
     }
     return {**schema, "properties": fields}
+
+
+def _refers(name: str, field: Schema) -> Schema:
+    """A field, or the items of one, with the register that it refers to, if it does."""
+    if name not in REFERENCES:
+        return field
+    if "items" in field:
+        return {**field, "items": _refers(name, field["items"])}
+    register, key = REFERENCES[name]
+    return {**field, "x-register": register, "x-register-key": key}
 
 
 def _title(name: str, field: Schema) -> str:

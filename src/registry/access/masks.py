@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BinaryExpression, Boolean, Column, ColumnElement
+from sqlalchemy import BinaryExpression, Column, ColumnElement
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BindParameter, BooleanClauseList, False_, Grouping, Null, True_
 
-from registry.access.facts import NULL, Facts, day_number, is_text
+from registry.access.facts import Facts, day_number, is_text, null_of
 from registry.access.principals import Principal
 
 Mask = NDArray[np.bool_]
@@ -101,8 +101,7 @@ def _among(facts: Facts, column: Column[Any], values: Iterable[Any]) -> Mask:
 
 
 def _null(facts: Facts, column: Column[Any]) -> Mask:
-    null = 0 if is_text(column) else -1 if isinstance(column.type, Boolean) else NULL
-    return cast(Mask, facts.columns[column.name] == null)
+    return cast(Mask, facts.columns[column.name] == null_of(column))
 
 
 def _words(facts: Facts, name: str, holds: Callable[[str], bool]) -> Mask:

@@ -41,6 +41,8 @@ class Menu:
     """Of each measure, which value of which axis it counts; two empty texts for all."""
     people: Callable[[dt.date], Iterable[ColumnElement[bool]]] = lambda _day: ()
     """Who is counted at a release of this day."""
+    twins: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = ()
+    """Values of two axes that by the register's rules always go together."""
 
     def question(self, measure: str, *asked: tuple[str, str]) -> tuple[str, str] | None:
         """The one axis and value that a measure and further choices come to; None if it is more than one, or none of the menu."""

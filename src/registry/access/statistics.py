@@ -73,7 +73,9 @@ class Dimension:
     parameter: str = ""
     """The list's parameter that chooses a value, or the stem of a range for a month; left out, the dimension's own name."""
     codes: type[StrEnum] | None = None
-    """The code list of its values."""
+    """The code list of its values; a value may have several of them, separated by commas."""
+    entries: str = ""
+    """The register that its values are entries of; they are called by their name."""
 
     @property
     def chooses(self) -> str:

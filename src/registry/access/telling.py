@@ -1,10 +1,11 @@
 """What a register is asked to tell for a bulletin: of which division and days, as one caller may see it."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection
 
 from registry.access.days import Document
@@ -13,9 +14,9 @@ from registry.access.register import Register
 from registry.access.view import View, Wanted
 
 MOST = 20
-"""Entries that a bulletin tells of one by one; the others are in its totals."""
-MANY = 1000
-"""More parts than twenty cases have."""
+"""Entries that a bulletin tells of one by one; the others are counted."""
+MANY = 10_000
+"""More entries than are told of in a county, and more parts than twenty cases have."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,21 @@ class Asked:
     since: dt.date | None
     to: dt.date
 
-    def has(self, day: str | None) -> bool:
-        """Whether a date of a document lies in the period."""
-        return day is not None and (self.since is None or self.since.isoformat() <= day) and day <= self.to.isoformat()
+    @property
+    def told_since(self) -> dt.date:
+        """From when single entries are told: the first day of the period, or of the last day's year where it has none."""
+        return self.since or dt.date(self.to.year, 1, 1)
 
     def documents(self, name: str, where: Sequence[ColumnElement[bool]], division: str | None = None) -> list[Document]:
-        """Entries of a register as they were on the last day, last change first, masked; at most MOST."""
-        wanted = Wanted(MOST, division=division)
+        """Entries of a register as they were on the last day, last change first, masked."""
+        wanted = Wanted(MANY, division=division)
         found, _ = page_on(self.connection, self.view, self.registers[name], wanted, where, self.to)
         return [each.document for each in found]
+
+    def recorded(self, name: str, where: Sequence[ColumnElement[bool]]) -> list[Document]:
+        """Entries of a register as they are recorded, last change first, masked: also those that ended before the last day."""
+        found, _ = self.view.page(self.connection, self.registers[name], Wanted(MANY), where)
+        return [msgspec.json.decode(each.document) for each in found]
 
     def parts(self, name: str, cases: Sequence[str]) -> dict[str, list[Document]]:
         """What belongs to these cases, by case, first recorded first."""
@@ -49,3 +56,22 @@ class Asked:
         for each in reversed(found):
             parts[each.seen.case_id].append(each.document)
         return parts
+
+
+def told(
+    entries: Sequence[Document], sentence: Callable[[Document], str], what: str
+) -> list[str]:  # fmt: skip
+    """A sentence for each entry, as far as the limit goes, and how many there are past it: 另有3宗在办，详见台账。"""
+    rest = len(entries) - MOST
+    return [sentence(each) for each in entries[:MOST]] + ([f"另有{rest}{what}，详见台账。"] if rest > 0 else [])
+
+
+def short_day(day: dt.date, to: dt.date) -> str:
+    """A date within a bulletin: 2月18日, with its year where that is not the year of the last day."""
+    year = "" if day.year == to.year else f"{day.year}年"
+    return f"{year}{day.month}月{day.day}日"
+
+
+def as_released(day: dt.date | None, to: dt.date) -> str:
+    """Said of a count of people that is of an earlier release: （截至1月31日公布）."""
+    return "" if day is None or day >= to else f"（截至{short_day(day, to)}公布）"

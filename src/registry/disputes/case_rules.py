@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from registry.deadline_rules import ends_on
+from registry.deadlines import surely_over
 from registry.disputes.case_schemas import AgreementIn, Confirmation, Meeting, ProceedingIn, ReturnVisitIn, SessionIn
 from registry.disputes.models import AgreementKind, CourtResult, Subject
 from registry.errors import Fault
@@ -44,11 +45,7 @@ def check_agreement(data: AgreementIn, discovered_on: dt.date, today: dt.date) -
         yield Fault("/signed_on", "wrong_date", "签订日期须在发现日期与今天之间。", "Between discovery and today.")
     if len({signatory.party for signatory in data.signatories}) < 2:  # noqa: PLR2004 - it takes two to agree
         yield Fault("/signatories", "one_party", "至少须有两方签字。", "At least two parties must sign.")
-    for index, signatory in enumerate(data.signatories):
-        if signatory.signed_on is not None and signatory.signed_on > today:
-            yield Fault(
-                f"/signatories/{index}/signed_on", "wrong_date", "签字日期不能晚于今天。", "Must not be after today."
-            )
+    yield from _check_signed_and_served(data, today)
     for index, term in enumerate(data.terms):
         if term.due_on is not None and term.due_on < data.signed_on:
             yield Fault(
@@ -60,6 +57,16 @@ def check_agreement(data: AgreementIn, discovered_on: dt.date, today: dt.date) -
         yield from _check_meeting(data.authorised_by, data.signed_on, today)
     if data.confirmation is not None:
         yield from _check_confirmation(data, data.confirmation, today)
+
+
+def _check_signed_and_served(data: AgreementIn, today: dt.date) -> Iterator[Fault]:
+    for index, signatory in enumerate(data.signatories):
+        if signatory.signed_on is not None and signatory.signed_on > today:
+            yield Fault(
+                f"/signatories/{index}/signed_on", "wrong_date", "签字日期不能晚于今天。", "Must not be after today."
+            )
+    if data.served_on is not None and not data.signed_on <= data.served_on <= today:
+        yield Fault("/served_on", "wrong_date", "送达日期须在签订日期与今天之间。", "Between signing and today.")
 
 
 def _check_meeting(meeting: Meeting, signed_on: dt.date, today: dt.date) -> Iterator[Fault]:
@@ -95,7 +102,7 @@ def _check_confirmation(data: AgreementIn, asked: Confirmation, today: dt.date) 
         yield Fault(at, "not_confirmable", "涉及物权确权的不得司法确认(民诉法解释第355条)。", "A court must refuse what decides who owns land.")  # fmt: skip
     elif data.kind not in CONFIRMABLE:
         yield Fault(at, "not_confirmable", "只有人民调解协议可以司法确认。", "Only a committee's agreement can be confirmed.")  # fmt: skip
-    elif due is None or asked.applied_on > due:
+    elif due is None or surely_over(due, asked.applied_on):
         yield Fault(f"{at}/applied_on", "too_late", "须自生效起三十日内申请(人民调解法第三十三条)。", "Within 30 days of taking effect.")  # fmt: skip
     if not data.signed_on <= asked.applied_on <= today:
         yield Fault(f"{at}/applied_on", "wrong_date", "申请日期须在签订日期与今天之间。", "Between signing and today.")

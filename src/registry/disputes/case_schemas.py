@@ -170,6 +170,9 @@ class AgreementIn(Input):
     copies: Annotated[int, Meta(ge=1, le=99, title="份数")] = 3
     authorised_by: Annotated[Meeting | None, Meta(title="村民会议")] = None
     confirmation: Annotated[Confirmation | None, Meta(title="司法确认")] = None
+    served_on: Annotated[
+        dt.date | None, Meta(title="送达日期", description="when a land authority's 调解书 was served")
+    ] = None
     note: Annotated[Note | None, Meta(title="备注")] = None
 
 

@@ -54,6 +54,7 @@ def agreement_at(document: Document, day: dt.date) -> Document:
         "terms": [{**term, "performed_on": by(term, "performed_on", day)} for term in document["terms"]],
         "authorised_by": _meeting_at(document["authorised_by"], day),
         "confirmation": _confirmation_at(document["confirmation"], day),
+        **{name: by(document, name, day) for name in ("served_on",) if name in document},
         "effective_on": effective_on,
         "performed_on": by(document, "performed_on", day),
         "confirmation_due_on": document["confirmation_due_on"] if effective_on else None,

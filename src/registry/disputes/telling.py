@@ -1,4 +1,6 @@
-"""What the bulletin tells of major disputes (重大矛盾纠纷): those settled in the period, and those still open at its end."""
+"""What the bulletin tells of major disputes (重大矛盾纠纷): those settled in the period (in the year, where it has no first day),
+and those still open at its end.
+"""
 
 import datetime as dt
 from collections import Counter
@@ -7,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ColumnElement, or_
 
 from registry.access.days import Document
-from registry.access.telling import Asked
+from registry.access.telling import MOST, Asked, short_day, told
 from registry.disputes.codes import LAND_CATEGORIES
 from registry.disputes.models import DISPUTES, ENDED, SETTLED, DisputeKind, PartyKind, Risk, Scale, Stage, Track
 
@@ -40,22 +42,26 @@ DECADE = 10
 def tell(asked: Asked) -> list[str]:
     """A sentence for each: settled ones first."""
     settled = asked.documents("disputes", [MAJOR, *_settled(asked)], asked.division)
-    cases = [each["id"] for each in settled]
+    cases = [each["id"] for each in settled[:MOST]]
     proceedings, agreements = asked.parts("proceedings", cases), asked.parts("agreements", cases)
-    told = [settled_sentence(each, proceedings[each["id"]], agreements[each["id"]]) for each in settled]
     unsettled = asked.documents("disputes", [MAJOR, DISPUTES.c.stage.in_(OPEN)], asked.division)
-    return told + [open_sentence(each, asked.to) for each in unsettled]
+
+    def ending(each: Document) -> str:
+        return settled_sentence(each, proceedings[each["id"]], agreements[each["id"]], asked.to)
+
+    return told(settled, ending, "宗已化解") + told(unsettled, lambda each: open_sentence(each, asked.to), "宗在办")
 
 
 def _settled(asked: Asked) -> list[ColumnElement[bool]]:
-    since = [] if asked.since is None else [DISPUTES.c.settled_on >= asked.since]
-    return [DISPUTES.c.settled_on <= asked.to, *since]
+    return [DISPUTES.c.settled_on <= asked.to, DISPUTES.c.settled_on >= asked.told_since]
 
 
-def settled_sentence(dispute: Document, proceedings: Sequence[Document], agreements: Sequence[Document]) -> str:
+def settled_sentence(
+    dispute: Document, proceedings: Sequence[Document], agreements: Sequence[Document], to: dt.date
+) -> str:  # fmt: skip
     """How it began, who came, who mediated, in how many days, what was signed, what lay behind it."""
-    steps = [_outbreak(dispute), _team(dispute), _agreed(dispute, agreements) + _resolved(dispute, proceedings)]
-    return f"〔{dispute['case_number']}〕" + ";".join(step for step in steps if step) + "。"
+    steps = [_outbreak(dispute, to), _team(dispute, to), _agreed(dispute, agreements) + _resolved(dispute, proceedings)]
+    return f"〔{dispute['case_number']}〕" + "；".join(step for step in steps if step) + "。"
 
 
 def open_sentence(dispute: Document, to: dt.date) -> str:
@@ -65,18 +71,18 @@ def open_sentence(dispute: Document, to: dt.date) -> str:
     what = f"{dispute['division_name']}{_parties(dispute)}{KINDS.get(dispute['kind'], '纠纷')}"
     days = (to - dt.date.fromisoformat(dispute["discovered_on"])).days
     due = dispute["mediation_due_on"]
-    until = f",调解期限至{_day(due)}{'(已超期)' if due < to.isoformat() else ''}" if due else ""
-    told = dispute["title"] if _is_public(dispute) else what
-    return f"〔{dispute['case_number']}〕{told}:在办{days}天{until}。"
+    until = f"，调解期限至{_day(due, to)}{'（已超期）' if due < to.isoformat() else ''}" if due else ""
+    name = dispute["title"] if _is_public(dispute) else what
+    return f"〔{dispute['case_number']}〕{name}：在办{days}天{until}。"
 
 
-def _outbreak(dispute: Document) -> str:
+def _outbreak(dispute: Document, to: dt.date) -> str:
     land = "因涉土问题" if dispute["category"] in LAND_CATEGORIES else ""
     town = dispute["division_name"]
-    text = f"{_day(dispute['discovered_on'])},{town}{_parties(dispute)}{land}引发纠纷"
+    text = f"{_day(dispute['discovered_on'], to)}，{town}{_parties(dispute)}{land}引发纠纷"
     if (response := dispute["response"]) is not None:
-        text += f",{'、'.join(response['units'])}到场处置"
-        text += f",{response['result']}" if response["result"] and _is_public(dispute) else ""
+        text += f"，{'、'.join(response['units'])}到场处置"
+        text += f"，{response['result']}" if response["result"] and _is_public(dispute) else ""
     return text
 
 
@@ -99,11 +105,12 @@ def _sides(dispute: Document) -> str:
     return "双方" if len(kinds) == len("双方") else "各方"
 
 
-def _team(dispute: Document) -> str:
+def _team(dispute: Document, to: dt.date) -> str:
     team = dispute["task_force"]
     if team is None:
         return ""
-    return f"{_day(team['stationed_from'])},{team['lead_unit']}牵头成立工作专班,进驻{team['stationed_at']}开展化解工作"
+    since = _day(team["stationed_from"], to)
+    return f"{since}，{team['lead_unit']}牵头成立工作专班，进驻{team['stationed_at']}开展化解工作"
 
 
 def _agreed(dispute: Document, agreements: Sequence[Document]) -> str:
@@ -111,14 +118,14 @@ def _agreed(dispute: Document, agreements: Sequence[Document]) -> str:
     within = f"{days}天内" if days else "当天"
     titles = [f"《{each['title']}》" for each in agreements]
     signed = _joined(titles) if _is_public(dispute) else f"{len(titles)}份协议" if titles else ""
-    return f"{within}促成{_sides(dispute)}签订{signed}," if signed else f"{within}"
+    return f"{within}促成{_sides(dispute)}签订{signed}，" if signed else f"{within}"
 
 
 def _resolved(dispute: Document, proceedings: Sequence[Document]) -> str:
     counts = Counter(TRACKS[each["track"]] for each in proceedings if each["track"] in TRACKS)
     past = "、".join(text for text in (_years(dispute), _past(counts)) if text)
     between = "涉及两村" if _sides(dispute) == "两村" else ""
-    times = f"({'、'.join(f'{name}{number}次' for name, number in counts.items())})" if counts else ""
+    times = f"（{'、'.join(f'{name}{number}次' for name, number in counts.items())}）" if counts else ""
     return f"成功化解该宗{between}{past}{'的' if between or past else ''}{KINDS.get(dispute['kind'], '纠纷')}{times}"
 
 
@@ -143,6 +150,5 @@ def _joined(names: Sequence[str]) -> str:
     return "和".join(text for text in ("、".join(names[:-1]), *names[-1:]) if text)
 
 
-def _day(text: str) -> str:
-    day = dt.date.fromisoformat(text)
-    return f"{day.month}月{day.day}日"
+def _day(text: str, to: dt.date) -> str:
+    return short_day(dt.date.fromisoformat(text), to)

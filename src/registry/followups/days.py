@@ -25,6 +25,7 @@ def patient_at(document: Document, day: dt.date) -> Document:
     left, onset = left_care_on is not None, document["first_onset"]
     return {
         **document,
+        **{name: by(document, name, day) for name in ("consent_asked_on",) if name in document},
         "status": document["status"] if left else str(CareStatus.IN_CARE),
         "left_care_on": left_care_on,
         "lost_reason": document["lost_reason"] if left else None,
@@ -46,12 +47,17 @@ def followed_at(document: Document, day: dt.date, rows: Sequence[Row[Any]]) -> D
     visits = sorted(by_then, key=lambda visit: visit.visited_on)
     entered_on = dt.date.fromisoformat(document["entered_on"])
     seen = last_seen(visits, entered_on if entered_on <= day else dt.date.min)
-    told = msgspec.to_builtins(summary(visits))
+    returned_on = document.get("returned_on")
+    returned = dt.date.fromisoformat(returned_on) if returned_on and returned_on <= day.isoformat() else None
+    told = msgspec.to_builtins(summary(visits, returned))
     if document["status"] != CareStatus.IN_CARE:
-        told["next_visit_on"] = None  # nobody is due who has left care
+        told |= dict.fromkeys(
+            ("next_visit_on", "next_visit_rule", "next_visit_from")
+        )  # nobody is due who has left care
+    told["returned_on"] = returned_on if returned else None
     return {
         **document,
-        **told,
+        **{name: value for name, value in told.items() if name in document},
         "risk_level": seen.risk_level if seen else document["entered_risk_level"],
         "stability": seen.stability if seen else document["entered_stability"],
     }

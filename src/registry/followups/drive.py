@@ -3,21 +3,14 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, Integer, and_, cast, func, or_
 
-from registry.access.moments import watermark_text
 from registry.access.register import Register
 from registry.access.view import View
-from registry.errors import NotFound
 from registry.followups.models import PATIENTS, VISITS
 from registry.followups.schemas import CampaignIn, TownCoverage
-from registry.reports.guard import Cell
-from registry.reports.publication import Publication, areas_of, cells, publication
 
 JOINTLY, OTHERWISE, NOT_YET = STATES = "visited_jointly", "visited_otherwise", "not_yet"
 ALL = ""
@@ -31,7 +24,7 @@ Registers = Mapping[str, Register]
 
 @dataclass(frozen=True)
 class Covered:
-    """How far a drive has come: in each town, in all, and, where it is told as published, as of which watermark and day."""
+    """How far a drive has come: in each town, and in all; where counts are told as released, as of which watermark and day."""
 
     towns: Mapping[str, Counts]
     total: Counts
@@ -84,15 +77,16 @@ def _visited(
 
 
 def covered(
-    connection: Connection, view: View, registers: Registers, campaign_id: str, campaign: CampaignShape,
+    connection: Connection, view: View, registers: Registers, _campaign_id: str, campaign: CampaignShape,
     on: dt.date | None, division: str,
 ) -> Covered:  # fmt: skip
     """How far a drive has come in a division, as the caller is told it: by town and in all. `on`: up to that day.
 
-    Callers without personal rights are told what was last published; of an earlier day nothing.
+    Callers without personal rights are told nothing: beside the visits of the same towns it would give small counts away
+    (docs/decisions/0012). What is published of a drive is how many visits were recorded for it.
     """
     if not view.who.sees_personal:
-        return _published(connection, view, registers, campaign_id, on, division)
+        return Covered({}, UNTOLD, None, None)
     found = states(connection, view, registers, campaign, on)
     towns = sorted({town for town, _ in found if town.startswith(division)})
     by_town = {town: {state: found[town, state] for state in STATES} for town in towns}
@@ -102,38 +96,6 @@ def covered(
 
 def _with_all(counts: Mapping[str, int]) -> Counts:
     return {**counts, ALL: sum(counts.values())}
-
-
-def _published(
-    connection: Connection, view: View, registers: Registers, campaign_id: str, on: dt.date | None, division: str
-) -> Covered:  # fmt: skip
-    found = publication(connection, view, f"coverage/{campaign_id}", partial(_tally, registers, campaign_id))
-    areas = areas_of(view.who, division)
-    if found is None or areas is None or (on is not None and on < found.day):
-        return Covered({}, UNTOLD, None, None)
-    book = view.who.book
-    towns = sorted({cell.area for cell in found.shown if cell.area != book and view.who.covers(cell.area)})
-    by_town = {town: _told(found, [town]) for town in towns if town.startswith(division)}
-    return Covered(by_town, _told(found, areas), watermark_text(book, found.watermark), found.day)
-
-
-def _told(found: Publication, areas: list[str]) -> Counts:
-    counts = {state: found.count(areas, ("state", state)) for state in STATES}
-    return {**counts, ALL: found.count(areas)}
-
-
-def _tally(
-    registers: Registers, campaign_id: str, connection: Connection, view: View, day: dt.date
-) -> Counter[Cell]:  # fmt: skip
-    """All counts of a drive at a release; none before it was known."""
-    found = Counter[Cell]()
-    with suppress(NotFound):
-        document = view.item(connection, registers["campaigns"], campaign_id).document
-        campaign = msgspec.json.decode(document, type=CampaignShape)
-        for (town, state), people in states(connection, view, registers, campaign, day).items():
-            for cell in cells(view.who.book, town, [("", ""), ("state", state)]):
-                found[cell] += people
-    return found
 
 
 def row(town: str, name: str, counts: Counts) -> TownCoverage:

@@ -1,14 +1,16 @@
 """What is owed to people in care: the next visit by class, four visits a year, being asked again; no database, no HTTP."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, and_, or_
 
-from registry.access.duties import Duty, Others, Owed, Window
-from registry.deadline_rules import current
+from registry.access.duties import Beside, Duty, Others, Owed, Window
+from registry.deadline_rules import ends_on
+from registry.followups.following import SET
 from registry.followups.models import PATIENTS, VISITS, CareStatus, Stability
 
 A_YEAR = 4
@@ -24,47 +26,87 @@ def visits_due(window: Window) -> Sequence[ColumnElement[bool]]:
 
 
 def visit_owed(row: Row[Any], _others: Others, _window: Window) -> Iterator[Owed]:
-    """The next visit, by the class at the last (管理治疗工作规范 2018); the first visit to somebody new."""
+    """The next visit, by the rule that the last one set (管理治疗工作规范 2018), or the first to somebody new.
+
+    Versions from before the rule was kept say no more than the day: it is taken as the one that the visit set.
+    """
     title = f"随访 {row.risk_level}级 {CLASSES[row.stability]}"
-    if row.next_visit_on is None:
-        yield Owed("visit_first", current("visit_first").ends(row.in_care_since), title, row.in_care_since)
-    else:
-        yield Owed(f"visit_{row.stability}", row.next_visit_on, title)
+    if row.next_visit_on is not None:
+        known = msgspec.json.decode(row.document, type=_Patient)
+        yield Owed(known.next_visit_rule or SET, row.next_visit_on, title, known.next_visit_from)
+    elif (first := ends_on("visit_first", row.in_care_since)) is not None:
+        yield Owed("visit_first", first, title, row.in_care_since)
 
 
-def at_years_end(window: Window) -> Sequence[ColumnElement[bool]] | None:
-    """What is owed once in a calendar year is due on its last day: nobody, until that day is near."""
-    new_year = dt.date(window.on.year, 1, 1)
-    return (IN_CARE, PATIENTS.c.in_care_since < new_year) if window.before >= _years_end(window) else None
+def in_care_before_this_year(window: Window) -> Sequence[ColumnElement[bool]]:
+    """Those in care since before the year began."""
+    return IN_CARE, PATIENTS.c.in_care_since < dt.date(window.on.year, 1, 1)
 
 
-def year_owed(_row: Row[Any], others: Others, window: Window) -> Iterator[Owed]:
-    """Four follow-ups in the calendar year at which the patient was seen, for those in care the whole of it."""
-    made = sum(visit.seen and visit.visited_on.year == window.on.year for visit in others[0])
+def seen_in(years_ago: int) -> Callable[[Window], Sequence[ColumnElement[bool]]]:
+    """The clauses for visits of this calendar year, or of one before, at which the patient was seen."""
+
+    def clauses(window: Window) -> Sequence[ColumnElement[bool]]:
+        year = max(window.on.year - years_ago, dt.MINYEAR)
+        return VISITS.c.visited_on.between(dt.date(year, 1, 1), dt.date(year, 12, 31)), VISITS.c.seen.is_(True)
+
+    return clauses
+
+
+def year_owed(row: Row[Any], others: Others, window: Window) -> Iterator[Owed]:
+    """Four follow-ups in the calendar year at which the patient was seen, for those in care the whole of it.
+
+    What was missed in the year before stays until the patient is seen in the new one. Where there was no visit at all in it, the
+    visit itself is overdue and says so.
+    """
+    made, made_before = others
     if made < A_YEAR:
-        title = f"{window.on.year}年随访 已{made}次,至少{A_YEAR}次"
-        yield Owed("visits_a_year", _years_end(window), title, dt.date(window.on.year, 1, 1))
+        yield from _of_year(row, window.on.year, "visits_a_year", f"随访 已{made}次,至少{A_YEAR}次")
+    if 0 < made_before < A_YEAR and not made:
+        yield from _of_year(row, window.on.year - 1, "visits_a_year", f"随访 仅{made_before}次,至少{A_YEAR}次")
 
 
 def consent_owed(row: Row[Any], _others: Others, window: Window) -> Iterator[Owed]:
-    """Those who refused are asked again every year. The register does not say whether they were: a candidate."""
-    if not msgspec.json.decode(row.document, type=_Consent).consent:
-        title = f"{window.on.year}年再次询问知情同意"
-        yield Owed("consent_yearly", _years_end(window), title, dt.date(window.on.year, 1, 1), candidate=True)
+    """Those who refused are asked again every year (`consent_asked_on`): the earliest year that they were not asked in, of this and
+    the last. A candidate where it was never recorded.
+    """
+    known = msgspec.json.decode(row.document, type=_Patient)
+    asked_on = known.consent_asked_on
+    owed = (
+        each
+        for year in (window.on.year - 1, window.on.year)
+        if not known.consent and (asked_on is None or asked_on.year < year)
+        for each in _of_year(row, year, "consent_yearly", "再次询问知情同意", candidate=asked_on is None)
+    )
+    yield from islice(owed, 1)
 
 
-def _years_end(window: Window) -> dt.date:
-    return dt.date(window.on.year, 12, 31)
+def _of_year(row: Row[Any], year: int, rule: str, title: str, *, candidate: bool = False) -> Iterator[Owed]:
+    """What is owed once in a calendar year is due on its last day, to those in care the whole of it."""
+    if year < dt.MINYEAR:
+        return
+    begins = dt.date(year, 1, 1)
+    returned_on = msgspec.json.decode(row.document, type=_Patient).returned_on
+    if max(row.in_care_since, returned_on or dt.date.min) < begins:
+        yield Owed(rule, dt.date(year, 12, 31), f"{year}年{title}", begins, str(year), candidate)
 
 
-class _Consent(msgspec.Struct):
+class _Patient(msgspec.Struct):
     consent: bool
+    next_visit_rule: str | None = None
+    next_visit_from: dt.date | None = None
+    returned_on: dt.date | None = None
+    consent_asked_on: dt.date | None = None
 
 
-_VISIT = (PATIENTS.c.risk_level, PATIENTS.c.stability, PATIENTS.c.next_visit_on, PATIENTS.c.in_care_since)
+_P = PATIENTS.c
+_IN_CARE = (_P.in_care_since, _P.document)
 
 PATIENT_DUTIES = (
-    Duty("visit", "随访", _VISIT, visits_due, visit_owed),
-    Duty("yearly_visits", "年度随访次数", (), at_years_end, year_owed, beside=((VISITS, ("visited_on", "seen")),)),
-    Duty("consent", "再次询问知情同意", (PATIENTS.c.document,), at_years_end, consent_owed),
-)
+    Duty("visit", "随访", (_P.risk_level, _P.stability, _P.next_visit_on, *_IN_CARE), visits_due, visit_owed),
+    Duty(
+        "yearly_visits", "年度随访次数", _IN_CARE, in_care_before_this_year, year_owed,
+        beside=(Beside(VISITS, count=seen_in(0)), Beside(VISITS, count=seen_in(1))),
+    ),
+    Duty("consent", "再次询问知情同意", _IN_CARE, in_care_before_this_year, consent_owed),
+)  # fmt: skip

@@ -104,6 +104,7 @@ VISIT_MENU = Menu(
         "seen": ("seen", "true"),
         "not_seen": ("seen", "false"),
     },
+    twins=((("seen", "true"), ("not_seen_reason", "none")), (("seen", "false"), ("risk", "none"))),
 )
 
 PATIENT_REGISTER = Register(

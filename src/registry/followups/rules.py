@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterator
+from typing import Protocol
 
 from registry.access.fields import birth_date_in
 from registry.deadline_rules import ends_on
@@ -86,6 +87,9 @@ def _check_status(data: PatientIn, today: dt.date) -> Iterator[Fault]:
 def _check_history(data: PatientIn, today: dt.date) -> Iterator[Fault]:
     if data.consented_on is not None and not (data.consent and data.birth_date <= data.consented_on <= today):
         yield Fault("/consented_on", "wrong_date", "签字日期须在出生日期与今天之间,且已同意。", "Consent is needed; between birth and today.")  # fmt: skip
+    asked_on = data.consent_asked_on
+    if asked_on is not None and not data.birth_date <= asked_on <= today:
+        yield Fault("/consent_asked_on", "wrong_date", "询问日期须在出生日期与今天之间。", "Between birth and today.")
     if data.last_incident_on is not None and not data.birth_date <= data.last_incident_on <= today:
         yield Fault("/last_incident_on", "wrong_date", "日期须在出生日期与今天之间。", "Between birth and today.")
     if (data.last_incident_on is not None) and data.incident_count == 0:
@@ -185,27 +189,40 @@ def is_joint(data: VisitIn) -> bool:
     return len(roles) > 1 and guarded
 
 
-def next_visit_due_on(data: VisitIn, before: Stability | None) -> dt.date | None:
+class Made(Protocol):
+    """What decides when the next visit is due: a visit as it is sent, or as it is known."""
+
+    @property
+    def visited_on(self) -> dt.date: ...
+    @property
+    def seen(self) -> bool: ...
+    @property
+    def not_seen_reason(self) -> str | None: ...
+    @property
+    def stability(self) -> str | None: ...
+
+
+def next_visit_due_on(visit: Made, before: str | None) -> dt.date | None:
     """When the next visit is due by the rule (管理治疗工作规范 2018, 基本公共卫生服务规范 第三版); `before` is the class
     at the last visit at which the patient was seen.
 
     Unstable: 14 days. Basically stable: 14 days; at the recheck still so: one month. Stable: three months.
     Not seen: 14 days, unless the patient died.
     """
-    rule = _visit_rule(data, before)
-    due = ends_on(rule, data.visited_on) if rule else None
-    return due if due is not None and due > data.visited_on else None
+    rule = visit_rule(visit, before)
+    due = ends_on(rule, visit.visited_on) if rule else None
+    return due if due is not None and due > visit.visited_on else None
 
 
-def _visit_rule(data: VisitIn, before: Stability | None) -> str | None:
+def visit_rule(visit: Made, before: str | None) -> str | None:
     """The row of the deadline table that the next visit is due by."""
-    if not data.seen:
-        return None if data.not_seen_reason is NotSeen.DECEASED else "visit_not_seen"
-    if data.stability is Stability.STABLE:
+    if not visit.seen:
+        return None if visit.not_seen_reason == NotSeen.DECEASED else "visit_not_seen"
+    if visit.stability == Stability.STABLE:
         return "visit_stable"
-    if data.stability is Stability.UNSTABLE:
+    if visit.stability == Stability.UNSTABLE:
         return "visit_unstable"
-    return "visit_recheck" if before is Stability.BASICALLY_STABLE else "visit_basically_stable"
+    return "visit_recheck" if before == Stability.BASICALLY_STABLE else "visit_basically_stable"
 
 
 def check_next_visit(data: VisitIn, due: dt.date | None) -> Iterator[Fault]:

@@ -105,6 +105,10 @@ class PatientIn(Input):
     left_care_on: Annotated[dt.date | None, Meta(title="离管日期")] = None
     lost_reason: Annotated[LostReason | None, Meta(title="失访原因")] = None
     consented_on: Annotated[dt.date | None, Meta(title="知情同意日期")] = None
+    consent_asked_on: Annotated[
+        dt.date | None,
+        Meta(title="最近询问知情同意日期", description="of those who refused: when they were last asked again"),
+    ] = None
     first_onset: Annotated[
         str | None, Meta(title="初次发病时间", description="a year, a month or a day: 2010, 2010-05, 2010-05-01")
     ] = None
@@ -127,6 +131,18 @@ class Patient(PatientIn, kw_only=True):
     division_name: DivisionName
     last_visited_on: Annotated[dt.date | None, Meta(title="上次随访日期")]
     next_visit_on: Annotated[dt.date | None, Meta(title="下次随访日期")]
+    next_visit_rule: Annotated[
+        str | None,
+        Meta(
+            title="下次随访依据", description="the row of `/v1/due/rules` that sets the day; not in versions before 0.3"
+        ),
+    ] = None
+    next_visit_from: Annotated[
+        dt.date | None, Meta(title="下次随访起算日期", description="the day that this period runs from")
+    ] = None
+    returned_on: Annotated[
+        dt.date | None, Meta(title="恢复在管日期", description="when they last came back into care")
+    ] = None
     consecutive_misses: Annotated[
         int, Meta(title="连续未访到次数", description="visits in a row at which nobody was at home")
     ]

@@ -6,13 +6,15 @@ from typing import Any
 from registry.access.writing import Change, Current, Draft, Tx
 from registry.errors import Conflict, Fault, Refused, refuse
 from registry.followups import rules
+from registry.followups.following import next_visit
 from registry.followups.models import CareStatus
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER
 from registry.followups.schemas import CampaignIn, PatientIn, Transfer
 from registry.ledger.versions import Action, Append
 
 NOT_VISITED: dict[str, Any] = {
-    "last_visited_on": None, "next_visit_on": None, "consecutive_misses": 0, "lost_proposed": False,
+    "last_visited_on": None, "next_visit_on": None, "next_visit_rule": None, "next_visit_from": None,
+    "returned_on": None, "consecutive_misses": 0, "lost_proposed": False,
     "entered_risk_level": None, "entered_stability": None, "entered_on": None,
 }  # fmt: skip
 """What is known from visits, before there is one."""
@@ -62,15 +64,20 @@ def void_patient(tx: Tx, entry_id: str, change: Change) -> Append:
 
 def known_from_visits(document: dict[str, Any]) -> dict[str, Any]:
     """The part of a patient's document that no form sends."""
-    return {name: document[name] for name in NOT_VISITED}
+    return {name: document.get(name, nothing) for name, nothing in NOT_VISITED.items()}
 
 
 def _entered(tx: Tx, current: Current, change: Change, data: PatientIn) -> dict[str, Any]:
-    """What visits made, and the risk and class that the office entered itself, which hold where no visit says otherwise."""
+    """What visits made, and the risk and class that the office entered itself, which hold where no visit says otherwise.
+
+    A period to the next visit starts anew for who returns to care.
+    """
     known = known_from_visits(current.document)
     if "risk_level" in change.patch or "stability" in change.patch:
         known |= {"entered_risk_level": data.risk_level, "entered_stability": data.stability}
         known["entered_on"] = tx.today.isoformat()
+    if data.status is CareStatus.IN_CARE and current.document["status"] != CareStatus.IN_CARE:
+        known |= {"returned_on": tx.today, **next_visit((), tx.today)}
     return known
 
 
@@ -81,7 +88,12 @@ def patient_draft(
     refuse(rules.check_patient(data, tx.today))
     name = tx.place(data.division, tx.today, pointer, kept)
     if data.status is not CareStatus.IN_CARE:
-        known = {**known, "next_visit_on": None}  # nobody is due who has left care
+        known = {
+            **known,
+            "next_visit_on": None,
+            "next_visit_rule": None,
+            "next_visit_from": None,
+        }  # nobody is due who has left care
     next_visit_on = known["next_visit_on"]
     columns = {
         "identity": tx.sealer.digest(tx.who.book, "id_number", data.id_number) if data.id_number else None,

@@ -200,6 +200,16 @@ PATIENT_GROUPS: Groups = (
     (
         "管理",
         "Care",
-        ("in_care_since", "consent", "consented_on", "status", "left_care_on", "lost_reason", "care_team", "note"),
+        (
+            "in_care_since",
+            "consent",
+            "consented_on",
+            "consent_asked_on",
+            "status",
+            "left_care_on",
+            "lost_reason",
+            "care_team",
+            "note",
+        ),
     ),
 )

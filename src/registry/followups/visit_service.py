@@ -79,7 +79,7 @@ def _others(tx: Tx, patient: Current, entry_id: str) -> list[Known]:
 def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known]) -> Draft:
     person = patient.data(PatientIn)
     before = [known.stability for known in others if known.seen and known.visited_on < data.visited_on]
-    due = rules.next_visit_due_on(data, Stability(str(before[-1])) if before else None)
+    due = rules.next_visit_due_on(data, before[-1] if before else None)
     refuse(
         [
             *rules.check_visit(data, person.birth_date, person.in_care_since, tx.today),
@@ -132,7 +132,8 @@ def _follow(
     `undone` is a day of death that the visit gave before it was corrected or voided.
     """
     visits = sorted([*others, *([new] if new else [])], key=lambda known: known.visited_on)
-    known = {**known_from_visits(patient.document), **summary(visits)}
+    known = known_from_visits(patient.document)
+    known |= summary(visits, _day(known["returned_on"]))
     seen = last_seen(visits, dt.date.fromisoformat(patient.document["entered_on"]))
     person = _person(patient, seen, new.died_on if new else None, undone)
     return tx.change(patient, patient_draft(tx, person, known, patient), FOLLOWED)

@@ -22,17 +22,15 @@ def notice_owed(row: Row[Any], _others: Others, _window: Window) -> Iterator[Owe
     told = msgspec.json.decode(row.document, type=_Shed)
     if told.notice is not None:
         due_on = add_days(told.notice.served_on, told.notice.period_days)
-        yield Owed("shed_notice", due_on, f"自拆期限届满 {told.notice.number or told.place}", told.notice.served_on)
+        yield Owed("shed_notice", due_on, "自拆期限届满", told.notice.served_on)
 
 
 class _Notice(msgspec.Struct):
     served_on: dt.date
     period_days: int
-    number: str | None
 
 
 class _Shed(msgspec.Struct):
-    place: str
     notice: _Notice | None
 
 

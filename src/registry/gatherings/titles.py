@@ -7,7 +7,7 @@ TITLES: Titles = {
     GatheringKind: {
         "nianli": ("年例", "Annual village festival"),
         "deity_parade": ("游神", "Parade of deities"),
-        "opera": ("唱戏(雷剧等)", "Opera"),
+        "opera": ("唱戏（雷剧等）", "Opera"),
         "evening_show": ("晚会", "Evening show"),
         "party_banquet": ("聚会、宴席", "Party or banquet"),
         "lion_dragon": ("舞狮舞龙", "Lion or dragon dance"),

@@ -7,22 +7,26 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from sqlalchemy import Connection
+from msgspec import Struct, defstruct
+from sqlalchemy import Connection, func, select
 
 from registry.access.moments import head_of, last_day, watermark_text
 from registry.access.principals import READERS, Principal
 from registry.access.register import Register, measures_of
 from registry.access.telling import Asked
 from registry.errors import Fault, Forbidden, Refused
-from registry.ledger.versions import encode
+from registry.ledger.clock import moment
+from registry.ledger.tables import LOG
 from registry.reports.earlier import earlier
-from registry.reports.figures import Counting, Period, chart, figure, rate
+from registry.reports.figures import Counting, Period, chart, figure, rate, section_of
 from registry.reports.form_html import as_html
+from registry.reports.form_json import as_json
 from registry.reports.form_markdown import as_markdown
 from registry.reports.form_text import as_text
 from registry.reports.forms import FORMS, chosen
 from registry.reports.ground import ground
 from registry.reports.schemas import Bulletin, BulletinQuery, Figure, Format, Section
+from registry.reports.tomorrow import tomorrow
 from registry.reports.wording import paragraph
 from registry.web import serve
 from registry.web.call import Call, view_of
@@ -31,11 +35,18 @@ from registry.web.serve import Answer
 EARLIEST = 1900
 """The first year of bulletins; the days before a day are counted back from it."""
 RENDERERS: dict[Format, Callable[[Bulletin], bytes]] = {
-    Format.JSON: encode,
+    Format.JSON: as_json,
     Format.TEXT: lambda bulletin: as_text(bulletin).encode(),
     Format.MARKDOWN: lambda bulletin: as_markdown(bulletin).encode(),
     Format.HTML: lambda bulletin: as_html(bulletin).encode(),
 }
+
+
+def published(registers: Sequence[Register]) -> type[Struct]:
+    """The shape of the JSON: a bulletin, and the total of each measure of these registers under its name."""
+    totals = [(each.name, int | None if each.sensitive else int) for _, each in measures_of(registers)]
+    about = {"__doc__": Bulletin.__doc__}
+    return defstruct(Bulletin.__name__, totals, bases=(Bulletin,), namespace=about, kw_only=True)
 
 
 async def read_bulletin(call: Call, registers: Sequence[Register]) -> Answer:
@@ -72,7 +83,7 @@ def bulletin(
     at = ground(connection, view, query.division)
     counting, measures = Counting(connection, view, at.division), measures_of(registers)
     figures = [figure(counting, register, measure, period) for register, measure in measures]
-    issue = _issue(period)
+    issue = period.to.timetuple().tm_yday
     return Bulletin(
         title=at.title(issue),
         issue=issue,
@@ -82,12 +93,13 @@ def bulletin(
         from_=period.since,
         to=period.to,
         figures=figures,
-        sections=_sections(counting, registers, period, figures),
+        sections=[*_sections(counting, registers, period, figures), tomorrow(counting, registers, period.to)],
         charts=[chart(counting, r, m, period, at.below) for r, m in measures if m.charted],
-        earlier=earlier(counting, measures, figures, period, watermark),
+        earlier=earlier(counting, measures, period, watermark, query.since),
         paragraph=paragraph(at.name, period.since, period.to, figures),
+        released_on=next((each.released_on for each in figures if each.released_on), None),
+        known_at=_known_at(connection, who.book, watermark),
         watermark=watermark_text(who.book, watermark),
-        **{each.name: each.value for each in figures},  # type: ignore[arg-type] # a test holds the names to Totals
     )
 
 
@@ -102,10 +114,11 @@ def _period(query: BulletinQuery, last: dt.date) -> Period:
     return period
 
 
-def _issue(period: Period) -> int:
-    """The number of the issue (期): which day of the period it is, or of the year where that has no first day."""
-    first = period.since or dt.date(period.to.year, 1, 1)
-    return (period.to - first).days + 1
+def _known_at(connection: Connection, book: str, watermark: int) -> dt.datetime | None:
+    """When the last version under a watermark was written: a replayed one, when it was replayed; None where there is none."""
+    written = func.coalesce(LOG.c.replayed_at, LOG.c.recorded_at)
+    last = connection.scalar(select(written).where(LOG.c.book == book, LOG.c.position == watermark - 1))
+    return None if last is None else moment(last)
 
 
 def _sections(
@@ -116,8 +129,9 @@ def _sections(
     asked = Asked(counting.connection, counting.view, by_name, counting.division, period.since, period.to)
     found: dict[str, Section] = {}
     for register in registers:
-        if register.section:
-            section = found.setdefault(register.section, Section(title=register.section, rates=[], told=[]))
+        if register.section or register.measures:
+            title = section_of(register)
+            section = found.setdefault(title, Section(title=title, rates=[], told=[]))
             section.rates += [rate(each, figures) for each in register.rates]
             section.told += register.tell(asked) if register.tell else []
     return list(found.values())

@@ -1,4 +1,4 @@
-"""Text of an iCalendar feed (RFC 5545): all-day events with an alarm the day before; no database, no HTTP.
+"""Text of an iCalendar feed (RFC 5545): all-day events with an alarm at nine on the day before; no database, no HTTP.
 
 Events and not to-dos (VTODO), because the calendars of phones show only those.
 """
@@ -31,7 +31,7 @@ class Event:
 def calendar(name: str, stamp: dt.datetime, events: Iterable[Event]) -> bytes:
     """The feed. `stamp` is the time of what it is made from: the same data give the same bytes."""
     lines = [
-        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//registry//due//ZH", "CALSCALE:GREGORIAN", "METHOD:PUBLISH",
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//registry//due//ZH", "CALSCALE:GREGORIAN",
         f"X-WR-CALNAME:{text(name)}", "REFRESH-INTERVAL;VALUE=DURATION:PT1H", "X-PUBLISHED-TTL:PT1H",
     ]  # fmt: skip
     for event in events:
@@ -51,7 +51,7 @@ def _event(event: Event, stamp: str) -> Iterator[str]:
     yield f"LOCATION:{text(event.location)}"
     yield f"CATEGORIES:{text(event.category)}"
     yield "TRANSP:TRANSPARENT"
-    yield from ("BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{text(event.summary)}", "TRIGGER:-P1D", "END:VALARM")
+    yield from ("BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{text(event.summary)}", "TRIGGER:-PT15H", "END:VALARM")
     yield "END:VEVENT"
 
 
@@ -65,6 +65,8 @@ def text(value: str) -> str:
 
 def folded(line: str) -> bytes:
     """A content line, folded to 75 octets (3.1) between characters, never inside one, and ended with CRLF."""
+    if len(whole := line.encode()) <= LINE:
+        return whole + b"\r\n"
     out, room = bytearray(), LINE
     for sign in line:
         octets = sign.encode()

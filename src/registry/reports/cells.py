@@ -1,81 +1,93 @@
-"""Cells of statistics as they are answered: values, Chinese labels, numbers, and the links to their rows."""
+"""Cells of statistics as they are answered: values, Chinese labels, numbers, and the links to their rows.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+An answer may have thousands of cells with a dozen links each, so its JSON is written column by column.
+"""
 
-from registry.access.register import Titles
-from registry.access.statistics import By, Dimension, Statistic
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+
+import msgspec
+
+from registry.access.statistics import Dimension
 from registry.reports.counting import Number, Value
-from registry.reports.held import Held
-from registry.reports.links import Choice, Choices, Links
+from registry.reports.grouping import Axis
+from registry.reports.schemas import Withheld
+
+encode = msgspec.json.encode
+
+
+NULL = b"null"
+Json = list[bytes]
+"""A value in each cell, as JSON."""
 
 
 @dataclass(frozen=True)
-class Counted:
-    """One statistic, counted: by cell and in all, with the links to its rows."""
+class Column:
+    """A measure of some cells: its numbers, why those that are withheld are, and the links to what it counts."""
 
-    statistic: Statistic
-    cells: Sequence[Number]
-    total: Number
-    links: Links | None = field(repr=False)
-    """None where the filters exclude its rows."""
+    name: str
+    numbers: Sequence[Number]
+    withheld: Sequence[Withheld | None]
+    links: Json
 
-
-class Cells:
-    """Cells as they are answered: values, labels, numbers and links."""
-
-    def __init__(
-        self, held: Held, dimensions: Sequence[Dimension], counted: Sequence[Counted], links: Links | None,
-        names: Mapping[str, str],
-    ) -> None:  # fmt: skip
-        self._held = held
-        self._dimensions = dimensions
-        self._counted = [(each.statistic.name, each.statistic, each.links) for each in counted]
-        self._links = links
-        self._names = names
-        self._choices = Choices(dimensions)
-        self._labels: dict[tuple[str, Value], str] = {}
-
-    def cell(self, values: Sequence[Value], told: Sequence[Number]) -> dict[str, Any]:
-        """One cell."""
-        cell: dict[str, Any] = self.opened(told, values)
-        cell["labels"] = labels = {}
-        for dimension, value in zip(self._dimensions, values, strict=True):
-            name = dimension.name
-            cell[name] = value
-            if (name, value) not in self._labels:
-                self._labels[name, value] = _label(self._names, self._held.register.titles, dimension, value)
-            labels[name] = self._labels[name, value]
-        return cell
-
-    def opened(self, told: Sequence[Number], values: Sequence[Value] = ()) -> dict[str, Any]:
-        """Numbers with their links; a number that is held back has none. Without values, of the total."""
-        choices: Sequence[Choice] = self._choices.of(values)
-        text = "".join([choice for _, choice in choices])
-        measures: dict[str, Number] = {}
-        rows: dict[str, str | None] = {}
-        hidden = False
-        for (name, statistic, links), value in zip(self._counted, told, strict=True):
-            held = self._held.holds(statistic, values, value)
-            hidden = hidden or held
-            measures[name] = None if held else value
-            rows[name] = links.link(choices, text) if links is not None and not held else None
-        whole = None if hidden or self._links is None else self._links.link(choices, text)
-        return {"measures": measures, "rows": whole, "measure_rows": rows}
+    def shown(self) -> Json:
+        """The numbers that are told."""
+        told = [None if why else number for number, why in zip(self.numbers, self.withheld, strict=True)]
+        return encode(told)[1:-1].split(b",")
 
 
-def _label(names: Mapping[str, str], titles: Titles, dimension: Dimension, value: Value) -> str:
-    """A value in Chinese."""
-    if value is None:
-        return "未填"
-    if dimension.by in {By.TOWN, By.VILLAGE}:
-        return names.get(str(value), str(value))
-    if dimension.by is By.MONTH:
-        year, month = str(value).split("-")
-        return f"{year}年{int(month)}月"
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if dimension.codes is not None:
-        return titles[dimension.codes][str(value)][0]
-    return str(value)
+class _Table:
+    """Objects with the same keys: what stands before each value is the same in all of them."""
+
+    def __init__(self) -> None:
+        self._parts: list[Iterable[bytes]] = []
+        self._before = ""
+
+    def put(self, key: str, column: Json) -> None:
+        self._parts += [repeat(f'{self._before}"{key}":'.encode()), column]
+        self._before = ","
+
+    def put_all(self, key: str, columns: Mapping[str, Json]) -> None:
+        """An object of its own."""
+        self._before += f'"{key}":{{'
+        for name, column in columns.items():
+            self.put(name, column)
+        self._before = self._before.removesuffix(",") + "},"
+
+    def json(self) -> bytes:
+        """The objects, one after another."""
+        rows = zip(repeat(b"{"), *self._parts, repeat(f"{self._before[:-1]}}}".encode()), repeat(b","), strict=False)
+        return b"".join(chain.from_iterable(rows))[:-1]
+
+
+def written(
+    axes: Sequence[Axis] | None, columns: Sequence[Column], rows: Json, label: Callable[[Dimension, Value], str]
+) -> bytes:  # fmt: skip
+    """Cells as JSON, separated by commas; None for axes: of the total. `rows` are the links to each as a whole."""
+    if not rows:
+        return b""
+    table = _Table()
+    if axes is not None:
+        for axis in axes:
+            table.put(axis.dimension.name, axis.spread([encode(value) for value in axis.values]))
+        named = [(axis, [encode(label(axis.dimension, value)) for value in axis.values]) for axis in axes]
+        table.put_all("labels", {axis.dimension.name: axis.spread(labels) for axis, labels in named})
+    withheld = list(zip(*(each.withheld for each in columns), strict=True))
+    table.put_all("measures", {each.name: each.shown() for each in columns})
+    table.put_all("measure_rows", {each.name: _told(each.links, each.withheld) for each in columns})
+    table.put("rows", _told(rows, [any(each) for each in withheld]))
+    table.put("withheld", _reasons([each.name for each in columns], withheld))
+    return table.json()
+
+
+def _told(links: Json, withheld: Sequence[object]) -> Json:
+    return [NULL if why else link for link, why in zip(links, withheld, strict=True)] if any(withheld) else links
+
+
+def _reasons(names: Sequence[str], withheld: Sequence[tuple[Withheld | None, ...]]) -> Json:
+    """Why numbers are withheld, by measure."""
+    return [
+        encode({name: why for name, why in zip(names, each, strict=True) if why}) if any(each) else b"{}"
+        for each in withheld
+    ]

@@ -18,7 +18,7 @@ def bars(key: str, title: str, unit: str, rows: Sequence[tuple[str, int]]) -> st
     """Horizontal bars, one a row, each with its name and number. `key` makes the ids of the chart its own."""
     most, room = max([value for _, value in rows] + [1]), WIDTH - LABEL - VALUE
     shapes = [_bar(index, name, value, room * value / most) for index, (name, value) in enumerate(rows)]
-    about = f"{title}({unit}):" + "、".join(f"{name}{value}" for name, value in rows)
+    about = f"{title}（{unit}）：" + "、".join(f"{name}{value}" for name, value in rows)
     return _svg(key, title, about, len(rows) * ROW + 6, shapes)
 
 
@@ -46,7 +46,7 @@ def line(key: str, title: str, unit: str, points: Sequence[tuple[dt.date, int]])
         *_marks(points, spots),
         *_dates([day for day, _ in points], [x for x, _ in spots]),
     ]
-    about = f"{title}({unit}):" + "、".join(f"{_short(day)}{value}" for day, value in points)
+    about = f"{title}（{unit}）：" + "、".join(f"{_short(day)}{value}" for day, value in points)
     return _svg(key, title, about, HEIGHT, shapes)
 
 

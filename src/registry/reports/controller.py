@@ -1,17 +1,20 @@
 """One handler an endpoint."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from litestar import Controller, get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from registry import errors
-from registry.reports import bulletin, due, due_links, restatements
+from registry.access.register import Register
+from registry.reports import bulletin, due_links, due_list, restatements
 from registry.reports.due_links import MEDIA, CalendarQuery, DueLink, DueLinkIn
 from registry.reports.due_schemas import DueList, DueQuery, DueRules, RulesQuery
 from registry.reports.forms import FORMS
 from registry.reports.reminders import REMINDER_REGISTER, Reminder, ReminderQuery, matching
-from registry.reports.schemas import Bulletin, BulletinQuery, Restatement, RestatementQuery
+from registry.reports.schemas import BulletinQuery, Restatement, RestatementQuery
 from registry.web import contract, serve
 from registry.web.call import Call
 from registry.web.contract import GUARDED, Contract
@@ -22,18 +25,19 @@ MAKES_LINK = Contract(DueLink, 201, body=DueLinkIn, problems=(*GUARDED, errors.T
 CALENDAR = Contract(None, media=MEDIA, query=CalendarQuery, headers=("If-None-Match",), problems=GUARDED, public=True)
 
 
-class BulletinController(Controller):
-    """The daily bulletin (日报)."""
+def bulletin_handler(registers: Sequence[Register]) -> HTTPRouteHandler:
+    """The daily bulletin (日报) of these registers."""
+    opt = contract.reads(bulletin.published(registers), BulletinQuery, PRINTED)
 
-    path = "/v1/bulletin"
-
-    @get("/", operation_id="readBulletin", opt=contract.reads(Bulletin, BulletinQuery, PRINTED))
-    async def read_bulletin(self, request: Call) -> Answer:
+    @get("/v1/bulletin", operation_id="readBulletin", opt=opt)
+    async def read_bulletin(request: Call) -> Answer:
         """Read the daily bulletin (日报) of a division and a period: totals, what changed since, sentences to print.
 
         By `format`, or by `Accept`: JSON, plain text, Markdown, or one page of HTML with charts.
         """
-        return await bulletin.read_bulletin(request, request.app.state.registers)
+        return await bulletin.read_bulletin(request, registers)
+
+    return read_bulletin
 
 
 class RestatementController(Controller):
@@ -55,12 +59,12 @@ class DueController(Controller):
     @get("/", operation_id="listDue", opt=contract.reads(DueList, DueQuery))
     async def list_due(self, request: Call) -> Answer:
         """List what is due or overdue, earliest first, each with the rule that says so."""
-        return await due.list_due(request, request.app.state.registers)
+        return await due_list.list_due(request, request.app.state.registers)
 
     @get("/rules", operation_id="listDueRules", opt=contract.reads(DueRules, RulesQuery))
     async def list_rules(self, request: Call) -> Answer:
         """Read the deadline table (期限规则表): every period, its source, and from when to when it holds."""
-        return await due.list_rules(request)
+        return await due_list.list_rules(request)
 
 
 class CalendarController(Controller):

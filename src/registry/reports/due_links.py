@@ -7,8 +7,9 @@ and cover the divisions: to revoke the key is to revoke its links.
 import base64
 import datetime as dt
 import hmac
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
 
@@ -16,22 +17,24 @@ import msgspec
 from msgspec import Meta
 from sqlalchemy import Connection, select
 
+from registry import __version__
 from registry.access.duties import Window
 from registry.access.fields import END, DivisionCode
 from registry.access.moments import head_of, watermark_text
-from registry.access.places import names_at
+from registry.access.places import find_place, names_at
 from registry.access.principals import OFFICE, Principal, valid_principal
 from registry.access.register import Register
 from registry.access.schemas import Input
 from registry.access.sealing import Sealer
 from registry.access.view import View
+from registry.db.database import computed
 from registry.deadlines import add_days
-from registry.errors import Fault, Forbidden, Refused, Unauthenticated
+from registry.errors import Fault, Forbidden, Unauthenticated, refuse
 from registry.ledger.clock import EPOCH, beijing_day, moment, timestamp, wall_clock
 from registry.ledger.tables import LOG
 from registry.ledger.versions import encode
 from registry.reports.calendar import Event, calendar
-from registry.reports.due import Asked, Item, due_items, told
+from registry.reports.due import Asked, Item, due_items, titles, told
 from registry.reports.wording import name_of
 from registry.web import serve
 from registry.web.call import Call
@@ -44,6 +47,9 @@ DAY = 86_400 * 1_000_000
 BEHIND, AHEAD = 60, 90
 """Days of the calendar before and after today."""
 MEDIA = "text/calendar"
+LAST = 2**62
+"""Later than any moment."""
+OUTSIDE = Fault("/divisions", "outside_division", "辖区须在您的辖区之内。", "The divisions must lie within your own.")
 
 
 class DueLinkIn(Input):
@@ -85,21 +91,35 @@ async def make_link(call: Call) -> Answer:
     call.params(NoQuery)
     sent = await call.sent(DueLinkIn)
     divisions = tuple(sorted(set(sent.divisions))) or who.divisions
-    if not all(who.covers(code) for code in divisions):
-        said = "辖区须在您的辖区之内。", "The divisions must lie within your own."
-        raise Refused(faults=[Fault("/divisions", "outside_division", *said)])
-    expires_at = wall_clock() + sent.days * DAY
+    refuse([] if all(who.covers(code) for code in divisions) else [OUTSIDE])
+    refuse(await call.context.read(lambda connection: list(_unknown(connection, who, divisions))))
+    expires_at = min(wall_clock() + sent.days * DAY, who.expires_at or LAST)
     signed = sign(call.context.sealer, Token(who.id, divisions, expires_at))
     link = DueLink(url=f"/v1/due.ics?token={signed}", divisions=list(divisions), expires_at=timestamp(expires_at))
     return serve.plain_json(encode(link), 201)
 
 
+def _unknown(connection: Connection, who: Principal, divisions: Sequence[str]) -> Iterator[Fault]:
+    for code in divisions:
+        if find_place(connection, who.book, code) is None:
+            yield Fault("/divisions", "unknown_division", f"没有行政区划 {code}。", f"There is no division {code}.")
+
+
 async def read_calendar(call: Call, registers: Sequence[Register]) -> Answer:
-    """The calendar that a link leads to."""
+    """The calendar that a link leads to. Who has it already is told so before anything is looked up."""
     token = read_token(call.context.sealer, call.params(CalendarQuery).token)
-    who = await call.context.read(lambda connection: holder(connection, token))
-    body, watermark = await call.context.scan(partial(_calendar, who, registers))
-    return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, watermark), media=MEDIA)
+    who, head = await call.context.read(lambda connection: _holder_and_head(connection, token))
+    today = beijing_day(wall_clock())
+    body, watermark = b"", head
+    if call.method != "GET" or _tag(who, head, today) not in call.headers.get("if-none-match", ""):
+        body, watermark = await call.context.scan(partial(_calendar, who, registers, today))
+    tag = _tag(who, watermark, today)
+    return serve.respond(call, body, tag, watermark_text(who.book, watermark), media=MEDIA)
+
+
+def _tag(who: Principal, watermark: int, today: dt.date) -> str:
+    """Names all that a calendar is made from."""
+    return serve.body_tag(f"{__version__} {watermark} {today} {' '.join(who.divisions)}".encode())
 
 
 def sign(sealer: Sealer, token: Token) -> str:
@@ -133,32 +153,67 @@ def holder(connection: Connection, token: Token) -> Principal:
     return replace(who, divisions=divisions)
 
 
-def _calendar(who: Principal, registers: Sequence[Register], connection: Connection) -> tuple[bytes, int]:
-    today = beijing_day(wall_clock())
+def _holder_and_head(connection: Connection, token: Token) -> tuple[Principal, int]:
+    who = holder(connection, token)
+    return who, head_of(connection, who.book)
+
+
+def _calendar(
+    who: Principal, registers: Sequence[Register], today: dt.date, connection: Connection
+) -> tuple[bytes, int]:  # fmt: skip
     watermark = head_of(connection, who.book)
     view = View(who)
     first = add_days(today, -BEHIND)
     found = due_items(connection, view, registers, Asked(Window(today, add_days(today, AHEAD))))
-    names = names_at(connection, view)
-    events = [_event(item, who.book, today, names, registers) for item in found if item.due_on >= first]
-    title = "、".join(name_of(names, code) for code in who.divisions)
-    return calendar(f"{title} 应办事项", _stamp(connection, who.book, watermark), events), watermark
+    names, stamp = names_at(connection, view), _stamp(connection, who.book, watermark)
+    items = [item for item in found if item.due_on >= first]
+    title = f"{'、'.join(name_of(names, code) for code in who.divisions)} 应办事项"
+    telling = Telling(who.book, watermark, today, names, registers)
+    return computed(lambda: calendar(title, stamp, telling.events(items))), watermark
 
 
-def _event(
-    item: Item, book: str, today: dt.date, names: dict[str, str], registers: Sequence[Register]
-) -> Event:  # fmt: skip
-    shown = told(item, today, names, registers)
-    note = "(供参考,须由承办人判断)\n" if item.candidate else ""
-    return Event(
-        uid=f"{item.id.replace('/', '-')}@{book}.registry",
-        sequence=item.number,
-        day=item.due_on,
-        summary=item.title,
-        description=f"{note}{shown.rule.name}\n依据:{shown.rule.source}\n{shown.entry}",
-        location=shown.division_name,
-        category=shown.kind_title,
-    )
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How items stand in a calendar, which anybody who has the link can read."""
+
+    book: str
+    watermark: int
+    today: dt.date
+    names: dict[str, str]
+    registers: Sequence[Register]
+
+    def events(self, items: Sequence[Item]) -> Iterator[Event]:
+        """An event for each item, and of people one for each kind, village and day: how many, not who or how ill."""
+        people = {duty.kind for register in self.registers if register.menu is not None for duty in register.duties}
+        counts = Counter((item.due_on, item.kind, item.division) for item in items if item.kind in people)
+        yield from (self._event(item) for item in items if item.kind not in people)
+        yield from (self._count(*of, count) for of, count in counts.items())
+
+    def _event(self, item: Item) -> Event:
+        shown = told(item, self.today, self.names, self.registers)
+        note = "(供参考,须由承办人判断)\n" if item.candidate else ""
+        note += "(节假日安排尚未公布,日期可能变动)\n" if shown.provisional else ""
+        return Event(
+            uid=f"{item.id.replace('/', '-')}@{self.book}.registry",
+            sequence=item.number,
+            day=item.due_on,
+            summary=item.title,
+            description=f"{note}{shown.rule.name}\n依据:{shown.rule.source}\n{shown.entry}",
+            location=shown.division_name,
+            category=shown.kind_title,
+        )
+
+    def _count(self, day: dt.date, kind: str, division: str, count: int) -> Event:
+        title = titles(self.registers)[kind]
+        return Event(
+            uid=f"{kind}-{division}-{day}@{self.book}.registry",
+            sequence=self.watermark,
+            day=day,
+            summary=f"{title} {count}人",
+            description=f"/v1/due?kinds={kind}&division={division}",
+            location=name_of(self.names, division),
+            category=title,
+        )
 
 
 def _stamp(connection: Connection, book: str, watermark: int) -> dt.datetime:

@@ -58,6 +58,9 @@ class DueItem(msgspec.Struct, kw_only=True):
     days_left: Annotated[int, Meta(description="from `today`; negative where overdue")]
     overdue: bool
     title: str
+    provisional: Annotated[
+        bool, Meta(description="the day may yet move: the holidays of its year are not published, the statutory ones alone count")
+    ]  # fmt: skip
     candidate: Annotated[
         bool, Meta(description="a note: whether the rule holds depends on a question of law, or on what the register does not say")
     ]  # fmt: skip

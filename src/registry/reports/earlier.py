@@ -1,70 +1,92 @@
-"""The note on earlier figures (更正说明): what the bulletin of the day before would say otherwise now."""
+"""The notes on earlier figures (更正说明): what bulletins that were handed out before would say otherwise now."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from registry.access.moments import position_at, watermark_text
+from registry.access.moments import last_day, position_at, resolve_as_of, watermark_text
 from registry.access.register import Measure, Register
 from registry.access.view import View
+from registry.errors import Fault, Refused
 from registry.ledger.clock import BEIJING, microseconds
 from registry.reports.figures import Counting, Period
-from registry.reports.restatements import Comparison, Deeds, Moved, change
-from registry.reports.schemas import Cell, Earlier, Figure
+from registry.reports.restatements import Comparison, change
+from registry.reports.schemas import Earlier
 from registry.reports.wording import day
 
 
-def earlier(
-    counting: Counting, measures: Sequence[tuple[Register, Measure]], figures: Sequence[Figure], period: Period,
-    watermark: int,
-) -> Earlier | None:  # fmt: skip
-    """The note, from the figures of this bulletin; None where there was no such bulletin, or all its figures stand.
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A bulletin that was handed out, and until when it is followed: its last day, its watermark, the one to compare with."""
 
-    That bulletin is of the same division and first day, and of what was known at the end of its last day in Beijing. Counts of
-    people are left out for those who may not see personal data: a difference would tell what a small count was.
+    to: dt.date
+    start: int
+    end: int
+
+
+def earlier(
+    counting: Counting, measures: Sequence[tuple[Register, Measure]], period: Period, watermark: int, since: str | None
+) -> list[Earlier]:
+    """The notes; none on a bulletin whose figures all stand, or that there cannot have been.
+
+    Those compared with are of the same division and first day. Counts of people are left out for those who may not see personal
+    data: a difference would tell what a small count was. Raises Refused where there is no bulletin of that `since`.
     """
-    view, last = View(counting.view.who, watermark), period.yesterday
-    start = min(_end_of(counting, last.to), watermark)
-    if not start or (last.since is not None and last.since > last.to):
+    before = list(_usual(counting, period, watermark)) if since is None else [_last(counting, period, watermark, since)]
+    told = [each for each in measures if counting.view.who.sees_personal or not each[1].sensitive]
+    notes = (_note(counting, told, period.since, each) for each in before)
+    return [note for note in notes if note is not None]
+
+
+def _usual(counting: Counting, period: Period, watermark: int) -> Iterator[Printed]:
+    """Where nobody says what was printed last: the bulletin of the day before, as far as the last day tells of it; and since
+    then this very one.
+    """
+    yesterday = period.yesterday.to
+    night, end = (min(_end_of(counting, date), watermark) for date in (yesterday, period.to))
+    yield Printed(yesterday, night, end)
+    yield Printed(period.to, end, watermark)
+
+
+def _last(counting: Counting, period: Period, watermark: int, since: str) -> Printed:
+    """The last one that was printed, by its watermark: of the day of its last version, as it would be without `to`."""
+    book = counting.view.who.book
+    start = resolve_as_of(counting.connection, book, since, "since")
+    if start > watermark:
+        text = "since 晚于本期的数据水位。", "`since` is later than the watermark of this bulletin."
+        raise Refused(faults=[Fault("#since", "ends_before_start", *text)])
+    return Printed(min(last_day(counting.connection, book, start), period.to), start, watermark)
+
+
+def _note(
+    counting: Counting, measures: Sequence[tuple[Register, Measure]], since: dt.date | None, printed: Printed
+) -> Earlier | None:
+    """What one bulletin would say otherwise at the end."""
+    start, end, to = printed.start, printed.end, printed.to
+    if not 0 < start < end or (since is not None and since > to):
         return None
-    told = [(m, f) for m, f in zip(measures, figures, strict=True) if view.who.sees_personal or not m[1].sensitive]
-    asked = [measure for measure, _ in told]
-    compared = Comparison(counting.connection, view, start, counting.division, last.since, last.to, asked)
-    cells = [_cell(told[index][1], compared.moved[index]) for index in sorted(compared.moved)]
-    changed = [(cell, deeds) for cell, deeds in cells if cell.difference]
+    view = View(counting.view.who, end)
+    compared = Comparison(counting.connection, view, start, counting.division, since, to, measures)
+    changed = [(cell, deeds) for cell, deeds in compared.cells if cell.difference] if compared.moved else []
     if not changed:
         return None
     return Earlier(
-        to=last.to,
+        to=to,
         watermark=watermark_text(view.who.book, start),
         cells=[cell for cell, _ in changed],
-        paragraph=f"前期公布的截至{day(last.to)}的数字有更正:" + ";".join(change(*each) for each in changed) + "。",
-        rows=_link(view.who.book, start, watermark, counting.division, last),
+        paragraph=f"前期公布的截至{day(to)}的数字有更正：" + "；".join(change(*each) for each in changed) + "。",
+        rows=_link(view.who.book, counting.division, since, printed),
     )
-
-
-def _cell(figure: Figure, moved: Moved) -> tuple[Cell, Deeds]:
-    """What the figure was the day before as known now, and as known then."""
-    after = (figure.value or 0) - (figure.today or 0)
-    difference = sum(amount for _, amount in moved.values())
-    return Cell(
-        name=figure.name,
-        title=figure.title,
-        unit=figure.unit,
-        before=after - difference,
-        after=after,
-        difference=difference,
-        rows_count=sum(rows for rows, _ in moved.values()),
-    ), {action: rows for action, (rows, _) in moved.items()}
 
 
 def _end_of(counting: Counting, date: dt.date) -> int:
     """The watermark at the end of a day in Beijing."""
-    midnight = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), BEIJING)
-    return position_at(counting.connection, counting.view.who.book, microseconds(midnight))
+    last = dt.datetime.combine(date, dt.time.max, BEIJING)
+    return position_at(counting.connection, counting.view.who.book, microseconds(last) + 1)
 
 
-def _link(book: str, start: int, end: int, division: str, last: Period) -> str:
-    asked = {"from": watermark_text(book, start), "to": watermark_text(book, end), "division": division}
-    asked |= {"period_from": last.since.isoformat()} if last.since else {}
-    return "/v1/restatements?" + urlencode(asked | {"period_to": last.to.isoformat()})
+def _link(book: str, division: str, since: dt.date | None, printed: Printed) -> str:
+    asked = {"from": watermark_text(book, printed.start), "to": watermark_text(book, printed.end), "division": division}
+    asked |= {"period_from": since.isoformat()} if since else {}
+    return "/v1/restatements?" + urlencode(asked | {"period_to": printed.to.isoformat()})

@@ -65,20 +65,36 @@ def figure(counting: Counting, register: Register, measure: Measure, period: Per
     """One figure. What happened: in the period and on its last day; what stands: at its end, and by how much more than the day
     before. Counts of people as they are published, to those who may not see personal data.
     """
-    text = _text(register, measure)
     if measure.sensitive and not counting.view.who.sees_personal:
-        found = published(counting, register, measure, period)
-        return Figure(**text, value=found.count, today=None, parts=[], withheld=found.withheld, released=found.released)
+        return _figure(register, measure, published(counting, register, measure, period))
     value = counting.total(register, measure, period)
     last = counting.total(register, measure, period.yesterday if measure.stands else period.today)
     today = value - last if measure.stands else last
     parts = list(_parts(counting, register, measure, period, measure.split)) if measure.split else []
-    return Figure(**text, value=value, today=today, parts=parts, withheld=None, released=None)
+    return _figure(register, measure, Told(value), today, parts)
 
 
-def _text(register: Register, measure: Measure) -> dict[str, Any]:
-    names = {"name": measure.name, "title": measure.title, "unit": measure.unit}
-    return {**names, "section": register.section, "stands": measure.stands}
+def section_of(register: Register) -> str:
+    """The section that a register's figures stand in: its own, unless it shares one."""
+    return register.section or register.title
+
+
+def _figure(
+    register: Register, measure: Measure, told: Told, today: int | None = None, parts: Sequence[FigurePart] = ()
+) -> Figure:
+    return Figure(
+        name=measure.name,
+        title=measure.title,
+        unit=measure.unit,
+        section=section_of(register),
+        stands=measure.stands,
+        value=told.count,
+        today=today,
+        parts=list(parts),
+        withheld=told.withheld,
+        released=told.released,
+        released_on=told.released_on,
+    )
 
 
 def published(counting: Counting, register: Register, measure: Measure, period: Period) -> Told:

@@ -1,11 +1,12 @@
 """The bulletin as one HTML page: no script, no outside file; made to be read on a phone and printed on A4."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from html import escape
 
 from registry.reports import charts
-from registry.reports.schemas import Bulletin, Chart, Earlier, Figure, Section
-from registry.reports.wording import cells_of, rate_of, sections_of, source_of, stamp
+from registry.reports.schemas import Bulletin, Chart, Figure, Section
+from registry.reports.wording import cells_of, note_of, rate_of, release_of, sections_of, source_of, stamp, tables_of
 
 STYLE = """
 :root { color-scheme: light }
@@ -51,34 +52,28 @@ def as_html(bulletin: Bulletin) -> str:
 
 def _main(bulletin: Bulletin) -> Iterator[str]:
     yield f"<p>{escape(bulletin.paragraph)}</p>\n"
-    if bulletin.earlier is not None:
-        yield _aside(bulletin.earlier)
+    for earlier in bulletin.earlier:
+        yield f"<aside><p><strong>更正说明</strong> {escape(note_of(earlier))}</p></aside>\n"
     drawn = {chart.name: chart for chart in bulletin.charts}
     for section, figures in sections_of(bulletin):
-        yield _section(section, figures, [drawn[figure.name] for figure in figures if figure.name in drawn])
+        tables = "".join(_table(*table, bulletin.to) for table in tables_of(figures))
+        yield _section(section, tables, [drawn[figure.name] for figure in figures if figure.name in drawn])
 
 
-def _aside(earlier: Earlier) -> str:
-    link = f'<a href="{escape(earlier.rows, quote=True)}">明细</a>'
-    return f"<aside><p><strong>更正说明</strong> {escape(earlier.paragraph)}{link}</p></aside>\n"
-
-
-def _section(section: Section, figures: Sequence[Figure], drawn: Sequence[Chart]) -> str:
+def _section(section: Section, tables: str, drawn: Sequence[Chart]) -> str:
     told = "".join(f"<p>{escape(each)}</p>\n" for each in [*map(rate_of, section.rates), *section.told])
     pictures = "".join(picture for chart in drawn for picture in _pictures(chart))
-    return f"<section>\n<h2>{escape(section.title)}</h2>\n{_table(figures)}{told}{pictures}</section>\n"
+    return f"<section>\n<h2>{escape(section.title)}</h2>\n{tables}{told}{pictures}</section>\n"
 
 
-def _table(figures: Sequence[Figure]) -> str:
-    if not figures:
-        return ""
-    rows = "".join(row for figure in figures for row in _rows(figure))
-    head = "<tr><th>指标</th><th>今日</th><th>累计</th><th>单位</th></tr>"
+def _table(columns: tuple[str, str], figures: Sequence[Figure], to: dt.date) -> str:
+    rows = "".join(row for figure in figures for row in _rows(figure, release_of(figure, to)))
+    head = f"<tr>{''.join(f'<th>{name}</th>' for name in ('指标', *columns, '单位'))}</tr>"
     return f"<table>\n<thead>{head}</thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
 
 
-def _rows(figure: Figure) -> Iterator[str]:
-    yield _row("total", figure.title, cells_of(figure.today, figure.value, stands=figure.stands), figure.unit)
+def _rows(figure: Figure, release: str) -> Iterator[str]:
+    yield _row("total", figure.title + release, cells_of(figure.today, figure.value, stands=figure.stands), figure.unit)
     for part in figure.parts:
         yield _row("part", part.title, cells_of(part.today, part.value, stands=figure.stands), figure.unit)
 
@@ -100,5 +95,5 @@ def _pictures(chart: Chart) -> Iterator[str]:
 
 
 def _figure(title: str, unit: str, picture: str, note: str = "") -> str:
-    head = f"{escape(title)} <small>单位:{escape(unit)}</small>"
+    head = f"{escape(title)} <small>单位：{escape(unit)}</small>"
     return f"<figure><figcaption>{head}</figcaption>{picture}{note and f'<small>{escape(note)}</small>'}</figure>\n"

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from registry.reports.schemas import Bulletin, Figure
-from registry.reports.wording import line_of, rate_of, sections_of, source_of, stamp
-
-NUMERALS = "一二三四五六七八九十"
+from registry.reports.wording import line_of, note_of, numeral, rate_of, release_of, sections_of, source_of, stamp
 
 
 def as_text(bulletin: Bulletin) -> str:
@@ -18,21 +16,20 @@ def _lines(bulletin: Bulletin) -> Iterator[str]:
     yield stamp(bulletin)
     yield ""
     yield bulletin.paragraph
-    for numeral, (section, figures) in zip(NUMERALS, sections_of(bulletin), strict=False):
+    for earlier in bulletin.earlier:
+        yield f"更正说明：{note_of(earlier)}"
+    for number, (section, figures) in enumerate(sections_of(bulletin), 1):
         yield ""
-        yield f"({numeral}){section.title}"
+        yield f"（{numeral(number)}）{section.title}"
         for figure in figures:
-            yield from _figure(figure)
+            yield from _figure(figure, release_of(figure, bulletin.to))
         yield from (rate_of(each) for each in section.rates)
         yield from section.told
-    if bulletin.earlier is not None:
-        yield ""
-        yield f"更正说明:{bulletin.earlier.paragraph}"
     yield ""
     yield source_of(bulletin)
 
 
-def _figure(figure: Figure) -> Iterator[str]:
-    yield f"{figure.title}:{line_of(figure.today, figure.value, figure.unit, stands=figure.stands)}"
+def _figure(figure: Figure, release: str) -> Iterator[str]:
+    yield f"{figure.title}：{line_of(figure.today, figure.value, figure.unit, stands=figure.stands)}{release}"
     for part in figure.parts:
-        yield f"  其中{part.title}:{line_of(part.today, part.value, figure.unit, stands=figure.stands)}"
+        yield f"  其中{part.title}：{line_of(part.today, part.value, figure.unit, stands=figure.stands)}"

@@ -16,7 +16,7 @@ class Form:
         """To be shown rather than saved, under a name of its own when saved; and nothing is loaded or run from it."""
         headers = {"Content-Disposition": f'inline; filename="{name}.{self.ending}"'}
         if self.ending == "html":
-            headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups"
+            headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
         return headers
 
 

@@ -23,15 +23,18 @@ class Ground:
     county: str
     whole: bool
     """Whether the caller sees all of the division."""
+    several: bool
+    """Whether the caller sees several divisions of it, not one."""
     below: dict[str, str]
     """The names, by code, of the towns or villages right below it that the caller sees."""
 
     def title(self, issue: int) -> str:
-        """What a bulletin of it is called: 雷州市客路镇综治维稳日报(第65期)."""
-        if not self.whole:
-            return f"{self.county}综治维稳日报(第{issue}期,仅{self.name})"
-        place = "" if self.name == self.county else self.name
-        return f"{self.county}{place}综治维稳日报(第{issue}期)"
+        """What a bulletin of it is called: 雷州市客路镇综治维稳日报（第65期）; of several divisions that are not all of the one asked
+        for: 雷州市综治维稳日报（第65期，仅含客路镇、白沙镇）.
+        """
+        place = "" if self.several or self.name == self.county else self.name
+        only = f"，仅含{self.name}" if self.several else ""
+        return f"{self.county}{place}综治维稳日报（第{issue}期{only}）"
 
 
 def ground(connection: Connection, view: View, asked: str | None) -> Ground:
@@ -54,13 +57,13 @@ def ground(connection: Connection, view: View, asked: str | None) -> Ground:
         name=name,
         county=names.get(who.book, who.book),
         whole=whole,
+        several=not whole and len(own) > 1,
         below=_below(names, who, division),
     )
 
 
 def _own_name(names: dict[str, str], own: list[str]) -> str:
-    listed = "、".join(name_of(names, code) for code in own) if len(own) <= LISTED else f"{len(own)}个镇(街)、村(社区)"
-    return f"您的辖区({listed})"
+    return "、".join(name_of(names, code) for code in own) if len(own) <= LISTED else f"本辖区{len(own)}个镇街和村居"
 
 
 def _below(names: dict[str, str], who: Principal, division: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Which counts of people are shown (小单元格保护): small ones are hidden together with what would give them away.
 
 Pure: it is given the counts of one release after another, as cells (area, dimension, value), and knows their equations: in an
-area the values of a dimension add up to the area's total, and a value's towns add up to the whole. What is shown is decided for
+area the values of a dimension add up to the area's total, a value's towns add up to the whole, and some values of different
+dimensions always go together. What is shown is decided for
 all tables of a release together, on the assumption that the outsider keeps every earlier release and also guesses which counts
 have not changed since. A count is then one unknown for as long as it stays the same, over all its releases.
 
@@ -28,6 +29,12 @@ from registry.reports.tableau import Tableau
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+
+Value = tuple[str, str]
+"""A dimension, and a value of it."""
+Twins = tuple[Value, Value]
+"""Values that always go together: who was not seen has no risk level."""
 
 
 class Cell(NamedTuple):
@@ -67,12 +74,12 @@ def nothing() -> Release:
     return Release((), none, none.astype(bool), none.astype(bool), none, np.zeros((0, 0), np.int64), np.zeros((0, 0), np.int64))  # fmt: skip
 
 
-def decide(before: Release, counts: Mapping[Cell, int], whole: str) -> Release:
+def decide(before: Release, counts: Mapping[Cell, int], whole: str, twins: Sequence[Twins] = ()) -> Release:
     """What is shown of these counts after all that was decided before. `whole` is the area that the others add up to."""
     before = _widened(before, tuple(sorted({*complete(counts, whole), *before.cells})))
     cells = before.cells
     now = np.array([counts.get(cell, 0) for cell in cells], np.int64)
-    sums = equations(cells, whole)
+    sums = equations(cells, whole, twins)
     primary = _small(now) | _small(now - before.last)
     changed = now != before.counts
     tableau = Tableau(_system(before, now, sums), len(cells), primary | (before.unknown & ~changed))
@@ -95,8 +102,8 @@ def complement(tableau: Tableau, bounds: Bounds, changed: Mask, ranks: Ints) -> 
         shown = found[~tableau.hidden[found]]
         fresh = shown[changed[shown]]
         chosen = fresh if linear or fresh.size else shown
-        # One that opens no other equation stays unknown by itself; any other would need yet another to hide it.
-        cell = chosen[np.lexsort((ranks[chosen], tableau.opens(chosen)))[0]]
+        # Zeros last. One that opens no other equation stays unknown by itself; any other would need yet another to hide it.
+        cell = chosen[np.lexsort((ranks[chosen], tableau.opens(chosen), bounds.counts[chosen] == 0))[0]]
         tableau.hide(int(cell), stale=not changed[cell])
 
 
@@ -107,20 +114,34 @@ def complete(counts: Mapping[Cell, int], whole: str) -> Iterator[Cell]:
     return (Cell(area, *value) for area in areas for value in values)
 
 
-def equations(cells: Sequence[Cell], whole: str) -> Ints:
-    """One row a sum: 1 for its parts, -1 for its total."""
-    sums: dict[Cell, list[int]] = {}
+def equations(cells: Sequence[Cell], whole: str, twins: Sequence[Twins]) -> Ints:
+    """One row a sum: 1 for its parts, -1 for its total; twins are each the other's only part."""
     at = {cell: number for number, cell in enumerate(cells)}
+    sums: dict[Cell, list[int]] = {}
     for number, cell in enumerate(cells):
         if cell.dimension:
             sums.setdefault(Cell(cell.area, cell.dimension, "*"), []).append(number)
         if cell.area != whole:
             sums.setdefault(Cell("*", cell.dimension, cell.value), []).append(number)
-    found = np.zeros((len(sums), len(cells)), np.int64)
-    for row, (total, parts) in enumerate(sums.items()):
+    pairs = [(at[Cell(area, *a)], [at[Cell(area, *b)]]) for area, a, b in _paired(cells, twins)]
+    rows = [(at[_total(key, whole)], parts) for key, parts in sums.items()] + pairs
+    found = np.zeros((len(rows), len(cells)), np.int64)
+    for row, (total, parts) in enumerate(rows):
         found[row, parts] = 1
-        found[row, at[Cell(whole, *total[1:]) if total.area == "*" else Cell(total.area)]] = -1
+        found[row, total] = -1
     return found
+
+
+def _total(key: Cell, whole: str) -> Cell:
+    """The total of a sum over the areas, or over the values, that are a `*`."""
+    return Cell(whole, *key[1:]) if key.area == "*" else Cell(key.area)
+
+
+def _paired(cells: Sequence[Cell], twins: Sequence[Twins]) -> Iterator[tuple[str, Value, Value]]:
+    """The twins of each area, as far as anybody was ever counted so."""
+    known, areas = {(cell.dimension, cell.value) for cell in cells}, {cell.area for cell in cells}
+    both = [(a, b) for a, b in twins if a in known and b in known]
+    return ((area, a, b) for area in sorted(areas) for a, b in both)
 
 
 def _widened(release: Release, cells: tuple[Cell, ...]) -> Release:

@@ -1,19 +1,27 @@
 """Which numbers of statistics are held back from callers without personal rights: all that is not published of people.
 
-They count people as of the last release (`publication`), and are told a cell where the publication shows its count.
+They count people as of the last release (`publication`), and are told a cell where the publication shows its count. That is
+decided by what is asked, never by comparing numbers: an answer must not depend on what it keeps to itself.
 """
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import msgspec
 
 from registry.access.menu import code
 from registry.access.principals import Principal
 from registry.access.register import Register
 from registry.access.statistics import By, Dimension, Statistic
-from registry.reports.counting import Number, Value
-from registry.reports.publication import TOWN, Choice, Publication, Question, read
+from registry.reports.publication import Choice, Publication, Question, Told, read
 from registry.reports.schemas import Withheld
+from registry.reports.tally import TOWN
+
+EVERY = "*"
+"""In place of a cell's value: of any. No value is written so."""
 
 
 @dataclass(frozen=True)
@@ -29,40 +37,57 @@ class Held:
     until: dt.date | None
     on: dt.date | None
 
-    def holds(self, statistic: Statistic, values: Sequence[Value], number: Number) -> bool:
-        """Whether a cell's number is not told; a cell without values is the total."""
+    def withheld(self, statistic: Statistic, values: Sequence[object] = ()) -> Withheld | None:
+        """Why a cell's number is not told; a cell without values is the total. None where it is told."""
         if not statistic.sensitive or self.who.sees_personal:
-            return False
-        asked = self._question(statistic, values)
-        return asked is None or read(self.publication, self.who, asked).count != number
+            return None
+        return self._told(statistic, values).withheld
 
-    def lists(self, statistics: Sequence[Statistic], values: Sequence[Value]) -> bool:
+    def unlisted(self, statistic: Statistic) -> Withheld | None:
+        """Why no cell of this grouping is told, whatever its values; None where there are such as may be."""
+        menu = self.register.menu
+        own = None if menu is None else menu.measures.get(statistic.name)
+        values = [own[1] if own and own[0] == each.name else self._any(each) for each in self.dimensions]
+        return self.withheld(statistic, values)
+
+    def lists(self, statistics: Sequence[Statistic], values: Sequence[object]) -> bool:
         """Whether a cell may be listed at all. A cell that no measure is published of would say by being there that somebody is
         of just these values; so one is listed where it has a count, or a count that is withheld from a published table.
         """
         if not values or self.who.sees_personal or not all(each.sensitive for each in statistics):
             return True
-        asked = filter(None, (self._question(statistic, values) for statistic in statistics))
-        told = [read(self.publication, self.who, each) for each in asked]
+        told = [self._told(statistic, values) for statistic in statistics]
         return any(each.count or each.withheld is Withheld.PROTECTED for each in told)
 
-    def _question(self, statistic: Statistic, values: Sequence[Value]) -> Question | None:
-        """The cell as a question to the publication; None where it is none that could be published."""
-        found = self.publication
+    def _any(self, dimension: Dimension) -> str:
+        """A value for all of a dimension: of towns, one that may be asked for."""
+        if dimension.by is not By.TOWN:
+            return EVERY
+        asked = self._filtered.get("division", "")
+        return asked if len(asked) == TOWN else next(iter(self.who.towns), f"{self.who.book}000")
+
+    def _told(self, statistic: Statistic, values: Sequence[object]) -> Told:
+        """The cell as the publication tells it."""
+        found, asked = self.publication, None
+        if found is None:
+            return Told(None, Withheld.NOT_RELEASED)
+        if self.on is None and not (statistic.day and self.until not in {None, found.day}):
+            asked = self._question(statistic, values, found.day)
+        return Told(None, Withheld.TOO_DETAILED) if asked is None else read(found, self.who, asked)
+
+    def _question(self, statistic: Statistic, values: Sequence[object], day: dt.date) -> Question | None:
+        """The cell as a question to the publication of this day; None where the menu could have no such cell."""
         chosen = self._chosen(values)
-        if found is None or chosen is None or self.on is not None:
+        if chosen is None:
             return None
         division = chosen.pop("division", self.who.book)
         choices: tuple[Choice, ...] = tuple(chosen.items())
-        until = self.until or found.day
         stands = bool(statistic.day)
-        return Question(self.register, statistic.name, division, self.since, until, stands, choices)
+        return Question(self.register, statistic.name, division, self.since, self.until or day, stands, choices)
 
-    def _chosen(self, values: Sequence[Value]) -> dict[str, str] | None:
+    def _chosen(self, values: Sequence[object]) -> dict[str, str] | None:
         """The filters and the cell's values by dimension, with the division; None where the menu could have no such cell."""
-        statistics = self.register.statistics
-        known = {each.chooses: each.name for each in statistics.dimensions if each.by is By.VALUE} if statistics else {}
-        chosen = {known.get(name, name): value for name, value in self.filters.items()}
+        chosen = dict(self._filtered)
         cell = zip(self.dimensions, values, strict=True) if values else ()
         for dimension, value in cell:
             if dimension.by is By.TOWN:
@@ -75,3 +100,12 @@ class Held:
             else:
                 chosen[dimension.name] = code(value, dt.date.min)
         return chosen
+
+    @cached_property
+    def _filtered(self) -> dict[str, str]:
+        """The filters by dimension, each value as cells have it, however it was written."""
+        declared = self.register.statistics
+        assert declared is not None  # noqa: S101 - only registers with statistics are counted
+        known = {each.chooses: each.name for each in declared.dimensions if each.by is By.VALUE}
+        query: Any = msgspec.convert(self.filters, declared.query, strict=False)
+        return {known.get(name, name): code(getattr(query, name), dt.date.min) for name in self.filters}

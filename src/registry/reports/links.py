@@ -1,15 +1,26 @@
-"""The parameters of a list as a link says them, and how several narrow it together; no database, no HTTP."""
+"""The parameters of a list as links say them, and how several narrow it together; no database, no HTTP.
+
+A link is written from parts: what all cells share, and what each value of a dimension adds. Only dimensions that set the same
+parameter (`missing`, `division`) are looked at together, and once for each combination of their values.
+"""
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+import numpy as np
+
+from registry.access.facts import Array
 from registry.access.statistics import By, Dimension
 from registry.reports.counting import Value
+from registry.reports.grouping import TOWN, Axis
 
 Params = Mapping[str, str]
 VILLAGE = 12
 """Digits of a village's code."""
+NONE = b"null"
+"""In place of a link where conditions exclude each other, so that no row can be."""
 
 
 def narrowed(*each: Params | None) -> dict[str, str] | None:
@@ -44,7 +55,7 @@ def choosing(dimension: Dimension, value: Value) -> dict[str, str]:
     """The list's parameters that choose a dimension's value."""
     name = dimension.chooses
     if dimension.by in {By.TOWN, By.VILLAGE}:
-        return _place(str(value), 9 if dimension.by is By.TOWN else VILLAGE)
+        return _place(str(value), TOWN if dimension.by is By.TOWN else VILLAGE)
     if value is None:
         return {"missing": dimension.column.name}
     if dimension.by is By.MONTH:
@@ -59,50 +70,83 @@ def _place(code: str, digits: int) -> dict[str, str]:
     return {"division": code} if len(code) == digits else {"division": code, "division_only": "true"}
 
 
-Choice = tuple[dict[str, str], str]
-"""What chooses a value: as parameters, and as the text that a link has of them."""
+def written(params: Params) -> bytes:
+    """Parameters as a link has them, the first with an ampersand."""
+    return b"&" + urlencode(params, quote_via=quote).encode("ascii") if params else b""
 
 
-class Choices:
-    """What chooses the dimensions' values; each is written once."""
+@dataclass(frozen=True)
+class Knot:
+    """Dimensions that may set the same parameters: which ones, and for each cell which combination of values it has."""
 
-    def __init__(self, dimensions: Sequence[Dimension]) -> None:
-        self.dimensions = dimensions
-        self._known: list[dict[Value, Choice]] = [{} for _ in dimensions]
+    names: frozenset[str]
+    choices: list[dict[str, str] | None]
+    """For each combination; None where its values exclude each other."""
+    cells: list[int]
 
-    def of(self, values: Sequence[Value]) -> list[Choice]:
-        """What chooses a cell."""
-        known = self._known
-        return [known[index].get(value) or self._new(index, value) for index, value in enumerate(values)]
+    def texts(self, shared: Params) -> list[bytes | None]:
+        """What the combination of each cell adds to a link, with those of the shared parameters that it may narrow."""
+        own = {name: value for name, value in shared.items() if name in self.names}
+        joined = [narrowed(own, choice) for choice in self.choices]
+        each = [None if params is None else written(params) for params in joined]
+        return [each[combination] for combination in self.cells]
 
-    def _new(self, index: int, value: Value) -> Choice:
-        params = choosing(self.dimensions[index], value)
-        choice = self._known[index][value] = params, "&" + urlencode(params, quote_via=quote)
-        return choice
+
+def knots(axes: Sequence[Axis]) -> Iterator[Knot]:
+    """The dimensions of some cells, those that may set the same parameters together."""
+    rest = list(axes)
+    while rest:
+        tied = [rest.pop(0)]
+        names = set(_names(tied[0].dimension))
+        while more := next((axis for axis in rest if names & _names(axis.dimension)), None):
+            rest.remove(more)
+            tied.append(more)
+            names |= _names(more.dimension)
+        yield _knot(frozenset(names), tied)
+
+
+def _knot(names: frozenset[str], axes: Sequence[Axis]) -> Knot:
+    shape = [len(axis.values) for axis in axes]
+    place: Array = np.ravel_multi_index([axis.places for axis in axes], shape)
+    present, cells = np.unique(place, return_inverse=True)
+    each = [[choosing(axis.dimension, value) for value in axis.values] for axis in axes]
+    combinations = zip(*(places.tolist() for places in np.unravel_index(present, shape)), strict=True)
+    chosen = [narrowed(*(choices[place] for choices, place in zip(each, combination, strict=True))) for combination in combinations]  # fmt: skip
+    return Knot(names, chosen, cells.tolist())
+
+
+def _names(dimension: Dimension) -> set[str]:
+    """The parameters that choosing one of its values may set."""
+    if dimension.by in {By.TOWN, By.VILLAGE}:
+        return {"division", "division_only"}
+    stem = dimension.chooses
+    names = {f"{stem}_from", f"{stem}_to"} if dimension.by is By.MONTH else {stem}
+    return {*names, "missing"} if dimension.column.nullable else names
 
 
 class Links:
-    """The links of many cells: what all share, and what each cell's choices add."""
+    """The links to the rows of some cells."""
 
-    def __init__(self, path: str, shared: Params, dimensions: Sequence[Dimension]) -> None:
+    def __init__(self, path: str, axes: Sequence[Axis], count: int) -> None:
         self._path = path
-        self._shared = shared
-        self._start = f"{path}?{urlencode(shared, quote_via=quote)}"
-        names = [*shared, *(name for each in dimensions for name in _names(each))]
-        self._apart = len(set(names)) == len(names)
+        self._count = count
+        self._knots = list(knots(axes))
+        self._tied = frozenset[str]().union(*(knot.names for knot in self._knots))
+        self._known: dict[tuple[tuple[str, str], ...], list[bytes | None]] = {}
 
-    def link(self, choices: Sequence[Choice], text: str) -> str | None:
-        """The link to the rows of a cell, whose choices are this text; None where its conditions exclude each other."""
-        if self._apart:
-            return self._start + text
-        params = narrowed(self._shared, *(params for params, _ in choices))
-        return None if params is None else f"{self._path}?{urlencode(params, quote_via=quote)}"
+    def of(self, shared: Params | None) -> list[bytes]:
+        """For each cell its link in JSON, with parameters that all cells share; None: there are no rows."""
+        if shared is None:
+            return [NONE] * self._count
+        start = f'"{self._path}?'.encode() + written({n: v for n, v in shared.items() if n not in self._tied})[1:]
+        narrowing = tuple((name, value) for name, value in shared.items() if name in self._tied)
+        if narrowing not in self._known:
+            self._known[narrowing] = self._texts(dict(narrowing))
+        return [NONE if text is None else start + text for text in self._known[narrowing]]
 
-
-def _names(dimension: Dimension) -> list[str]:
-    """The parameters that choosing one of its values may set."""
-    if dimension.by in {By.TOWN, By.VILLAGE}:
-        return ["division", "division_only"]
-    stem = dimension.chooses
-    names = [f"{stem}_from", f"{stem}_to"] if dimension.by is By.MONTH else [stem]
-    return [*names, *(["missing"] if dimension.column.nullable else [])]
+    def _texts(self, shared: Params) -> list[bytes | None]:
+        """What the choices of each cell add, to the end of the link."""
+        parts = [knot.texts(shared) for knot in self._knots]
+        if not parts:
+            return [b'"'] * self._count
+        return [None if None in each else b"".join(each) + b'"' for each in zip(*parts, strict=True)]

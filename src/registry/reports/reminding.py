@@ -25,10 +25,10 @@ from registry.deadlines import add_days
 from registry.ledger.batch import Batch, Outcome, Work
 from registry.ledger.clock import BEIJING, Clock, beijing_day, moment, wall_clock
 from registry.ledger.events import SERVER
-from registry.ledger.tables import BOOKS
+from registry.ledger.tables import BOOKS, LOG
 from registry.ledger.versions import Action, Append
 from registry.reports.due import Asked, Item, due_items, told
-from registry.reports.reminders import REMINDER_REGISTER, REMINDERS, Cadence, ReminderIn, reminder_id
+from registry.reports.reminders import REMINDER_REGISTER, REMINDERS, Cadence, ReminderIn, is_long_past, reminder_id
 from registry.web.context import Context
 
 A_WRITE = 50
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Reminding:
-    """The reminders of one server process, for all its books."""
+    """The reminders of one server process, for all its books: what fails in one keeps no other from being looked at."""
 
     context: Context
     registers: Sequence[Register]
@@ -60,14 +60,17 @@ class Reminding:
             try:
                 await self.remind()
             except Exception:
-                log.exception("reminders were not sent; they will be at the next look")
+                log.exception("nothing was looked at; it will be at the next look")
             await asyncio.sleep(pause(self.clock()))
 
     async def remind(self) -> int:
         """Append what is to be said today. Returns how many reminders that was."""
         today, sent = beijing_day(self.clock()), 0
         for book in await self.context.read(_books):
-            sent += await self._remind(book, today)
+            try:
+                sent += await self._remind(book, today)
+            except Exception:
+                log.exception("reminders of %s were not sent; they will be at the next look", book)
         return sent
 
     async def _remind(self, book: str, today: dt.date) -> int:
@@ -87,7 +90,7 @@ class Reminding:
         """The items that have reached a step of which the log says nothing yet."""
         view = View(_server(book))
         items = due_items(connection, view, self.registers, Asked(self._window(today)))
-        ids = dict(self._ids(book, today, items))
+        ids = dict(self._ids(connection, book, today, items))
         said = _said(connection, view, sorted(ids))
         return [item for entry_id, (item, _) in ids.items() if entry_id not in said]
 
@@ -100,7 +103,7 @@ class Reminding:
             view, wanted = View(_server(book)), {item.id for item in items}
             asked = Asked(self._window(today), entries=frozenset(item.entry_id for item in items))
             due = [each for each in due_items(batch.connection, view, self.registers, asked) if each.id in wanted]
-            ids = dict(self._ids(book, today, due))
+            ids = dict(self._ids(batch.connection, book, today, due))
             said = _said(batch.connection, view, sorted(ids))
             names = names_at(batch.connection, view)
             fresh = [(entry_id, *ids[entry_id]) for entry_id in ids if entry_id not in said]
@@ -108,9 +111,12 @@ class Reminding:
 
         return work
 
-    def _ids(self, book: str, today: dt.date, items: Sequence[Item]) -> Iterator[tuple[str, tuple[Item, int]]]:
+    def _ids(
+        self, connection: Connection, book: str, today: dt.date, items: Sequence[Item]
+    ) -> Iterator[tuple[str, tuple[Item, int]]]:
+        recorded = _recorded(connection, book, [each.position for each in items if is_long_past(each.due_on, today)])
         for item in items:
-            step = self.cadence.step(item.due_on, today)
+            step = self.cadence.step(item.due_on, today, recorded.get(item.position))
             if step is not None:
                 yield reminder_id(book, item, step), (item, step)
 
@@ -148,6 +154,16 @@ def _server(book: str) -> Principal:
 
 def _books(connection: Connection) -> list[str]:
     return list(connection.scalars(select(BOOKS.c.book).order_by(BOOKS.c.book)))
+
+
+def _recorded(connection: Connection, book: str, positions: Sequence[int]) -> dict[int, dt.date]:
+    """The days on which these versions were recorded."""
+    found: dict[int, dt.date] = {}
+    for start in range(0, len(positions), LOOKED_UP):
+        these = LOG.c.book == book, LOG.c.position.in_(positions[start : start + LOOKED_UP])
+        rows = connection.execute(select(LOG.c.position, LOG.c.recorded_at).where(*these))
+        found |= {row.position: beijing_day(row.recorded_at) for row in rows}
+    return found
 
 
 def _said(connection: Connection, view: View, ids: Sequence[str]) -> set[str]:

@@ -188,7 +188,7 @@ def _restatement(
         cells=[cell for cell, _ in compared.cells],
         rows=rows[: query.limit],
         next_cursor=Cursor(end, _number(rows[query.limit - 1], measures)).text(query, path) if more else None,
-        paragraph=f"{period(compared.first, compared.last)},{name}{_told(compared.cells)}。",
+        paragraph=f"{period(compared.first, compared.last)}，{name}{_told(compared.cells)}。",
     )
 
 
@@ -279,7 +279,7 @@ def _number(row: Restated, measures: Sequence[tuple[Register, Measure]]) -> int:
 def _told(cells: Sequence[tuple[Cell, Deeds]]) -> str:
     """What changed, in Chinese. A total that is told at neither watermark is left out, changed or not."""
     return (
-        ";".join(change(cell, deeds) for cell, deeds in cells if cell.before != cell.after) or "公布的各项数字没有变化"
+        "；".join(change(cell, deeds) for cell, deeds in cells if cell.before != cell.after) or "公布的各项数字没有变化"
     )
 
 
@@ -287,6 +287,6 @@ def change(cell: Cell, deeds: Deeds) -> str:
     """One total that changed, in Chinese: from what to what, and because of how many versions of which action."""
     text = f"{cell.title}由{amount(cell.before, cell.unit)}更正为{amount(cell.after, cell.unit)}"
     if cell.difference is not None:
-        text += f"({'增加' if cell.difference > 0 else '减少'}{abs(cell.difference)}{cell.unit})"
+        text += f"（{'增加' if cell.difference > 0 else '减少'}{abs(cell.difference)}{cell.unit}）"
     because = [f"{word}{deeds[action]}条" for action, word in [*DEEDS.items(), (None, AWAY)] if action in deeds]
-    return f"{text}:{'、'.join(because)}" if because else text
+    return f"{text}：{'、'.join(because)}" if because else text

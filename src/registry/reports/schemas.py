@@ -2,7 +2,7 @@
 
 import datetime as dt
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -10,7 +10,7 @@ from msgspec import Meta
 from registry.access.schemas import Recorder
 from registry.access.writing import Reason
 from registry.ledger.versions import Action
-from registry.web.queries import AsOf, AsOfQuery, CursorParam, DivisionParam, LimitParam, On
+from registry.web.queries import AsOf, CursorParam, DivisionParam, LimitParam
 
 
 class Format(StrEnum):
@@ -33,6 +33,11 @@ class BulletinQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, re
         dt.date | None, Meta(description="The last day of the period; left out: the day of the last version.")
     ] = None
     as_of: AsOf | None = None
+    since: Annotated[
+        AsOf | None,
+        Meta(description="The watermark of the last bulletin that was printed: `earlier` tells what that one would say otherwise now. "
+             "Left out: what this one's last day, and the day before, were told as."),
+    ] = None  # fmt: skip
     format: Annotated[
         Format | None, Meta(description="In which form; left out: as `Accept` says, and JSON where it says nothing.")
     ] = None
@@ -62,8 +67,8 @@ class Figure(msgspec.Struct, kw_only=True):
     """One figure: its name, Chinese title and unit, and the value. `today` is the last day's part of it; of what `stands` at the
     end of the period, how much more it is than the day before.
 
-    A count of people that is told without personal rights is of the last release, the watermark `released`; its value is null
-    where it is `withheld`, and `today` always.
+    A count of people that is told without personal rights is of the last release, the watermark `released` of the day
+    `released_on` in Beijing; its value is null where it is `withheld`, and `today` always.
     """
 
     name: str
@@ -76,6 +81,7 @@ class Figure(msgspec.Struct, kw_only=True):
     parts: list[FigurePart]
     withheld: Withheld | None
     released: str | None
+    released_on: dt.date | None
 
 
 class RateFigure(msgspec.Struct, kw_only=True):
@@ -122,26 +128,9 @@ class Chart(msgspec.Struct, kw_only=True):
     days: list[DayValue]
 
 
-class Totals(msgspec.Struct, kw_only=True):
-    """The totals by name, as in `figures`."""
-
-    disputes_found: int
-    disputes_accepted: int
-    disputes_settled: int
-    disputes_open: int
-    disputes_overdue: int
-    disputes_failed: int
-    agreements_signed: int
-    patients_on_roster: int | None
-    visits_made: int | None
-    visits_joint: int | None
-    gatherings_cancelled: int
-    sheds_demolished: int
-
-
 class Earlier(msgspec.Struct, kw_only=True):
-    """What the bulletin of the day before said, as far as it would say otherwise now (更正说明): its last day, the watermark at the
-    end of that day, the figures that changed, a paragraph to print, and where the versions are that changed them.
+    """What an earlier bulletin said, as far as it would say otherwise now (更正说明): its last day, the watermark that it was of,
+    the figures that changed, a paragraph to print, and where the versions are that changed them.
     """
 
     to: dt.date
@@ -151,10 +140,11 @@ class Earlier(msgspec.Struct, kw_only=True):
     rows: str
 
 
-class Bulletin(Totals, kw_only=True):
-    """The totals of all registers (日报), with the watermark that gives them again, and a paragraph to print. `title` and `issue`
-    (期) are as printed: the issue is the day of the period, or of the year where the period has no first day. Where the caller does
-    not see the whole division, `whole` is false, and `division_name` says what the figures are of.
+class Bulletin(msgspec.Struct, kw_only=True):
+    """The totals of all registers (日报), each under the name of its figure, with the watermark that gives them again, and a
+    paragraph to print. `title` and `issue` (期, the day of the year) are as printed. Where the caller does not see the whole
+    division, `whole` is false, and `division_name` says what the figures are of. `known_at` is when the log last grew;
+    `released_on` is the day of the release that counts of people are of, null where none are told as released.
     """
 
     title: str
@@ -167,8 +157,10 @@ class Bulletin(Totals, kw_only=True):
     figures: list[Figure]
     sections: list[Section]
     charts: list[Chart]
-    earlier: Earlier | None
+    earlier: list[Earlier]
     paragraph: str
+    released_on: dt.date | None
+    known_at: dt.datetime | None
     watermark: str
 
 
@@ -236,80 +228,3 @@ class Restatement(msgspec.Struct, kw_only=True):
     rows: list[Restated]
     next_cursor: str | None
     paragraph: str
-
-
-class StatisticsQuery(AsOfQuery, kw_only=True, rename={"from_": "from"}):
-    """Of statistics; the filters of the register's list are added to these."""
-
-    measures: str | None = None
-    group_by: str | None = None
-    from_: Annotated[
-        dt.date | None,
-        Meta(description="The first day of the period; each measure is dated by its own date. Left out: since the beginning."),
-    ] = None  # fmt: skip
-    to: Annotated[
-        dt.date | None,
-        Meta(description="The last day of the period, and the day on which to count what stands on a day (open, overdue). "
-             "Left out: no end; what stands is counted on the day of the last version."),
-    ] = None  # fmt: skip
-    on: On | None = None
-
-
-class MeasureTitle(msgspec.Struct, kw_only=True):
-    """A measure: its name, Chinese title and unit, and whether the numbers of parts add up to that of the whole."""
-
-    name: str
-    title: str
-    unit: str
-    additive: bool
-
-
-class DimensionTitle(msgspec.Struct, kw_only=True):
-    """A dimension: its name and Chinese title."""
-
-    name: str
-    title: str
-
-
-Link = Annotated[
-    str | None,
-    Meta(description="The list of exactly these rows, at the same watermark; null where the number is held back, or where no row can be."),
-]  # fmt: skip
-NumberOrNone = Annotated[
-    int | float | None,
-    Meta(description="null where a small number of people is held back, and for a median without rows."),
-]
-
-
-class Total(msgspec.Struct, kw_only=True):
-    """All cells together."""
-
-    measures: dict[str, NumberOrNone]
-    rows: Link
-    measure_rows: dict[str, Link]
-
-
-class StatisticsAnswer(msgspec.Struct, kw_only=True):
-    """A register's statistics (统计): a cell for each combination of values that has rows."""
-
-    register: str
-    title: str
-    measures: list[MeasureTitle]
-    dimensions: list[DimensionTitle]
-    cells: Annotated[
-        list[dict[str, Any]],
-        Meta(
-            description="Each with the value of every dimension under its name (null is a value of its own), their Chinese `labels`, "
-            "and `measures`, `rows` and `measure_rows` as in `total`. `rows` lists the cell as a whole, `measure_rows` what each "
-            "measure counts of it."
-        ),
-    ]
-    total: Total
-    released: Annotated[
-        str | None,
-        Meta(
-            description="Of people, for callers who may not see personal data: the watermark of the last release, as of which is "
-            "counted. A number that is not published is null."
-        ),
-    ] = None
-    watermark: str

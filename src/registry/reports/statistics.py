@@ -6,111 +6,58 @@ A number and its link are made from the same parameters of the list, so they can
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-import numpy as np
 from sqlalchemy import Connection
 
-from registry.access.facts import Array, Facts, fact_columns, facts_of
-from registry.access.masks import Mask, filter_mask, scope_mask, standing_mask, within_mask
+from registry.access.facts import Facts, fact_columns, facts_of
+from registry.access.masks import filter_mask, scope_mask
 from registry.access.moments import head_of, last_day, resolve_as_of, watermark_text
 from registry.access.on import being, page_on
 from registry.access.places import names_at
 from registry.access.principals import Principal
 from registry.access.register import Register, Right
-from registry.access.statistics import Dimension, How, Statistic, Statistics
+from registry.access.standing import standing_at
 from registry.access.view import View, Wanted
 from registry.errors import Fault, Malformed, Refused
-from registry.ledger.versions import encode
-from registry.reports.cells import Cells, Counted
-from registry.reports.counting import Grouping, Number, Value, counts, grouped, numbers
-from registry.reports.held import Held
-from registry.reports.links import Links, Params, narrowed
+from registry.reports.answers import answer
 from registry.reports.publication import Publication, published
-from registry.reports.schemas import DimensionTitle, MeasureTitle, StatisticsAnswer, Total
+from registry.reports.question import Ground, Question
 from registry.web import serve
 from registry.web.call import Call
 from registry.web.serve import Answer
 
 MANY = 10_000_000
 """More entries than are ever turned to a day at once."""
-MOST_CELLS = 20_000
 OWN = frozenset({"measures", "group_by", "from", "to", "as_of", "on"})
 """The parameters that are of the statistics; the others are filters of the list."""
+Registers = Mapping[str, Register]
+"""By name: those whose entries are dimensions' values are among them."""
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is asked: typed, checked, as of one watermark."""
+class Named(msgspec.Struct):
+    """Of an entry's document, what it is called."""
 
-    register: Register
-    who: Principal
-    declared: Statistics
-    statistics: Sequence[Statistic]
-    dimensions: Sequence[Dimension]
-    filters: Params
-    since: dt.date | None
-    until: dt.date | None
-    on: dt.date | None
-    watermark: int
-    publication: Publication | None = None
-    """Of people, for a caller without personal rights: what is published of them."""
-
-    @property
-    def known(self) -> int:
-        """As of which watermark is counted: that of the question, or of the release before it."""
-        return self.watermark if self.publication is None else self.publication.watermark
-
-    @property
-    def held(self) -> Held:
-        """What holds numbers back."""
-        period = self.since, self.until, self.on
-        return Held(self.who, self.register, self.publication, self.dimensions, self.filters, *period)
-
-    @property
-    def pinned(self) -> dict[str, str]:
-        """The parameters of time that every link carries."""
-        day = {} if self.on is None else {"on": self.on.isoformat()}
-        return {"as_of": watermark_text(self.who.book, self.known), **day}
-
-    def own(self, statistic: Statistic, day: dt.date) -> dict[str, str] | None:
-        """The parameters that choose a statistic's rows in the period, apart from the filters."""
-        period: dict[str, str] = {}
-        if statistic.dated and self.since is not None:
-            period[f"{statistic.dated}_from"] = self.since.isoformat()
-        if statistic.dated and self.until is not None:
-            period[f"{statistic.dated}_to"] = self.until.isoformat()
-        if statistic.day:
-            period[statistic.day] = (self.until or self.on or day).isoformat()
-        return narrowed(statistic.where, period)
+    name: str
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What the answer is made from."""
-
-    facts: Facts
-    seen: Mask
-    """The rows that stand, that the caller may see, and that the filters choose."""
-    names: Mapping[str, str]
-    """Of divisions, by code."""
-    day: dt.date
-    """The last day that the watermark knows."""
-
-
-async def read_statistics(call: Call, register: Register, shape: type[msgspec.Struct]) -> Answer:
+async def read_statistics(call: Call, register: Register, registers: Registers, shape: type[msgspec.Struct]) -> Answer:
     """The statistics that the query asks for. Raises Forbidden, Malformed or Refused."""
     who = await call.enter(register, Right.READ)
     query: Any = call.params(shape)
     asked = await _question(call, who, register, query)
-    ground = await _ground(call, asked)
-    body = await asyncio.to_thread(_answer, asked, ground)
-    return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, asked.watermark), on=asked.on)
+    ground = await _ground(call, asked, registers)
+    body, tag = await asyncio.to_thread(_answered, asked, ground)
+    return serve.respond(call, body, tag, watermark_text(who.book, asked.watermark), on=asked.on)
+
+
+def _answered(asked: Question, ground: Ground) -> tuple[bytes, str]:
+    body = answer(asked, ground)
+    return body, serve.body_tag(body)
 
 
 async def _question(call: Call, who: Principal, register: Register, query: Any) -> Question:  # noqa: ANN401 - by register
@@ -120,7 +67,7 @@ async def _question(call: Call, who: Principal, register: Register, query: Any) 
     dimensions = _chosen("group_by", query.group_by, {each.name: each for each in declared.dimensions}, none=())
     if query.from_ is not None and query.to is not None and query.from_ > query.to:
         raise Refused(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
-    pairs = parse_qsl(call.scope["query_string"].decode("ascii"))
+    pairs = parse_qsl(call.scope["query_string"].decode("ascii"), keep_blank_values=True)
     filters = {name: value for name, value in pairs if name not in OWN}
     if "division_only" in filters and query.division is None:
         said = "division_only 须与 division 同用。", "division_only goes with division."
@@ -153,34 +100,54 @@ def _chosen(name: str, text: str | None, known: Mapping[str, Any], none: Sequenc
     return [known[each] for each in names]
 
 
-async def _ground(call: Call, asked: Question) -> Ground:
+async def _ground(call: Call, asked: Question, registers: Registers) -> Ground:
     """What the answer is made from: facts, or the documents turned to the day where they turn with it."""
     days = asked.register.days
     if asked.on is not None and (days.turns or days.beside is not None):
-        return await call.context.scan(partial(_turned_ground, asked, asked.on))
+        return await call.context.scan(partial(_turned_ground, asked, registers, asked.on))
     facts = await call.context.facts.facts(asked.who.book, asked.register)
-    opened, names, day = await call.context.scan(partial(_beside, asked))
-    return await asyncio.to_thread(_standing_ground, asked, facts, opened, names, day)
+    beside = await call.context.scan(partial(_beside, asked, registers))
+    return await asyncio.to_thread(_standing_ground, asked, facts, *beside)
 
 
-def _beside(asked: Question, connection: Connection) -> tuple[frozenset[str], dict[str, str], dt.date]:
+def _beside(
+    asked: Question, registers: Registers, connection: Connection
+) -> tuple[frozenset[str], dict[str, str], dt.date]:
     view = View(asked.who, asked.known)
     opened = view.opened(connection, asked.register)
-    return opened, names_at(connection, view), last_day(connection, asked.who.book, asked.known)
+    return opened, _names(asked, registers, connection), last_day(connection, asked.who.book, asked.known)
+
+
+def _names(asked: Question, registers: Registers, connection: Connection) -> dict[str, str]:
+    """What divisions are called, and entries that dimensions are of, as far as the caller may see them."""
+    view = View(asked.who, asked.known)
+    names = names_at(connection, view)
+    for dimension in asked.dimensions:
+        if dimension.entries:
+            names |= _entries(connection, view, registers[dimension.entries])
+    return names
+
+
+def _entries(connection: Connection, view: View, register: Register) -> Iterator[tuple[str, str]]:
+    """Of each entry of a register its id and name."""
+    columns = [register.table.c.entry_id, register.table.c.document]
+    for row in connection.execute(view.rows(register, columns), view.binds()):
+        yield row.entry_id, msgspec.json.decode(row.document, type=Named).name
 
 
 def _standing_ground(
     asked: Question, facts: Facts, opened: frozenset[str], names: Mapping[str, str], day: dt.date
 ) -> Ground:
-    seen = standing_mask(facts, asked.known)
+    facts = standing_at(facts, asked.known)
+    seen = asked.chosen(facts, asked.filters)
     if (scope := scope_mask(facts, asked.who, opened)) is not None:
         seen &= scope
     for clause in being(asked.register, asked.on) if asked.on else ():
         seen &= filter_mask(facts, clause)
-    return Ground(facts, seen & _filtered(asked, facts, asked.filters), names, day)
+    return Ground(facts, seen, names, day)
 
 
-def _turned_ground(asked: Question, on: dt.date, connection: Connection) -> Ground:
+def _turned_ground(asked: Question, registers: Registers, on: dt.date, connection: Connection) -> Ground:
     register, view = asked.register, View(asked.who, asked.known)
     found, _ = page_on(connection, view, register, Wanted(MANY), (), on)
     rows = []
@@ -189,100 +156,10 @@ def _turned_ground(asked: Question, on: dt.date, connection: Connection) -> Grou
         row |= {"case_id": each.seen.case_id, "division": each.seen.division}
         rows.append([_stored(row[column.name], column.type.python_type) for column in fact_columns(register.table)])
     facts = facts_of(asked.who.book, register.table, asked.known, rows)
-    seen = _filtered(asked, facts, asked.filters)
-    return Ground(facts, seen, names_at(connection, view), last_day(connection, asked.who.book, asked.known))
+    seen, names = asked.chosen(facts, asked.filters), _names(asked, registers, connection)
+    return Ground(facts, seen, names, last_day(connection, asked.who.book, asked.known))
 
 
 def _stored(value: object, kind: type) -> object:
     """A document's value as its column has it."""
     return dt.date.fromisoformat(value) if kind is dt.date and isinstance(value, str) else value
-
-
-def _filtered(asked: Question, facts: Facts, params: Params) -> Mask:
-    """The rows that the list would show with these parameters."""
-    query: Any = msgspec.convert(params, asked.declared.query, strict=False)
-    mask: Mask = np.ones(len(facts), np.bool_)
-    for clause in asked.declared.matching(query):
-        mask &= filter_mask(facts, clause)
-    if query.division is not None:
-        only = asked.register.table.c.division == query.division
-        mask &= filter_mask(facts, only) if query.division_only else within_mask(facts, query.division)
-    return mask
-
-
-def _answer(asked: Question, ground: Ground) -> bytes:
-    own = [asked.own(statistic, ground.day) for statistic in asked.statistics]
-    shared = _shared(own)
-    seen = ground.seen & _filtered(asked, ground.facts, shared) if shared else ground.seen
-    rows = np.flatnonzero(seen)
-    grouping = grouped(ground.facts, rows, asked.dimensions)
-    if len(grouping.values) > MOST_CELLS:
-        text = f"分组过细,超过 {MOST_CELLS} 格。", f"More than {MOST_CELLS} cells; group by less."
-        raise Refused(faults=[Fault("#group_by", "too_many_cells", *text)])
-    counted = _counted(asked, ground.facts, own, shared, rows, grouping)
-    return encode(_told(asked, ground, counted, grouping, _links(asked, shared)))
-
-
-def _shared(own: Sequence[Params | None]) -> dict[str, str]:
-    """The parameters that all statistics have: they choose the rows of a cell as a whole."""
-    first, *others = [params or {} for params in own]
-    return {name: value for name, value in first.items() if all(each.get(name) == value for each in others)}
-
-
-def _links(asked: Question, own: Params | None) -> Links | None:
-    """The links to rows that these parameters choose, beside the filters; None where they exclude each other."""
-    params = narrowed(asked.pinned, asked.filters, own)
-    return None if params is None else Links(f"/v1/{asked.register.name}", params, asked.dimensions)
-
-
-def _counted(
-    asked: Question, facts: Facts, own: Sequence[Params | None], shared: Params, rows: Array, grouping: Grouping
-) -> list[Counted]:
-    """All statistics; those that are counts together."""
-    conditions = [None if params in (None, shared) else _filtered(asked, facts, params or {})[rows] for params in own]
-    counting = [
-        condition for each, condition in zip(asked.statistics, conditions, strict=True) if each.how is How.COUNT
-    ]
-    counted = iter(counts(grouping, counting))
-    told = []
-    for statistic, condition, params in zip(asked.statistics, conditions, own, strict=True):
-        if statistic.how is How.COUNT:
-            cells: Sequence[Number] = next(counted)
-            total: Number = sum(cells)  # type: ignore[arg-type] # whole numbers
-        else:
-            inside = slice(None) if condition is None else condition
-            mine = rows[inside], grouping.cells[inside]
-            cells, total = numbers(statistic, facts, *mine, len(grouping.values))
-        told.append(Counted(statistic, cells, total, _links(asked, params)))
-    return told
-
-
-def _told(
-    asked: Question, ground: Ground, counted: Sequence[Counted], grouping: Grouping, links: Links | None
-) -> StatisticsAnswer:
-    held = asked.held
-    listed = [cell for cell, values in enumerate(grouping.values) if held.lists(asked.statistics, values)]
-    order = sorted(listed, key=lambda cell: _order(grouping.values[cell]))
-    cells = Cells(held, asked.dimensions, counted, links, ground.names)
-    total = cells.opened([each.total for each in counted])
-    return StatisticsAnswer(
-        register=asked.register.name,
-        title=asked.register.title,
-        measures=[_measure(each.statistic) for each in counted],
-        dimensions=[DimensionTitle(name=each.name, title=each.title) for each in asked.dimensions],
-        cells=[cells.cell(grouping.values[cell], [each.cells[cell] for each in counted]) for cell in order],
-        total=msgspec.convert(total, Total),
-        released=watermark_text(asked.who.book, asked.known) if asked.publication else None,
-        watermark=watermark_text(asked.who.book, asked.watermark),
-    )
-
-
-def _measure(statistic: Statistic) -> MeasureTitle:
-    return MeasureTitle(
-        name=statistic.name, title=statistic.title, unit=statistic.unit, additive=statistic.how.additive
-    )
-
-
-def _order(values: Sequence[Value]) -> list[tuple[bool, Any]]:
-    """By value, null last."""
-    return [(value is None, 0 if value is None else value) for value in values]

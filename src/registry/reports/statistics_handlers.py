@@ -1,6 +1,6 @@
 """The endpoints of statistics: one for each register that declares them, with the filters of the register's own list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -10,9 +10,9 @@ from msgspec import Meta
 from msgspec.structs import FieldInfo, fields
 
 from registry.access.register import Register
-from registry.access.statistics import Statistics
+from registry.access.statistics import By, Dimension, Statistics
 from registry.reports import statistics
-from registry.reports.schemas import StatisticsAnswer, StatisticsQuery
+from registry.reports.statistics_schemas import StatisticsAnswer, StatisticsCell, StatisticsQuery
 from registry.web import contract
 from registry.web.call import Call
 from registry.web.queries import ListQuery
@@ -21,18 +21,37 @@ from registry.web.serve import Answer
 
 def statistics_handlers(registers: Sequence[Register]) -> list[HTTPRouteHandler]:
     """`GET /v1/statistics/{register}` for each register that declares statistics: its parameters are the list's own filters."""
-    return [_statistics(each, each.statistics) for each in registers if each.statistics is not None]
+    by_name = {each.name: each for each in registers}
+    return [_statistics(each, each.statistics, by_name) for each in registers if each.statistics is not None]
 
 
-def _statistics(register: Register, declared: Statistics) -> HTTPRouteHandler:
+def _statistics(register: Register, declared: Statistics, registers: Mapping[str, Register]) -> HTTPRouteHandler:
     shape, name = _query(register, declared), register.entry.__name__
 
     async def count(request: Call) -> Answer:
-        return await statistics.read_statistics(request, register, shape)
+        return await statistics.read_statistics(request, register, registers, shape)
 
     count.__doc__ = f"Count {register.name} ({register.title}) by any of their dimensions."
     path = f"/v1/statistics/{register.name}"
-    return get(path, operation_id=f"count{name}Entries", opt=contract.reads(StatisticsAnswer, shape))(count)
+    return get(path, operation_id=f"count{name}Entries", opt=contract.reads(_answer(register, declared), shape))(count)
+
+
+def _answer(register: Register, declared: Statistics) -> type[msgspec.Struct]:
+    """The answer: its cells have the register's own dimensions."""
+    name = register.entry.__name__
+    values = [(each.name, _value(each), msgspec.UNSET) for each in declared.dimensions]
+    cell = msgspec.defstruct(f"{name}Cell", values, bases=(StatisticsCell,), kw_only=True)
+    cell.__doc__ = StatisticsCell.__doc__
+    cells: Any = list[cell]  # type: ignore[valid-type] # made at run time
+    answer = msgspec.defstruct(f"{name}Statistics", [("cells", cells)], bases=(StatisticsAnswer,), kw_only=True)
+    answer.__doc__ = StatisticsAnswer.__doc__
+    return answer
+
+
+def _value(dimension: Dimension) -> Any:  # noqa: ANN401 - a type
+    """What a dimension's values are."""
+    kind = str if dimension.by is By.MONTH else dimension.column.type.python_type
+    return kind | None | msgspec.UnsetType if dimension.column.nullable else kind | msgspec.UnsetType
 
 
 def _query(register: Register, declared: Statistics) -> type[msgspec.Struct]:

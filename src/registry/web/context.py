@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from registry.access.access_log import noting
 from registry.access.erasure import CaseRegisters, erasing_again, unfinished
-from registry.access.facts import FactKeeper
+from registry.access.keeping import FactKeeper
 from registry.access.moments import head_of
 from registry.access.principals import Keys, Principal
 from registry.access.sealing import Sealer

@@ -9,6 +9,11 @@ import msgspec
 
 from registry.errors import Fault, Refused
 
+UNBOUND = frozenset({"cursor", "limit", "as_of"})
+"""Parameters that a cursor is not bound to: the watermark that all pages share stands in the cursor itself, so that an answer
+asked for again with it as `as_of` is the same, cursor and all.
+"""
+
 
 class Paged(Protocol):
     """A query that is answered in pages."""
@@ -47,7 +52,7 @@ def read_cursor(query: Paged, path: str) -> Cursor | None:
 
 
 def _filters(query: Paged, path: str) -> str:
-    kept = {name: value for name, value in msgspec.to_builtins(query).items() if name not in {"cursor", "limit"}}
+    kept = {name: value for name, value in msgspec.to_builtins(query).items() if name not in UNBOUND}
     return hashlib.sha256(msgspec.json.encode([path, kept], order="sorted")).hexdigest()[:12]
 
 
