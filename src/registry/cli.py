@@ -68,7 +68,7 @@ def serve() -> None:
         timeout_graceful_shutdown=GRACE,
         server_header=False,
     )
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), listening:
         server.run(sockets=[listening])
     if not server.started:
         sys.exit(STARTUP_FAILED)

@@ -25,7 +25,7 @@ from tests.conftest import KELU
 from tests.outbox.feeds import Event, follow
 from tests.outbox.test_alerts import change
 from tests.outbox.test_feed import BAISHA_VILLAGE, act, transfer
-from tests.reports.test_reminders import DUE, accepted, looking
+from tests.reports.test_reminders import DUE, accepted, die, looking
 from tests.test_registers import KINDS, REASON
 
 Schema = dict[str, Any]
@@ -164,7 +164,7 @@ def keep(api: Api, settings: Settings) -> None:
     asked = api.post("/v1/erasures", body, "administrator").json()["id"]
     assert api.post(f"/v1/erasures/{asked}/confirm", None, "supervisor").status_code == 200
     accepted(api)
-    assert asyncio.run(looking(settings, DUE, 1, None))
+    assert asyncio.run(looking(settings, DUE, 1, None, die))
 
 
 def test_every_message_is_sent_and_every_event_is_one(api: Api, settings: Settings) -> None:

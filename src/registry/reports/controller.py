@@ -31,10 +31,7 @@ def bulletin_handler(registers: Sequence[Register]) -> HTTPRouteHandler:
 
     @get("/v1/bulletin", operation_id="readBulletin", opt=opt)
     async def read_bulletin(request: Call) -> Answer:
-        """Read the daily bulletin (日报) of a division and a period: totals, what changed since, sentences to print.
-
-        By `format`, or by `Accept`: JSON, plain text, Markdown, or one page of HTML with charts.
-        """
+        """Read the daily bulletin (日报) of a division and a period, in the form that `format` or `Accept` asks for."""
         return await bulletin.read_bulletin(request, registers)
 
     return read_bulletin

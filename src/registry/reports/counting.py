@@ -69,7 +69,7 @@ class Lot:
         """The places of the rows for which a condition holds; for -1, all."""
         if condition < 0:
             return ALL
-        return np.flatnonzero(self.bits & self.bits.dtype.type(1 << condition))
+        return np.flatnonzero((self.bits & self.bits.dtype.type(1 << condition)) != 0)
 
 
 class Numbers:
@@ -128,7 +128,7 @@ class Pairs:
         cells = occurs.sum(axis=1, dtype=np.uint8).sum(
             axis=0, dtype=np.int64
         )  # bytes first: they are added many at a time
-        return cells.tolist(), int(np.count_nonzero(occurs.reshape(-1, self.count).any(axis=1)))
+        return cells.tolist(), int(np.count_nonzero(occurs.any(axis=2)))
 
     def _sorted(self, places: Array) -> tuple[list[Number], Number]:
         values, cells = np.divmod(places, self.count)
