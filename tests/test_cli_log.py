@@ -37,7 +37,7 @@ def command(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("REGISTRY_KEY_FILE", str(settings.key_file))
     monkeypatch.setenv("REGISTRY_PORT", "0")
     # What is before listening is what is tested.
-    monkeypatch.setattr(StoppingServer, "run", lambda server, sockets: setattr(server, "started", True))
+    monkeypatch.setattr(StoppingServer, "run", lambda server, **_: setattr(server, "started", True))
     return lambda *args: CliRunner().invoke(main, list(args), catch_exceptions=False)
 
 
