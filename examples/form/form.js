@@ -111,7 +111,7 @@ function lock(reason) {
 page.login.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!crypto.subtle) return lock("请以 https 或本机地址 127.0.0.1 打开本页");
-  page.login.inert = true;
+  [page.login.inert, page.state.textContent] = [true, "正在连接……"];
   server = page.server.value.replace(/\/$/, "");
   const typed = page.key.value, former = await digest(server, page.old.value);
   owner = await digest(server, typed);
