@@ -73,6 +73,9 @@ def test_four_visits_a_year(api: Api) -> None:
     for month in (2, 5, 8):
         api.made("/v1/visits", factories.visit(patient, visited_on=f"2020-{month:02}-14"))
     assert due(api, "2020-11-01", kinds="yearly_visits") == []
+    api.made("/v1/visits", missed(patient, visited_on="2020-08-20"))  # seeing nobody is none of the four
+    wrong = api.made("/v1/visits", factories.visit(patient, visited_on="2020-08-21"))["id"]
+    assert api.act(f"/v1/visits/{wrong}/void", REASON, who="supervisor").status_code == 200
     (item,) = due(api, "2020-12-01", kinds="yearly_visits")
     assert (item["due_on"], item["title"]) == ("2020-12-31", "2020年随访 已3次,至少4次")
     (late,) = due(api, "2021-01-01", kinds="yearly_visits")  # it stays on New Year's Day, until they are seen
@@ -338,8 +341,9 @@ SOURCES = {
 
 @pytest.mark.parametrize(("kind", "source"), SOURCES.items())
 def test_a_term_cites_what_its_agreement_rests_on(api: Api, kind: str, source: str) -> None:
-    agreement(api, kind=kind, subject="other", terms=[{"text": "一(示范)", "due_on": "2020-03-01"}])
-    (item,) = due(api, "2020-02-10", kinds="term")
+    """By the law of the day on which it took effect: the Civil Code came between."""
+    agreement(api, kind=kind, subject="other", terms=[{"text": "一(示范)", "due_on": "2021-03-01"}])
+    (item,) = due(api, "2021-02-10", kinds="term")
     assert item["rule"]["source"] == source
 
 
@@ -384,8 +388,12 @@ def test_a_changed_rule_leaves_periods_that_have_begun(api: Api, amend: Amend) -
             "国家基本公共卫生服务规范(第三版);严重精神障碍管理治疗工作规范(2018年版)",
         ),
     ]
-    for rule in ("return_visit", "visit_first", "visit_stable"):
-        amend(rule, "2020-04-01", 60 if rule != "visit_stable" else 2)
+    for rule, since, limit in (
+        ("return_visit", "2020-03-01", 60),
+        ("visit_first", "2020-01-15", 30),
+        ("visit_stable", "2020-04-01", 2),
+    ):
+        amend(rule, since, limit)
     items = due(api, "2020-05-01", kinds="return_visit,visit")
     found = [(each["id"], each["due_on"], each["rule"]["source"]) for each in items]
     assert [(name if "/visit" in name else "return_visit", *rest) for name, *rest in found] == expected
@@ -494,6 +502,12 @@ def test_the_past_is_answered_as_it_was_known(api: Api) -> None:
     assert api.get("/v1/due?on=2020-02-01").json()["counts"] != then.json()["counts"]
     held = api.get("/v1/due?on=2020-02-01", headers={"If-None-Match": api.get("/v1/due?on=2020-02-01").headers["ETag"]})
     assert held.status_code == 304
+
+
+def test_before_anything_was_recorded_nothing_was_due(api: Api) -> None:
+    api.made("/v1/patients", factories.patient())
+    answer = api.get("/v1/due?as_of=wm_440882_0")
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
 
 
 def test_without_a_day_it_is_today(api: Api) -> None:

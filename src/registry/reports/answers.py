@@ -42,6 +42,9 @@ def answer(asked: Question, ground: Ground) -> bytes:
     measures = [_measure(asked, each) for each in asked.statistics]
     hidden = asked.guarded and all(each.withheld for each in measures)
     grouping = _grouped(ground, rows, () if hidden else asked.dimensions)
+    if asked.guarded and not hidden:
+        listed = set(_values(grouping.axes, range(grouping.count)))
+        grouping = grouping.with_empty(asked.held.empty(asked.statistics, listed))
     counted = _counted(asked, ground, own, shared, rows, grouping)
     links = narrowed(asked.pinned, asked.filters, shared)
     cells = b"" if hidden and asked.dimensions else _cells(asked, ground, counted, grouping, links)

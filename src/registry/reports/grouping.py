@@ -40,6 +40,13 @@ class Axis:
         """The dimension of some of the cells."""
         return Axis(self.dimension, self.values, self.places[cells])
 
+    def and_of(self, values: Sequence[Value]) -> "Axis":
+        """The dimension of these cells and of others, which have these values."""
+        every = [*self.spread(self.values), *values]
+        known = sorted(dict.fromkeys(every), key=_order)
+        place = {value: number for number, value in enumerate(known)}
+        return Axis(self.dimension, known, np.array([place[value] for value in every], np.int32))
+
 
 @dataclass(frozen=True)
 class Grouping:
@@ -53,6 +60,13 @@ class Grouping:
         """The cells in the order of their values."""
         found: list[int] = np.lexsort([axis.places for axis in reversed(self.axes)]).tolist() if self.axes else [0]
         return found
+
+    def with_empty(self, cells: Sequence[tuple[Value, ...]]) -> "Grouping":
+        """With these cells, which have no rows."""
+        if not cells:
+            return self
+        axes = [axis.and_of(values) for axis, values in zip(self.axes, zip(*cells, strict=True), strict=True)]
+        return Grouping(self.cells, self.count + len(cells), axes)
 
 
 def grouped(facts: Facts, rows: Rows, dimensions: Sequence[Dimension], most: int) -> Grouping:

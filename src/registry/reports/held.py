@@ -5,23 +5,31 @@ decided by what is asked, never by comparing numbers: an answer must not depend 
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import msgspec
+from sqlalchemy import Boolean, Column, Integer
 
 from registry.access.menu import code
 from registry.access.principals import Principal
 from registry.access.register import Register
 from registry.access.statistics import By, Dimension, Statistic
+from registry.reports.counting import Value
+from registry.reports.guard import Cell
 from registry.reports.publication import Choice, Publication, Question, Told, read
 from registry.reports.schemas import Withheld
 from registry.reports.tally import TOWN
 
 EVERY = "*"
 """In place of a cell's value: of any. No value is written so."""
+
+
+Values = tuple[Value, ...]
+"""Of a cell: one for each dimension."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,13 @@ class Held:
             return True
         told = [self._told(statistic, values) for statistic in statistics]
         return any(each.count or each.withheld is Withheld.PROTECTED for each in told)
+
+    def empty(self, statistics: Sequence[Statistic], listed: Collection[Values]) -> list[Values]:
+        """The cells without rows that are to be listed too: to leave out what is withheld would say that it is nobody."""
+        if self.publication is None or not self.dimensions or self.who.sees_personal:
+            return []
+        known = [dict.fromkeys(_values(each, self.publication.shown)) for each in self.dimensions]
+        return [each for each in product(*known) if each not in listed and self.lists(statistics, each)]
 
     def _any(self, dimension: Dimension) -> str:
         """A value for all of a dimension: of towns, one that may be asked for."""
@@ -109,3 +124,20 @@ class Held:
         known = {each.chooses: each.name for each in declared.dimensions if each.by is By.VALUE}
         query: Any = msgspec.convert(self.filters, declared.query, strict=False)
         return {known.get(name, name): code(getattr(query, name), dt.date.min) for name in self.filters}
+
+
+def _values(dimension: Dimension, cells: Iterable[Cell]) -> Iterator[Value]:
+    """The published values of a dimension, as statistics have them."""
+    for cell in cells:
+        if dimension.by is By.TOWN and len(cell.area) == TOWN:
+            yield cell.area
+        elif dimension.name == cell.dimension:
+            yield _typed(dimension.column, cell.value)
+
+
+def _typed(column: Column[Any], text: str) -> Value:
+    if text == code(None, dt.date.min):
+        return None
+    if isinstance(column.type, Boolean):
+        return text == code(True, dt.date.min)
+    return int(text) if isinstance(column.type, Integer) else text
