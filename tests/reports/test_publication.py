@@ -124,8 +124,8 @@ def test_what_is_told_depends_on_the_question_alone(api: Api, end_month: EndMont
     end_month()
     day = released_on(api)
     at = "/v1/statistics/patients?measures=on_roster,visits_overdue"
-    whole = {"measures": {"on_roster": 8, "visits_overdue": 8}, "withheld": {}}
-    detailed = {
+    whole: dict[str, dict[str, Any]] = {"measures": {"on_roster": 8, "visits_overdue": 8}, "withheld": {}}
+    detailed: dict[str, dict[str, Any]] = {
         "measures": dict.fromkeys(whole["measures"]),
         "withheld": dict.fromkeys(whole["measures"], "too_detailed"),
     }
