@@ -6,12 +6,15 @@
 import asyncio
 import datetime as dt
 import itertools
+import json
+import os
 import random
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 from stage import Home, Stage
@@ -24,6 +27,8 @@ from registry.ledger.tables import BOOKS, LOG, SEALS
 
 BOOK = "440882"
 CHUNK = 20_000
+DAY = 86_400_000_000
+"""Microseconds."""
 PATIENTS = 10_000
 VILLAGES = [f"{BOOK}{100 + town}{200 + village}" for town in range(21) for village in range(23)]
 TEAMS = ["grid_worker", "grid_worker,police", "mental_health_doctor,police", "village_doctor"]
@@ -35,7 +40,12 @@ GROUPINGS = [
     "group_by=village,joint", "group_by=village,month&measures=made", "group_by=town,campaign,form,risk",
     "group_by=month&joint=true&from=2019-01-01&to=2019-12-31", "group_by=town&measures=patients_seen,in_time,late",
     "group_by=village&division=440882102", "group_by=team,month&measures=made,joint,seen,not_seen",
+    "group_by=village,month&measures=patients", "group_by=team,month,form,risk", "group_by=village,month",
 ]  # fmt: skip
+GUARDED = ["", "group_by=town", "group_by=month", "group_by=risk", "group_by=town,seen", "group_by=village,month"]
+"""For a caller without personal rights, who is told what is published."""
+MONTHS = 36
+"""Over which the log grew, so that there are as many releases."""
 
 
 def rows(start: int, versions: int) -> Iterator[dict[str, object]]:
@@ -68,21 +78,25 @@ def rows(start: int, versions: int) -> Iterator[dict[str, object]]:
 def fill(url: str, versions: int) -> int:
     """Put so many versions into the book. Returns its watermark."""
 
+    began = wall_clock() - MONTHS * 30 * DAY
+
     async def work() -> int:
         database = open_database(url)
+        await database.write(lambda c: c.execute(update(LOG).values(recorded_at=began)))
         start = await database.read(lambda c: c.scalar(select(BOOKS.c.next_position).where(BOOKS.c.book == BOOK)) or 0)
         every = rows(start, versions)
         while chunk := list(itertools.islice(every, CHUNK)):
-            await database.write(partial(_insert, chunk))
+            at = began + (int(str(chunk[0]["position"])) - start) * MONTHS * 30 * DAY // versions
+            await database.write(partial(_insert, chunk, at))
         await database.close()
         return start + versions
 
     return asyncio.run(work())
 
 
-def _insert(chunk: list[dict[str, object]], connection: Connection) -> None:
+def _insert(chunk: list[dict[str, object]], recorded_at: int, connection: Connection) -> None:
     connection.execute(insert(VISITS), chunk)
-    told = {"register": "visits", "action": "created", "recorded_at": wall_clock(), "actor_id": BOOK,
+    told = {"register": "visits", "action": "created", "recorded_at": recorded_at, "actor_id": BOOK,
             "public_sha256": bytes(32), "columns_sha256": bytes(32)}  # fmt: skip
     same = ("book", "position", "entry_id", "number", "division", "case_id")
     connection.execute(insert(LOG), [{name: row[name] for name in same} | told for row in chunk])
@@ -104,40 +118,82 @@ def wait_until_sealed(url: str, head: int) -> None:
         time.sleep(1)
 
 
-def measure(home: Home, key: str, more: str) -> list[float]:
-    """Milliseconds of each answer, over HTTP."""
-    found = []
-    for grouping in GROUPINGS:
-        times = []
-        for _ in range(ROUNDS):
-            began = time.perf_counter()
-            body = home.request(f"/v1/statistics/visits?{grouping}{more}", key)
-            times.append((time.perf_counter() - began) * 1000)
-        times.sort()
-        print(f"| {grouping}{more} | {statistics.median(times):.1f} | {times[-1]:.1f} | {len(body)} |", flush=True)
-        found += times
-    return found
+def timed(home: Home, path: str, key: str) -> tuple[float, bytes]:
+    """Milliseconds of an answer over HTTP, and its body."""
+    began = time.perf_counter()
+    body = home.request(path, key)
+    return (time.perf_counter() - began) * 1000, body
+
+
+def measure(home: Home, key: str, name: str, more: str, groupings: Sequence[str] = GROUPINGS) -> None:
+    """Print a table of each question, and of them all."""
+    print(
+        f"\n{name}\n\n| question | p50 ms | max ms | server's CPU ms | cells | bytes |\n| --- | --- | --- | --- | --- | --- |"
+    )
+    every = []
+    for grouping in groupings:
+        before = cpu(home.pid)
+        answers = [timed(home, f"/v1/statistics/visits?{grouping}{more}", key) for _ in range(ROUNDS)]
+        spent, body = (cpu(home.pid) - before) * 1000 / ROUNDS, answers[-1][1]
+        times = sorted(each for each, _ in answers)
+        cells = len(json.loads(body)["cells"])
+        told = f"{statistics.median(times):.1f} | {times[-1]:.1f} | {spent:.1f} | {cells} | {len(body)}"
+        print(f"| {grouping or 'none'} | {told} |", flush=True)
+        every += times
+    every.sort()
+    print(
+        f"\n{name}: p50 {statistics.median(every):.1f} ms, p95 {every[len(every) * 95 // 100]:.1f} ms, max {every[-1]:.1f} ms"
+    )
+
+
+def measure_after_writes(home: Home, key: str, head: int) -> None:
+    """The first question after a visit is as of a moment that nobody asked for yet."""
+    question, times = "/v1/statistics/visits?group_by=town,month", []
+
+    async def write(position: int) -> None:
+        database = open_database(home.url)
+        await database.write(partial(_insert, list(rows(position, 1)), wall_clock()))
+        await database.close()
+
+    for position in range(head, head + ROUNDS):
+        asyncio.run(write(position))
+        times.append(timed(home, question, key)[0])
+    print(f"\ngroup_by=town,month right after a visit: p50 {statistics.median(times):.1f} ms, max {max(times):.1f} ms")
+
+
+def cpu(pid: int) -> float:
+    """Seconds that a process has computed; its load on a machine that others use too."""
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(pid: int) -> str:
+    """Megabytes of a process that are its own, and the most that it ever had with what it shares."""
+    told = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return ", ".join(f"{name} {int(told[name].split()[0]) // 1024} MB" for name in ("RssAnon", "VmHWM"))
 
 
 def main(kind: str = "sqlite", versions: str = "1000000") -> None:
     with Stage(kind) as stage:
         home = stage.home("counting")
-        key = home.key("supervisor")
+        key, guarded, writer = (home.key(role) for role in ("supervisor", "dashboard", "administrator"))
         home.start()
-        for division in ({"name": "雷州市", "level": "county", "code": BOOK, "valid_from": "1994-01-01"},):
-            home.request("/v1/divisions", home.key("administrator"), division)
+        home.request(
+            "/v1/divisions", writer, {"name": "雷州市", "level": "county", "code": BOOK, "valid_from": "1994-01-01"}
+        )
+        print(f"empty: {memory(home.pid)}")
         head = fill(home.url, int(versions))
         stage.vacuum(home.url)
         wait_until_sealed(home.url, head)
-        began = time.perf_counter()
-        home.request("/v1/statistics/visits", key)
-        print(f"first question, with {versions} versions to load: {time.perf_counter() - began:.1f} s\n")
-        print("| question | p50 ms | max ms | bytes |\n| --- | --- | --- | --- |")
-        now = measure(home, key, "")
-        then = measure(home, key, f"&as_of=wm_{BOOK}_{head // CHUNK // 2 * CHUNK}")
-        for name, times in (("current", now), ("as of a past watermark", then)):
-            p95 = sorted(times)[len(times) * 95 // 100]
-            print(f"\n{name}: p50 {statistics.median(times):.1f} ms, p95 {p95:.1f} ms, max {max(times):.1f} ms")
+        print(
+            f"first question, with {versions} versions to load: {timed(home, '/v1/statistics/visits', key)[0] / 1000:.1f} s; {memory(home.pid)}"
+        )
+        measure(home, key, "current", "")
+        measure(home, key, "as of a past watermark", f"&as_of=wm_{BOOK}_{head // CHUNK // 2 * CHUNK}")
+        print(f"\nfirst question of a dashboard: {timed(home, '/v1/statistics/visits', guarded)[0] / 1000:.1f} s")
+        measure(home, guarded, f"for a dashboard, {MONTHS} months", "", GUARDED)
+        measure_after_writes(home, key, head)
+        print(f"\nat the end: {memory(home.pid)}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from registry.access.masks import filter_mask, scope_mask, standing_mask, within
 from registry.access.moments import head_of
 from registry.access.principals import Principal, Role
 from registry.access.register import Register
+from registry.access.standing import standing_at
 from registry.access.view import View
 from registry.ledger.ids import new_id
 from registry.settings import Settings
@@ -57,6 +58,11 @@ def standing(facts: Facts, watermark: int) -> list[int]:
     return facts.position[standing_mask(facts, watermark)].tolist()
 
 
+def columns(arrays: Mapping[str, Any], names: Iterable[str]) -> list[tuple[Any, ...]]:
+    """Rows of these columns, in whatever order."""
+    return sorted(zip(*(arrays[name].tolist() for name in names), strict=True))
+
+
 @every_counted
 def test_brought_up_step_by_step_they_are_as_loaded_afresh(api: Api, settings: Settings, name: str) -> None:
     async def story() -> None:
@@ -75,6 +81,10 @@ def test_brought_up_step_by_step_they_are_as_loaded_afresh(api: Api, settings: S
             for facts, watermark, stood, count in seen:
                 assert (facts.watermark, len(facts)) == (watermark, count)
                 assert standing(facts, watermark) == stood == standing(fresh, watermark)
+            for watermark in random.Random(6).choices(range(last.watermark + 1), k=60):
+                mask = np.isin(last.position, standing(last, watermark))
+                found, picked = standing_at(last, watermark), {name: each[mask] for name, each in last.columns.items()}
+                assert columns(found.columns, picked) == columns(picked, picked)
 
     asyncio.run(story())
 

@@ -103,7 +103,7 @@ def encoded(column: Column[Any], values: Sequence[Any], words: Words) -> Array:
 
 @dataclass(slots=True)
 class Moments:
-    """What stood at the watermarks that were asked for last, the latest last (`standing`)."""
+    """What stood at the watermarks that were asked for last, the latest last, by how many versions there had been (`standing`)."""
 
     kept: "dict[int, Facts]" = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)

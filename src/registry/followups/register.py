@@ -20,6 +20,7 @@ from registry.followups.models import (
     NotSeen,
     Stability,
     VisitForm,
+    VisitorRole,
 )
 from registry.followups.schemas import Campaign, CampaignIn, Patient, PatientIn, PatientQuery
 from registry.followups.telling import tell
@@ -64,8 +65,8 @@ VISIT_STATISTICS = Statistics(
     (
         *places(VISITS),
         Dimension("month", "走访月份", VISITS.c.visited_on, By.MONTH, "visited"),
-        Dimension("campaign", "专项行动", VISITS.c.campaign_id, parameter="campaign_id"),
-        Dimension("team", "走访人员组成", VISITS.c.team),
+        Dimension("campaign", "专项行动", VISITS.c.campaign_id, parameter="campaign_id", entries="campaigns"),
+        Dimension("team", "走访人员组成", VISITS.c.team, codes=VisitorRole),
         Dimension("form", "随访形式", VISITS.c.form, codes=VisitForm),
         Dimension("joint", "联合走访", VISITS.c.joint),
         Dimension("seen", "见到本人", VISITS.c.seen),
