@@ -87,7 +87,7 @@ def visits(there: Api) -> list[str]:
     return sorted(item["visited_on"] for item in there.get("/v1/visits").json()["items"])
 
 
-def is_faulty(control: Locator, message: str) -> None:
+def is_faulty(control: Locator, message: str | re.Pattern[str]) -> None:
     """A person sees the fault beside the field, and a screen reader tells it with the field."""
     expect(control).to_have_attribute("aria-invalid", "true")
     expect(control).to_have_accessible_description(message)
@@ -108,13 +108,16 @@ def test_the_form_is_built_from_the_schema(form: Page, there: Api) -> None:
 
 
 def test_every_fault_stands_beside_its_field(form: Page, there: Api) -> None:
+    fill(form, "2020-02-13")
+    save(form)
+    expect(row(form, f"{PERSON} 2020-02-13 已发送")).to_be_visible()
     fill(form)
-    field(form, "所属患者").select_option("请选择")
+    field(form, "随访形式").select_option("请选择")
     field(form, "危险性评估").fill("9")
     field(member(form, 2), "姓名").fill("周*")
     field(form, "见到对象").select_option("请选择")
     save(form)
-    is_faulty(field(form, "所属患者"), "缺少必填项。")
+    is_faulty(field(form, "随访形式"), "缺少必填项。")
     is_faulty(field(form, "危险性评估"), "不得大于 5。")
     is_faulty(field(member(form, 2), "姓名"), "这是遮蔽后的内容(含 *),不能作为数据提交。")
     is_faulty(field(form, "见到对象"), "缺少必填项。")
@@ -128,8 +131,8 @@ def test_every_fault_stands_beside_its_field(form: Page, there: Api) -> None:
     expect(field(member(form, 1), "姓名")).to_have_value("示范周")  # what was typed is still there
     form.evaluate("scrollTo(0, 0)")
     screenshot(form, "form.png")
-    assert visits(there) == []
-    field(form, "所属患者").select_option(label=PERSON)
+    assert visits(there) == ["2020-02-13"]
+    field(form, "随访形式").select_option("家庭访视")
     field(form, "危险性评估").fill("0")
     field(member(form, 2), "姓名").fill("示范吴")
     field(form, "见到对象").select_option("是")
@@ -138,7 +141,7 @@ def test_every_fault_stands_beside_its_field(form: Page, there: Api) -> None:
     expect(summary).to_be_hidden()
     expect(form.locator("[aria-invalid]")).to_have_count(0)
     expect(state(form)).to_have_text("在线")
-    assert visits(there) == ["2020-02-14"]
+    assert visits(there) == ["2020-02-13", "2020-02-14"]
 
 
 def test_a_rule_s_refusal_stands_beside_its_field_too(form: Page) -> None:
@@ -163,7 +166,7 @@ def test_a_day_that_is_half_typed_is_not_left_out_silently(form: Page, there: Ap
     assert visits(there) == []
 
 
-def test_an_item_can_be_taken_away_again(form: Page, there: Api) -> None:
+def test_an_item_can_be_taken_away_again(form: Page, server: Running, template: Template, there: Api) -> None:
     fill(form)
     button(form.get_by_role("group", name="走访人员", exact=True), "添加一项").click()
     field(member(form, 2), "姓名").fill("示范吴")
@@ -171,6 +174,10 @@ def test_an_item_can_be_taken_away_again(form: Page, there: Api) -> None:
     expect(member(form, 3)).to_have_count(0)
     expect(field(member(form, 1), "姓名")).to_have_value("示范吴")
     button(member(form, 2), "删除本项").click()
+    form.reload()
+    enter(form, server, template.keys["clerk"])
+    expect(member(form, 1)).to_be_visible()
+    expect(member(form, 2)).to_have_count(0)
     save(form)
     expect(row(form, "已发送")).to_be_visible()
     (visit,) = there.get("/v1/visits").json()["items"]
@@ -223,6 +230,19 @@ def test_all_who_are_in_care_are_offered_and_nobody_else(
     assert visit["campaign_id"] == there.get("/v1/campaigns").json()["items"][0]["id"]
 
 
+def test_who_was_chosen_stays_chosen_though_no_longer_offered(
+    form: Page, server: Running, template: Template, there: Api, patient: str
+) -> None:
+    fill(form)
+    there.patch(f"/v1/patients/{patient}", {"status": "moved", "left_care_on": "2020-02-16"})
+    form.reload()
+    enter(form, server, template.keys["clerk"])
+    expect(field(form, "所属患者").locator("option:checked")).to_have_text("已选定(不在名单内)")
+    save(form)
+    expect(row(form, "已发送")).to_be_visible()
+    assert visits(there) == ["2020-02-14"]
+
+
 def test_a_double_click_saves_once_and_says_so(form: Page, there: Api) -> None:
     expect(button(form, "保存并发送")).to_be_disabled()  # nothing is typed yet
     fill(form)
@@ -269,8 +289,8 @@ def kept(page: Page) -> str:
 
 
 def test_a_reload_without_a_network_loses_nothing(form: Page, there: Api, template: Template, server: Running) -> None:
-    form.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    form.wait_for_function("caches.match('widgets.js')")
+    form.wait_for_function("navigator.serviceWorker.getRegistration().then((known) => Boolean(known?.active))")
+    form.wait_for_function("caches.match('widgets.js').then(Boolean)")
     form.context.set_offline(True)
     fill(form)
     save(form)
