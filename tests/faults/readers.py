@@ -172,7 +172,7 @@ class Readers:
             case "write":
                 return self._change(register, purpose, "*")
             case "stale":
-                return self._change(register, purpose, '"1"')
+                return self._change(register, purpose, '"999999"')
             case path:
                 return Ask(path, register, "GET", URLS[path].format(register=register, entry=entry), purpose)
 
