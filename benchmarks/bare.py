@@ -16,9 +16,9 @@ from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine import Engine
 from stage import Home
 
-from registry.access.principals import Keys, Principal
-from registry.access.sealing import Sealer
-from registry.access.writing import Tx, outcome
+from registry.core.principals import Keys, Principal
+from registry.core.sealing import Sealer
+from registry.core.unit_of_work import Tx, outcome
 from registry.db.database import open_database
 from registry.db.key_store import KeyStore
 from registry.gatherings.schemas import GatheringIn

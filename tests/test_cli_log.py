@@ -16,10 +16,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Connection, text
 
-from registry.cli import main
-from registry.ledger.notes import BadSignature, Signer, Verifier, open_note, parse_checkpoint, split_note
+from registry.audit.proof.signed_notes import BadSignature, Signer, Verifier, open_note, parse_checkpoint, split_note
+from registry.cli.main import main
 from registry.settings import Settings
-from registry.web.stopping import StoppingServer
+from registry.web.server import StoppingServer
 from tests import factories
 from tests.api import Api
 from tests.conftest import COUNTY, Template, new_postgres_database

@@ -17,14 +17,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from registry import verifying
-from registry.access.fields import ERASED, put
-from registry.cli import main
+from registry.audit.proof.signed_notes import Signer
+from registry.audit.verify import database
+from registry.audit.verify.database import Question, verify_database
+from registry.cli.main import main
+from registry.core.fields import ERASED, put
 from registry.db.key_store import KeyStore, Tombstone
-from registry.ledger.notes import Signer
 from registry.ledger.versions import encode
 from registry.settings import Settings
-from registry.verifying import Question, verify_database
 from tests import factories
 from tests.api import Api
 from tests.conftest import WORKER, Template
@@ -426,7 +426,7 @@ def test_a_damaged_file_is_a_finding(home: Home) -> None:
 
 
 def test_stretches_are_checked_in_other_processes_alike(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verifying, "FEW", 0)
+    monkeypatch.setattr(database, "FEW", 0)
     assert home.findings() == []
     home.raw.run(f"update gatherings set sessions = 9 where position = {home.position}")
     assert f"position {home.position}," in home.findings()[0]

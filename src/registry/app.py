@@ -10,11 +10,19 @@ import msgspec
 from litestar import Litestar
 from litestar.exceptions import HTTPException
 
-from registry.access.alerts import ALERT_REGISTER
+from registry.access.controller import AccessController, disclosures
 from registry.access.erasure import case_registers
-from registry.access.principals import Keys
-from registry.access.register import Register
-from registry.access.sealing import Sealer
+from registry.access.erasure_controller import ErasureController
+from registry.access.keys_controller import KeyController
+from registry.audit.history import controller
+from registry.audit.proof.controller import LogController
+from registry.audit.proof.sealer_job import Notary
+from registry.audit.proof.signing_keys import LogKeys
+from registry.audit.proof.witness_controller import WitnessController
+from registry.core.alerts import ALERT_REGISTER
+from registry.core.principals import Keys
+from registry.core.register import Register
+from registry.core.sealing import Sealer
 from registry.db.database import open_database
 from registry.db.key_store import KeyStore
 from registry.disputes.case_controller import (
@@ -39,40 +47,33 @@ from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VIS
 from registry.followups.visit_controller import VisitController
 from registry.gatherings.controller import GatheringController, ShedController
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
-from registry.ledger.log_keys import LogKeys
-from registry.ledger.notary import Notary
 from registry.ledger.versions import encode
-from registry.outbox import asyncapi
-from registry.outbox.controller import FeedController
-from registry.outbox.followers import Followers
-from registry.outbox.sending import Sender
-from registry.outbox.targets import parse_allowed
-from registry.outbox.webhook_controller import WebhookController
-from registry.outbox.worker import Worker
-from registry.reports.controller import (
+from registry.outbox.feed import asyncapi
+from registry.outbox.feed.controller import FeedController
+from registry.outbox.feed.followers import Followers
+from registry.outbox.webhooks.controller import WebhookController
+from registry.outbox.webhooks.delivery import Sender
+from registry.outbox.webhooks.targets import parse_allowed
+from registry.outbox.webhooks.worker import Worker
+from registry.reports.bulletin.controller import (
     CalendarController,
     DueController,
     ReminderController,
     RestatementController,
     bulletin_handler,
 )
-from registry.reports.publication import publish
-from registry.reports.reminders import REMINDER_REGISTER, Cadence
-from registry.reports.reminding import Reminding
-from registry.reports.statistics_handlers import statistics_handlers
+from registry.reports.due.reminder_job import Reminding
+from registry.reports.due.reminder_register import REMINDER_REGISTER, Cadence
+from registry.reports.statistics.controller import statistics_handlers
+from registry.reports.statistics.disclosure.publication import publish
 from registry.settings import Settings, read_settings
 from registry.tasks import end_tasks
-from registry.web import history, openapi, problems, server
-from registry.web.access_log import AccessController, disclosures
+from registry.web import meta_endpoints, openapi, problems
 from registry.web.alerts import AlertController
 from registry.web.call import Call
 from registry.web.context import Context
 from registry.web.cors import let_origins_in
-from registry.web.erasures import ErasureController
-from registry.web.keys import KeyController
-from registry.web.proof import LogController
-from registry.web.schemas import SchemaController
-from registry.web.witness import WitnessController
+from registry.web.form_schemas import SchemaController
 
 BODY_LIMIT = 1024 * 1024
 """Bytes."""
@@ -171,14 +172,14 @@ def create_app(settings: Settings) -> Litestar:
             WitnessController,
             SchemaController,
             bulletin_handler(REGISTERS),
-            *history.handlers(REGISTERS),
+            *controller.handlers(REGISTERS),
             *statistics_handlers(REGISTERS),
-            *server.HANDLERS,
+            *meta_endpoints.HANDLERS,
         ],
         lifespan=[lifespan],
         request_class=Call,
-        before_request=server.answer_options,
-        before_send=[server.name_request, let_origins_in],
+        before_request=meta_endpoints.answer_options,
+        before_send=[meta_endpoints.name_request, let_origins_in],
         request_max_body_size=BODY_LIMIT,
         exception_handlers={
             RegistryError: problems.on_registry_error,
@@ -190,7 +191,7 @@ def create_app(settings: Settings) -> Litestar:
     )
     app.state.settings = settings
     app.state.registers = REGISTERS
-    app.state.methods = server.methods_by_path(app)
+    app.state.methods = meta_endpoints.methods_by_path(app)
     published = openapi.build(app)
     app.state.document = _pretty(published)
     app.state.event_types = asyncapi.all_types(REGISTERS, published["paths"], "patients")

@@ -14,10 +14,10 @@ from litestar.testing import TestClient
 from sqlalchemy import Connection, text
 
 from registry.access.erasure import case_registers
-from registry.access.fields import ERASED
 from registry.app import REGISTERS, create_app
-from registry.ledger import merkle
-from registry.ledger.notes import parse_checkpoint, parse_receipt, split_note
+from registry.audit.proof import merkle
+from registry.audit.proof.signed_notes import parse_checkpoint, parse_receipt, split_note
+from registry.core.fields import ERASED
 from registry.settings import Settings
 from tests import factories
 from tests.api import Api

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, text
 
-from registry.access.facts import Facts
-from registry.access.keeping import FactKeeper
-from registry.access.masks import filter_mask, scope_mask, standing_mask, within_mask
-from registry.access.moments import head_of
-from registry.access.principals import Principal, Role
-from registry.access.register import Register
-from registry.access.standing import standing_at
-from registry.access.view import View
+from registry.core.principals import Principal, Role
+from registry.core.register import Register
+from registry.core.view import View
+from registry.core.watermarks import head_of
 from registry.ledger.ids import new_id
+from registry.reports.statistics.column_store import FactKeeper
+from registry.reports.statistics.columns import Facts
+from registry.reports.statistics.row_filters import filter_mask, scope_mask, standing_mask, within_mask
+from registry.reports.statistics.snapshots import standing_at
 from registry.settings import Settings
 from registry.web.queries import ListQuery
 from tests.api import Api

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, create_engine, event
 
-from registry.access.principals import Principal, Role
-from registry.access.register import Register, measures_of
-from registry.access.view import Stretch, View, Wanted
-from registry.access.walk import Upwards, closed_query, parts_query, passed_query, walk
 from registry.app import REGISTERS
+from registry.core.log_reader import Upwards, closed_query, parts_query, passed_query, walk
+from registry.core.principals import Principal, Role
+from registry.core.register import Register, measures_of
+from registry.core.view import Stretch, View, Wanted
 from registry.db.migrate import upgrade
 from registry.errors import NotFound
 from registry.ledger.tables import LOG

@@ -8,8 +8,8 @@ import pytest
 from msgspec.inspect import EnumType, ListType, Metadata, StructType, TupleType, Type, UnionType, type_info
 
 from registry.access import titles
-from registry.access.register import Register
 from registry.app import REGISTERS
+from registry.core.register import Register
 from registry.disputes.codes import CATEGORIES
 from registry.disputes.titles import CATEGORY_TITLES
 

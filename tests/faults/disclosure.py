@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
 
-from registry.ledger.notes import Verifier
-from registry.ledger.seals import Head, read_head
+from registry.audit.proof.checkpoints import Head, read_head
+from registry.audit.proof.signed_notes import Verifier
 from tests import factories
 from tests.faults.crash import BOOK, COUNTY_BODY, PLACES, TOWN, TOWN_BODY, Place, Query, Server, Wire, connected
 from tests.faults.keeper import Keeper, root_of

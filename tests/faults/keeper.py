@@ -5,9 +5,9 @@ import base64
 from contextlib import suppress
 from dataclasses import dataclass
 
-from registry.ledger.merkle import BadProof, grow, leaf_hash, root, verify_consistency
-from registry.ledger.notes import BadNote, Verifier, open_note
-from registry.ledger.seals import Head, read_head
+from registry.audit.proof.checkpoints import Head, read_head
+from registry.audit.proof.merkle import BadProof, grow, leaf_hash, root, verify_consistency
+from registry.audit.proof.signed_notes import BadNote, Verifier, open_note
 from tests.faults.crash import CUT, Wire, connected
 
 TREES = ("log", "access")

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, select, text
 
-from registry.access.principals import Principal, Role
-from registry.access.sealing import Sealer
-from registry.access.writing import Change, Tx, outcome
+from registry.core.principals import Principal, Role
+from registry.core.sealing import Sealer
+from registry.core.unit_of_work import Change, Tx, outcome
 from registry.db.key_store import KeyStore
 from registry.errors import Conflict, EntryExists, Refused, Unavailable
 from registry.gatherings.models import GATHERINGS

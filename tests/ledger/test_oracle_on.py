@@ -18,10 +18,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from registry.access.sealing import Sealer
+from registry.core.sealing import Sealer
 from registry.db.key_store import KeyStore
-from registry.deadlines import months_after
-from registry.disputes import case_reading, case_service
+from registry.deadlines.periods import months_after
+from registry.disputes import case, case_service
 from registry.disputes import filters as dispute_filters
 from registry.disputes import service as disputes
 from registry.disputes.case_schemas import AgreementIn, ProceedingIn
@@ -230,7 +230,7 @@ def expected_case(dispute: Document | None, parts: dict[str, Any], on: str) -> d
 def whole(history: History, watermark: int, who: str, entry_id: str, on: str) -> dict[str, Any] | None:
     asked = (history.sealer, WHO[who], entry_id, f"wm_440882_{watermark}", history.connection)
     try:
-        body, _, _ = case_reading._case_on(dt.date.fromisoformat(on), *asked)
+        body, _, _ = case._case_on(dt.date.fromisoformat(on), *asked)
     except NotFound:
         return None
     told: dict[str, Any] = msgspec.json.decode(body)

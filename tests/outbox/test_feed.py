@@ -215,7 +215,7 @@ def test_a_poll_that_waits_is_woken_by_a_write(api: Api) -> None:
 
 
 def test_a_poll_that_waits_sees_what_another_process_wrote(api: Api, run: Run) -> None:
-    from registry.access.alerts import AlertIn, AlertKind, raised
+    from registry.core.alerts import AlertIn, AlertKind, raised
     from registry.ledger.batch import Outcome
     from registry.ledger.committer import commit
 

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from registry.errors import TooManyFollowers
-from registry.outbox import followers
-from registry.outbox.events import Page
-from registry.outbox.followers import Followers
-from registry.web.bells import Bells
+from registry.outbox.feed import followers
+from registry.outbox.feed.events import Page
+from registry.outbox.feed.followers import Followers
+from registry.web.wakeups import Bells
 from tests.api import Api
 
 

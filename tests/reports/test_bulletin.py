@@ -9,12 +9,12 @@ import pytest
 from litestar.testing import TestClient
 from sqlalchemy import Connection, func
 
-from registry.access.principals import READERS, Role, issue_key
-from registry.access.register import Measure, measures_of
 from registry.app import REGISTERS, create_app
+from registry.core.principals import READERS, Role, issue_key
+from registry.core.register import Measure, measures_of
 from registry.gatherings.models import GATHERINGS
 from registry.gatherings.register import GATHERING_REGISTER
-from registry.reports.schemas import Bulletin
+from registry.reports.bulletin.schemas import Bulletin
 from registry.settings import Settings
 from tests import factories
 from tests.api import Api, codes, pointers

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from registry.access.facts import Facts, fact_columns, facts_of
-from registry.access.standing import KEPT, ascending, standing_at
-from registry.access.statistics import Dimension, Statistics
+from registry.core.measures import Dimension, Statistics
+from registry.followups.codes import TITLES
 from registry.followups.models import VISITS
 from registry.followups.register import VISIT_STATISTICS
-from registry.followups.titles import TITLES
-from registry.reports import counting, grouping
-from registry.reports.counting import ALL, Lot, Pairs, Value, bits_of, ranked
-from registry.reports.grouping import TooManyCellsError, grouped
 from registry.reports.labels import Labels
+from registry.reports.statistics import aggregation, grouping
+from registry.reports.statistics.aggregation import ALL, Lot, Pairs, Value, bits_of, ranked
+from registry.reports.statistics.columns import Facts, fact_columns, facts_of
+from registry.reports.statistics.grouping import TooManyCellsError, grouped
+from registry.reports.statistics.snapshots import KEPT, ascending, standing_at
 
 MOST = 20_000
 
@@ -47,9 +47,9 @@ def test_nearest_ranks(values: list[int], median: int | None, p80: int | None, p
         assert ranked(array[mixed], cells[mixed], 2, percent) == [rank, rank]
 
 
-@pytest.mark.parametrize("table", [counting.TABLE, 0])
+@pytest.mark.parametrize("table", [aggregation.TABLE, 0])
 def test_different_values_by_table_and_by_sorting(monkeypatch: pytest.MonkeyPatch, table: int) -> None:
-    monkeypatch.setattr(counting, "TABLE", table)
+    monkeypatch.setattr(aggregation, "TABLE", table)
     luck = random.Random(2)
     for size, wide in ((1, 1), (40, 3), (900, 70_000), (3000, 600)):
         rows = [(luck.randrange(7), luck.randrange(wide)) for _ in range(size)]
@@ -62,9 +62,9 @@ def test_different_values_by_table_and_by_sorting(monkeypatch: pytest.MonkeyPatc
         assert ascending(values).tolist() == sorted(range(size), key=values.tolist().__getitem__)
 
 
-@pytest.mark.parametrize("places", [counting.PLACES, 64])
+@pytest.mark.parametrize("places", [aggregation.PLACES, 64])
 def test_any_number_of_conditions(monkeypatch: pytest.MonkeyPatch, places: int) -> None:
-    monkeypatch.setattr(counting, "PLACES", places)
+    monkeypatch.setattr(aggregation, "PLACES", places)
     dice = np.random.default_rng(3)
     cells, conditions = dice.integers(0, 5, 300), [dice.random(300) < share for share in np.linspace(0, 1, 11)]
     found = Lot(cells, 5, bits_of(conditions, 300), 11)
@@ -106,7 +106,7 @@ def plain(facts: Facts, row: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("space", "table"), [(grouping.SPACE, counting.TABLE), (8, counting.TABLE), (8, 0)])
+@pytest.mark.parametrize(("space", "table"), [(grouping.SPACE, aggregation.TABLE), (8, aggregation.TABLE), (8, 0)])
 def test_each_row_lies_in_the_cell_of_its_values(monkeypatch: pytest.MonkeyPatch, space: int, table: int) -> None:
     monkeypatch.setattr(grouping, "SPACE", space)
     monkeypatch.setattr(grouping, "TABLE", table)

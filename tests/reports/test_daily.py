@@ -13,9 +13,9 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
-from registry.access.principals import Principal, Role
-from registry.access.sealing import Sealer
-from registry.access.writing import Tx, outcome
+from registry.core.principals import Principal, Role
+from registry.core.sealing import Sealer
+from registry.core.unit_of_work import Tx, outcome
 from registry.db.key_store import KeyStore
 from registry.divisions.models import Level
 from registry.divisions.schemas import DivisionIn

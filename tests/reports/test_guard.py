@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from registry.reports.guard import Cell, decide, nothing
+from registry.reports.statistics.disclosure.suppression import Cell, decide, nothing
 from tests.reports.outsider import Counts, Shown, growing, leaks, tables
 
 COUNTY, KELU, BAISHA, LIJI = "440882", "440882102", "440882100", "440882112"

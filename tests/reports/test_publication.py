@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from registry.access.keeping import facts_at
-from registry.access.moments import head_of
-from registry.access.principals import Principal, Role
-from registry.access.register import Register
-from registry.access.view import View
+from registry.core.principals import Principal, Role
+from registry.core.register import Register
+from registry.core.view import View
+from registry.core.watermarks import head_of
 from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
 from registry.ledger.clock import beijing_day
-from registry.reports.publication import Question, published, told
-from registry.reports.releases import stops
-from registry.reports.schemas import Withheld
-from registry.reports.tally import tally
+from registry.reports.bulletin.schemas import Withheld
+from registry.reports.statistics.column_store import facts_at
+from registry.reports.statistics.disclosure.frequency_tables import tally
+from registry.reports.statistics.disclosure.publication import Question, published, told
+from registry.reports.statistics.disclosure.releases import stops
 from tests import factories
 from tests.api import Api
 from tests.reports.outsider import leaks

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from registry.access.principals import READERS
-from registry.access.register import measures_of
 from registry.app import REGISTERS as ALL_REGISTERS
+from registry.core.principals import READERS
+from registry.core.register import measures_of
 from tests import factories
 from tests.api import Api, codes, pointers
 from tests.conftest import CALLERS

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from registry.access.statistics import How, Statistic
 from registry.app import REGISTERS
+from registry.core.measures import How, Statistic
 from registry.disputes.models import Cause, DisputeKind
 from registry.gatherings.models import GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 from tests import factories

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Column, Connection, func, select
 from sqlalchemy.sql.visitors import iterate
 
-from registry.access.on import _holds
 from registry.app import REGISTERS
+from registry.core.valid_time_reads import _holds
 from registry.disputes import filters as disputes
 from registry.disputes.schemas import DisputeQuery
 from registry.divisions import service as divisions

@@ -18,16 +18,12 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Connection, text
 
-from registry.access.principals import Role, issue_key
 from registry.app import create_app
-from registry.db.migrate import upgrade
-from registry.errors import Conflict, LogRolledBack, NotFound, Refused
-from registry.ledger import merkle
-from registry.ledger.clock import wall_clock
-from registry.ledger.log_keys import LogKeys
-from registry.ledger.neighbours import add_neighbour, list_neighbours, remove_neighbour
-from registry.ledger.notary import Notary
-from registry.ledger.notes import (
+from registry.audit.proof import merkle
+from registry.audit.proof.checkpoints import StoredTiles
+from registry.audit.proof.cosigner import add_neighbour, list_neighbours, remove_neighbour
+from registry.audit.proof.sealer_job import Notary
+from registry.audit.proof.signed_notes import (
     Checkpoint,
     Signer,
     Verifier,
@@ -38,8 +34,12 @@ from registry.ledger.notes import (
     sign_note,
     split_note,
 )
-from registry.ledger.seals import StoredTiles
-from registry.ledger.witnesses import SIZE_MEDIA, add_witness, list_witnesses, remove_witness
+from registry.audit.proof.signing_keys import LogKeys
+from registry.audit.proof.witnesses import SIZE_MEDIA, add_witness, list_witnesses, remove_witness
+from registry.core.principals import Role, issue_key
+from registry.db.migrate import upgrade
+from registry.errors import Conflict, LogRolledBack, NotFound, Refused
+from registry.ledger.clock import wall_clock
 from registry.ledger.witnessing import MOST_BYTES, Asking
 from registry.settings import Settings, read_settings
 from tests import factories

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 from sqlalchemy import ColumnElement, Connection, select
 
-from registry.access.moments import span_of
-from registry.access.schemas import Recorder
+from registry.core.schemas import Recorder
+from registry.core.watermarks import span_of
 from registry.errors import Fault, Refused
 from registry.ledger.clock import wall_clock
 from registry.ledger.events import EventKind

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, select
 
-from registry.access.alerts import AlertIn, AlertKind, raised
-from registry.access.principals import Glass, Principal
-from registry.access.register import Register
-from registry.access.tables import BREAK_GLASS
-from registry.access.view import Seen
+from registry.core.alerts import AlertIn, AlertKind, raised
+from registry.core.principals import Glass, Principal
+from registry.core.register import Register
+from registry.core.tables import BREAK_GLASS
+from registry.core.view import Seen
 from registry.ledger.batch import Batch, Outcome, Work
 from registry.ledger.clock import timestamp, wall_clock
 from registry.ledger.events import Event, EventKind

@@ -11,19 +11,19 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Table, delete, select, update
 
-from registry.access.fields import ERASED, personal_paths, put, values_at
-from registry.access.principals import Principal, Role
-from registry.access.register import Register
-from registry.access.tables import ERASURES
-from registry.access.view import Seen, View
-from registry.access.writing import Current, columns_of
+from registry.audit.proof.checkpoints import books
+from registry.core.fields import ERASED, personal_paths, put, values_at
+from registry.core.principals import Principal, Role
+from registry.core.register import Register
+from registry.core.tables import ERASURES
+from registry.core.unit_of_work import Current, columns_of
+from registry.core.view import Seen, View
 from registry.db.key_store import KeyStore, Tombstone
 from registry.errors import EntryErased, Fault, NotFound, Refused
 from registry.ledger.batch import Batch, Outcome, Work
 from registry.ledger.clock import timestamp
 from registry.ledger.erasing import erase_case
 from registry.ledger.events import Event, EventKind
-from registry.ledger.seals import books
 from registry.ledger.tables import LOG
 from registry.ledger.versions import Action, Actor, Append, encode
 

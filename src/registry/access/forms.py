@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from registry.access.register import Groups, Register
+from registry.core.register import Groups, Register
 
 Schema = dict[str, Any]
 Choices = Mapping[str, tuple[str, str]]

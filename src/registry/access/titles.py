@@ -1,9 +1,9 @@
 """Chinese and English titles of the code lists that all registers share."""
 
 from registry.access.erasure import Basis
-from registry.access.principals import Purpose, Role
-from registry.access.register import Titles
-from registry.access.writing import ReasonCode
+from registry.core.principals import Purpose, Role
+from registry.core.register import Titles
+from registry.core.unit_of_work import ReasonCode
 from registry.ledger.versions import Action
 
 TITLES: Titles = {

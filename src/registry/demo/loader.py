@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Connection, select
 
-from registry.access.moments import head_of
-from registry.access.principals import Principal, Role, issue_key
-from registry.access.sealing import Sealer
-from registry.access.writing import Tx, outcome
+from registry.core.principals import Principal, Role, issue_key
+from registry.core.sealing import Sealer
+from registry.core.unit_of_work import Tx, outcome
+from registry.core.watermarks import head_of
 from registry.db.database import Database
 from registry.db.key_store import KeyStore
 from registry.demo import leizhou, maigang, synthetic

@@ -3,8 +3,8 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from registry.deadline_rules import ends_on
-from registry.deadlines import surely_over
+from registry.deadlines.periods import surely_over
+from registry.deadlines.rules import ends_on
 from registry.disputes.case_schemas import AgreementIn, Confirmation, Meeting, ProceedingIn, ReturnVisitIn, SessionIn
 from registry.disputes.models import AgreementKind, CourtResult, Subject
 from registry.errors import Fault

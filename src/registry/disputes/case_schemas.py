@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from registry.access.fields import DivisionCode, EntryId, Line, LongLine, Note, PersonName, Positive
-from registry.access.schemas import Header, Input
+from registry.core.fields import DivisionCode, EntryId, Line, LongLine, Note, PersonName, Positive
+from registry.core.schemas import Header, Input
 from registry.disputes.models import (
     AgreementKind,
     CourtResult,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from registry.access.register import Register
-from registry.access.writing import Change, Current, Draft, Tx
+from registry.core.register import Register
+from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.disputes import case_rules as rules
 from registry.disputes.case_schemas import AgreementIn, ProceedingIn, ReturnVisitIn, SessionIn
 from registry.disputes.register import (

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Row
 
-from registry.access.duties import Beside, Duty, Others, Owed, Window
-from registry.deadline_rules import ends_on, version_of
+from registry.core.duties import Beside, Duty, Others, Owed, Window
+from registry.deadlines.rules import ends_on, version_of
 from registry.disputes.models import (
     AGREEMENTS,
     DISPUTES,

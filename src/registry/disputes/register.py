@@ -2,8 +2,9 @@
 
 from sqlalchemy import case, func, literal_column
 
-from registry.access.register import Measure, Rate, Register, Split
-from registry.access.statistics import By, Dimension, How, Statistic, Statistics, places
+from registry.core.measures import By, Dimension, How, Statistic, Statistics, places
+from registry.core.register import Measure, Rate, Register, Split
+from registry.disputes.bulletin import tell
 from registry.disputes.case_schemas import (
     Agreement,
     AgreementIn,
@@ -16,15 +17,6 @@ from registry.disputes.case_schemas import (
     SessionIn,
 )
 from registry.disputes.codes import LAND_CATEGORIES
-from registry.disputes.days import (
-    AGREEMENT_DAYS,
-    DISPUTE_DAYS,
-    PROCEEDING_DAYS,
-    RETURN_VISIT_DAYS,
-    SESSION_DAYS,
-    agreement_copied,
-    dispute_copied,
-)
 from registry.disputes.duties import AGREEMENT_DUTIES, DISPUTE_DUTIES, PROCEEDING_DUTIES, SESSION_DUTIES
 from registry.disputes.filters import UNSETTLED, matching_agreements, matching_disputes
 from registry.disputes.models import (
@@ -40,9 +32,17 @@ from registry.disputes.models import (
     Scale,
     Stage,
 )
+from registry.disputes.projection import (
+    AGREEMENT_DAYS,
+    DISPUTE_DAYS,
+    PROCEEDING_DAYS,
+    RETURN_VISIT_DAYS,
+    SESSION_DAYS,
+    agreement_copied,
+    dispute_copied,
+)
 from registry.disputes.rules import CONFIRMATION_RULE, COUNTING_RULE, MEDIATION_RULE
 from registry.disputes.schemas import Dispute, DisputeIn, DisputeQuery
-from registry.disputes.telling import tell
 from registry.disputes.titles import CATEGORY_TITLES, DISPUTE_GROUPS, TITLES
 
 SECTION = "矛盾纠纷排查化解"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.deadline_rules import current, ends_on
+from registry.deadlines.rules import current, ends_on
 from registry.disputes.codes import CATEGORIES
 from registry.disputes.models import ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
 from registry.disputes.schemas import DisputeIn, Move, Party, PolygonGeometry

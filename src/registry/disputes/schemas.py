@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from registry.access.fields import (
+from registry.core.fields import (
     END,
     AreaMu,
     Count,
@@ -21,7 +21,7 @@ from registry.access.fields import (
     Phone,
     Sensitive,
 )
-from registry.access.schemas import Header, Input
+from registry.core.schemas import Header, Input
 from registry.disputes.models import Cause, DisputeKind, FoundBy, PartyKind, Risk, Scale, Stage
 from registry.web.queries import AsOfQuery, ListQuery, among
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 from sqlalchemy import and_
 
-from registry.access.writing import Change, Current, Draft, Tx
+from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.disputes import rules
 from registry.disputes.models import AGREEMENTS, AgreementKind, Stage
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER

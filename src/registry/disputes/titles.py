@@ -1,6 +1,6 @@
 """Chinese and English titles of the code lists (domain.md 1.4, 3)."""
 
-from registry.access.register import Groups, Titles
+from registry.core.register import Groups, Titles
 from registry.disputes.codes import CATEGORIES
 from registry.disputes.models import (
     AgreementKind,

@@ -1,12 +1,12 @@
 """The registers, declared."""
 
-from registry.access.places import DIVISIONS
-from registry.access.principals import EVERYONE, Role
-from registry.access.register import Register
-from registry.divisions.days import DIVISION_DAYS, STAFF_DAYS
+from registry.core.divisions import DIVISIONS
+from registry.core.principals import EVERYONE, Role
+from registry.core.register import Register
+from registry.divisions.codes import TITLES
 from registry.divisions.models import STAFF
+from registry.divisions.projection import DIVISION_DAYS, STAFF_DAYS
 from registry.divisions.schemas import Division, DivisionIn, Staff, StaffIn
-from registry.divisions.titles import TITLES
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 

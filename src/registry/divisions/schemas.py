@@ -5,8 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from registry.access.fields import Count, DivisionCode, DivisionName, EntryId, Line, PersonName, Phone
-from registry.access.schemas import Header, Input
+from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, PersonName, Phone
+from registry.core.schemas import Header, Input
 from registry.divisions.models import Duty, Level, Tier
 from registry.web.queries import ListQuery
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement
 
-from registry.access.places import DIVISIONS
-from registry.access.writing import Change, Current, Draft, Tx
+from registry.core.divisions import DIVISIONS
+from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.divisions import rules
 from registry.divisions.models import STAFF
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER

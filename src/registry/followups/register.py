@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, func, or_
 
-from registry.access.menu import Axis, Menu, month, overdue
-from registry.access.register import Measure, Register
-from registry.access.statistics import By, Dimension, How, Statistic, Statistics, places
-from registry.followups.days import CAMPAIGN_DAYS, PATIENT_DAYS, VISIT_DAYS, visit_copied
+from registry.core.disclosure_menu import Axis, Menu, month, overdue
+from registry.core.measures import By, Dimension, How, Statistic, Statistics, places
+from registry.core.register import Measure, Register
+from registry.followups.bulletin import tell
+from registry.followups.codes import PATIENT_GROUPS, TITLES, VISIT_GROUPS
 from registry.followups.duties import PATIENT_DUTIES
 from registry.followups.filters import matching_patients, matching_visits
 from registry.followups.models import (
@@ -22,9 +23,8 @@ from registry.followups.models import (
     VisitForm,
     VisitorRole,
 )
+from registry.followups.projection import CAMPAIGN_DAYS, PATIENT_DAYS, VISIT_DAYS, visit_copied
 from registry.followups.schemas import Campaign, CampaignIn, Patient, PatientIn, PatientQuery
-from registry.followups.telling import tell
-from registry.followups.titles import PATIENT_GROUPS, TITLES, VISIT_GROUPS
 from registry.followups.visit_schemas import Visit, VisitIn, VisitQuery
 
 PATIENT_STATISTICS = Statistics(

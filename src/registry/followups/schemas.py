@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from registry.access.fields import (
+from registry.core.fields import (
     Address,
     BirthDate,
     Count,
@@ -22,7 +22,7 @@ from registry.access.fields import (
     Phone,
     Sensitive,
 )
-from registry.access.schemas import Header, Input
+from registry.core.schemas import Header, Input
 from registry.followups.models import (
     AwardResult,
     CareStatus,

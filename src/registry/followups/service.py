@@ -3,12 +3,12 @@
 import datetime as dt
 from typing import Any
 
-from registry.access.writing import Change, Current, Draft, Tx
+from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.errors import Conflict, Fault, Refused, refuse
 from registry.followups import rules
-from registry.followups.following import next_visit
 from registry.followups.models import CareStatus
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER
+from registry.followups.roster import next_visit
 from registry.followups.schemas import CampaignIn, PatientIn, Transfer
 from registry.ledger.versions import Action, Append
 

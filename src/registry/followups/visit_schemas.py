@@ -6,8 +6,8 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from registry.access.fields import Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
-from registry.access.schemas import Header, Input
+from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
+from registry.core.schemas import Header, Input
 from registry.followups.models import (
     Adherence,
     AdverseReaction,

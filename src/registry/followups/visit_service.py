@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import msgspec
 
-from registry.access.writing import Change, Current, Draft, Tx, columns_of
+from registry.core.unit_of_work import Change, Current, Draft, Tx, columns_of
 from registry.errors import Fault, Refused, refuse
 from registry.followups import rules
-from registry.followups.following import VISIT_COLUMNS, Known, as_known, last_seen, summary
 from registry.followups.models import VISITS, CareStatus, Stability
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
+from registry.followups.roster import VISIT_COLUMNS, Known, as_known, last_seen, summary
 from registry.followups.schemas import PatientIn
 from registry.followups.service import known_from_visits, patient_draft
 from registry.followups.visit_schemas import VisitIn

@@ -2,9 +2,9 @@
 
 from sqlalchemy import func
 
-from registry.access.register import Measure, Register, Split
-from registry.access.statistics import By, Dimension, How, Statistic, Statistics, places
-from registry.gatherings.days import GATHERING_DAYS, SHED_DAYS, gathering_copied, shed_copied
+from registry.core.measures import By, Dimension, How, Statistic, Statistics, places
+from registry.core.register import Measure, Register, Split
+from registry.gatherings.codes import GATHERING_GROUPS, SHED_GROUPS, TITLES
 from registry.gatherings.duties import SHED_DUTIES
 from registry.gatherings.filters import matching_gatherings, matching_sheds
 from registry.gatherings.models import (
@@ -16,9 +16,9 @@ from registry.gatherings.models import (
     ShedStructure,
     ShedUse,
 )
+from registry.gatherings.projection import GATHERING_DAYS, SHED_DAYS, gathering_copied, shed_copied
 from registry.gatherings.rules import DEMOLITION_RULE
 from registry.gatherings.schemas import Gathering, GatheringIn, GatheringQuery, Shed, ShedIn, ShedQuery
-from registry.gatherings.titles import GATHERING_GROUPS, SHED_GROUPS, TITLES
 
 GATHERING_REGISTER = Register(
     "gatherings",

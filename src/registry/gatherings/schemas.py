@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from registry.access.fields import (
+from registry.core.fields import (
     AreaM2,
     Count,
     DivisionCode,
@@ -17,7 +17,7 @@ from registry.access.fields import (
     PersonName,
     Phone,
 )
-from registry.access.schemas import Header, Input, Point
+from registry.core.schemas import Header, Input, Point
 from registry.gatherings.models import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 from registry.web.queries import ListQuery, among
 

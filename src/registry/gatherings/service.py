@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from registry.access.writing import Change, Current, Draft, Tx
+from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.errors import refuse
 from registry.gatherings import rules
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER

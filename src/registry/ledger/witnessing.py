@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import httptools
 
+from registry.audit.proof.witnesses import Answer, Question, due, question, settle
 from registry.db.database import Database
 from registry.ledger.clock import Clock, wall_clock
-from registry.ledger.witnesses import Answer, Question, due, question, settle
 from registry.tasks import end_tasks
 
 PATIENCE = 5.0

@@ -3,7 +3,7 @@
 import msgspec
 
 from registry.ledger.versions import encode
-from registry.reports.schemas import Bulletin
+from registry.reports.bulletin.schemas import Bulletin
 
 
 def as_json(bulletin: Bulletin) -> bytes:

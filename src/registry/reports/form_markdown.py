@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from registry.reports.schemas import Bulletin, Figure
-from registry.reports.wording import cells_of, rate_of, release_of, sections_of, source_of, stamp, tables_of
+from registry.reports.bulletin.schemas import Bulletin, Figure
+from registry.reports.bulletin.wording import cells_of, rate_of, release_of, sections_of, source_of, stamp, tables_of
 
 SPECIAL = re.compile(r"([\\`*\[\]<>#|~&])")
 

@@ -2,8 +2,17 @@
 
 from collections.abc import Iterator
 
-from registry.reports.schemas import Bulletin, Figure
-from registry.reports.wording import line_of, note_of, numeral, rate_of, release_of, sections_of, source_of, stamp
+from registry.reports.bulletin.schemas import Bulletin, Figure
+from registry.reports.bulletin.wording import (
+    line_of,
+    note_of,
+    numeral,
+    rate_of,
+    release_of,
+    sections_of,
+    source_of,
+    stamp,
+)
 
 
 def as_text(bulletin: Bulletin) -> str:

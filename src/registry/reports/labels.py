@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from registry.access.register import Titles
-from registry.access.statistics import By, Dimension
-from registry.reports.counting import Value
+from registry.core.measures import By, Dimension
+from registry.core.register import Titles
+from registry.reports.statistics.aggregation import Value
 
 
 @dataclass(frozen=True)

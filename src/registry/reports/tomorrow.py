@@ -4,13 +4,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from registry.access.duties import Window
-from registry.access.register import Register
-from registry.deadlines import add_days
-from registry.reports.due import Asked, due_items, titles, withheld
-from registry.reports.figures import Counting
-from registry.reports.schemas import Section
-from registry.reports.wording import UNTOLD
+from registry.core.duties import Window
+from registry.core.register import Register
+from registry.deadlines.periods import add_days
+from registry.reports.bulletin.figures import Counting
+from registry.reports.bulletin.schemas import Section
+from registry.reports.bulletin.wording import UNTOLD
+from registry.reports.due.service import Asked, due_items, titles, withheld
 
 TITLE = "明日重点"
 

@@ -7,11 +7,11 @@ from litestar import Controller, get
 from litestar.params import FromPath
 from sqlalchemy import ColumnElement
 
-from registry.access.alerts import ALERT_REGISTER, Alert, AlertKind, matching_alerts
-from registry.web import contract, serve
+from registry.core.alerts import ALERT_REGISTER, Alert, AlertKind, matching_alerts
+from registry.web import contract, reads
 from registry.web.call import Call
 from registry.web.queries import ListQuery
-from registry.web.serve import Answer
+from registry.web.reads import Answer
 
 
 class AlertQuery(ListQuery, kw_only=True):
@@ -28,22 +28,22 @@ class AlertController(Controller):
     @get("/", operation_id="listAlerts", opt=contract.lists(ALERT_REGISTER, AlertQuery))
     async def list_alerts(self, request: Call) -> Answer:
         """List alerts (警示), last first: break-glass, paused webhooks, narrowed keys; for supervisors, auditors, administrators."""
-        return await serve.page(request, ALERT_REGISTER, AlertQuery, _matching)
+        return await reads.page(request, ALERT_REGISTER, AlertQuery, _matching)
 
     @get("/{entry_id:uuid}", operation_id="readAlert", opt=contract.item(ALERT_REGISTER))
     async def read_alert(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """Read an alert (警示)."""
-        return await serve.item(request, ALERT_REGISTER, str(entry_id))
+        return await reads.item(request, ALERT_REGISTER, str(entry_id))
 
     @get("/{entry_id:uuid}/versions", operation_id="listAlertVersions", opt=contract.lists_versions(ALERT_REGISTER))
     async def list_alert_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
         """List the versions of an alert: there is one."""
-        return await serve.versions(request, ALERT_REGISTER, str(entry_id))
+        return await reads.versions(request, ALERT_REGISTER, str(entry_id))
 
     @get("/{entry_id:uuid}/versions/{number:int}", operation_id="readAlertVersion", opt=contract.reads(Alert))
     async def read_alert_version(self, request: Call, entry_id: FromPath[UUID], number: FromPath[int]) -> Answer:
         """Read a version of an alert."""
-        return await serve.version(request, ALERT_REGISTER, str(entry_id), number)
+        return await reads.version(request, ALERT_REGISTER, str(entry_id), number)
 
 
 def _matching(query: AlertQuery) -> Iterator[ColumnElement[bool]]:

@@ -11,22 +11,22 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from registry.access.access_log import noting
 from registry.access.erasure import CaseRegisters, erasing_again, unfinished
-from registry.access.keeping import FactKeeper
-from registry.access.moments import head_of
-from registry.access.principals import Keys, Principal
-from registry.access.sealing import Sealer
+from registry.audit.proof.sealer_job import Notary
+from registry.core.access_log import noting
+from registry.core.principals import Keys, Principal
+from registry.core.sealing import Sealer
+from registry.core.watermarks import head_of
 from registry.db.database import Database
 from registry.db.key_store import Tombstone
 from registry.errors import LogRolledBack
 from registry.ledger.batch import Outcome, Work
 from registry.ledger.committer import Committer
 from registry.ledger.events import Event, EventKind
-from registry.ledger.notary import Notary
 from registry.ledger.witnessing import Asking
+from registry.reports.statistics.column_store import FactKeeper
 from registry.tasks import end_tasks
-from registry.web.bells import Bells
+from registry.web.wakeups import Bells
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

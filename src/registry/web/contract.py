@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from registry import errors
-from registry.access.history import HistoryItem
-from registry.access.register import Register
+from registry.audit.history.service import HistoryItem
+from registry.core.register import Register
 from registry.errors import RegistryError
 from registry.web.call import Correction, Voiding
 from registry.web.queries import AsOfQuery, DayQuery, ListQuery, NoQuery, PageQuery

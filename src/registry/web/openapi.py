@@ -10,9 +10,9 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from registry import __version__
-from registry.access.fields import personal_paths
-from registry.access.principals import Purpose
-from registry.access.register import RegisterName
+from registry.core.fields import personal_paths
+from registry.core.principals import Purpose
+from registry.core.register import RegisterName
 from registry.errors import RegistryError
 from registry.web.contract import Contract
 from registry.web.patches import as_patch

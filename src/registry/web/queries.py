@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import fields
 
-from registry.access.fields import END
+from registry.core.fields import END
 from registry.errors import Fault, Malformed
 
 MAX_FAULTS = 100

@@ -1,0 +1,162 @@
+"""What a register declares about itself."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from sqlalchemy import ColumnElement, Table
+
+from registry.core.disclosure_menu import Menu
+from registry.core.duties import Duty
+from registry.core.measures import Statistics
+from registry.core.principals import OFFICE, READERS, Role
+from registry.core.valid_time import Days, Document
+from registry.errors import Forbidden
+
+if TYPE_CHECKING:  # what is told is read through a view, and a view is of registers
+    from registry.reports.bulletin.narrative import Asked
+
+
+Titles = Mapping[type[StrEnum], Mapping[str, tuple[str, str]]]
+"""The Chinese and the English title of every value of every code list."""
+
+Groups = tuple[tuple[str, str, tuple[str, ...]], ...]
+"""The groups of a form, in order: Chinese title, English title, the fields in order."""
+
+
+class Right(StrEnum):
+    """What a caller wants with a register."""
+
+    READ = "read"
+    WRITE = "write"
+    VOID = "void"
+    TRANSFER = "transfer"
+
+
+RegisterName = Literal[
+    "divisions", "grid-staff", "disputes", "proceedings", "mediation-sessions", "agreements", "return-visits", "patients",
+    "visits", "campaigns", "gatherings", "sheds", "alerts", "reminders",
+]  # fmt: skip
+"""The names of all registers, for the published document; a test holds it to the list in `app`."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the bulletin parts a total (其中): by which value, and the titles (Chinese, English) of the values that it lists."""
+
+    by: ColumnElement[Any]
+    titles: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share that the bulletin gives: of two totals that exclude each other, the first over their sum."""
+
+    name: str
+    title: str
+    good: str
+    """The measure that counts what succeeded."""
+    bad: str
+    """The measure that counts what did not."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A total that the bulletin gives: its name, Chinese title and unit, and what is added up."""
+
+    name: str
+    title: str
+    unit: str
+    total: ColumnElement[int]
+    """The aggregate: a count or a sum."""
+    dated: ColumnElement[object] | None = None
+    """The date that decides whether an entry is in the period; None for what stands at the end of it."""
+    since: ColumnElement[object] | None = None
+    until: ColumnElement[object] | None = None
+    """Of what stands: from which day to before which."""
+    past: ColumnElement[object] | None = None
+    """Of what stands: after which day; a deadline."""
+    where: tuple[ColumnElement[bool], ...] = ()
+    sensitive: bool = False
+    """Of people: counts under five are not shown to those who may not see personal data."""
+    split: Split | None = None
+    charted: bool = False
+    """Whether the bulletin draws it: by place, and day by day."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts what stands at the end of a period, rather than what happened in it."""
+        return self.dated is None
+
+
+def _nothing(_document: Document) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, eq=False)
+class Register:
+    """A book of one kind of entry. There is one declaration of each: it is equal to itself only, and a key of caches."""
+
+    name: str
+    """Plural, as in the path and the log: `mediation-sessions`."""
+    title: str
+    """In Chinese, as on the office's own ledger (台账)."""
+    table: Table
+    shape: type[msgspec.Struct]
+    """What is sent."""
+    entry: type[msgspec.Struct]
+    """What is answered."""
+    readers: frozenset[Role] = READERS
+    writers: frozenset[Role] = OFFICE
+    voiders: frozenset[Role] = frozenset({Role.SUPERVISOR})
+    cases: str = ""
+    """The register of the cases that its entries belong to and that may be opened to another town: disputes or patients."""
+    open: bool = False
+    """Whether every reader may see every entry (divisions); else only those of their own divisions."""
+    needs_purpose: bool = False
+    """Whether personal data is shown in plain only to those who say what for (精神卫生法 §4(3): confidential)."""
+    section: str = ""
+    """The section of the bulletin (日报) that its totals stand in."""
+    measures: tuple[Measure, ...] = field(default=())
+    rates: tuple[Rate, ...] = ()
+    tell: "Callable[[Asked], list[str]] | None" = None
+    """What the bulletin tells of single entries, beyond the totals: Chinese sentences."""
+    statistics: Statistics | None = None
+    """What it is counted by, where it is."""
+    copied: Callable[[Document], Mapping[str, Any]] = _nothing
+    """The columns that are named otherwise in a document than in the table, from a document: so that statistics and filters
+    can ask for them."""
+    days: Days = field(default=Days())
+    """By which of its own dates it is asked with `on=`."""
+    menu: Menu | None = None
+    """Of people: what is published of its counts."""
+    duties: tuple[Duty, ...] = ()
+    """What its entries owe, and by when."""
+    rules: tuple[str, ...] = ()
+    """The sources of the rules that it applies, in Chinese: what a bundle of evidence names."""
+    titles: Titles = field(default_factory=dict)
+    """Of the code lists in its shapes."""
+    choices: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+    """Of its texts that are held to a table of codes: the titles of the codes, by the field's name."""
+    groups: Groups = ()
+    """How a form groups and orders its fields; without any, it is one group."""
+    event: str | None = None
+    """What the feed calls every event of it; None: `<name>.<action>`, such as `disputes.created`."""
+
+    @property
+    def case_kind(self) -> str:
+        """The register of the case that an entry belongs to; where there are no cases, its own."""
+        return self.cases or self.name
+
+    def require(self, role: Role, right: Right) -> None:
+        """Raise Forbidden unless the role has the right."""
+        allowed = {Right.READ: self.readers, Right.WRITE: self.writers}.get(right, self.voiders)
+        if role not in allowed:
+            raise Forbidden
+
+
+def measures_of(registers: Iterable[Register]) -> list[tuple[Register, Measure]]:
+    """All measures, in the order of the registers."""
+    return [(register, measure) for register in registers for measure in register.measures]

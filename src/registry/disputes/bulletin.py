@@ -1,0 +1,154 @@
+"""What the bulletin tells of major disputes (重大矛盾纠纷): those settled in the period (in the year, where it has no first day),
+and those still open at its end.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import ColumnElement, or_
+
+from registry.core.valid_time import Document
+from registry.disputes.codes import LAND_CATEGORIES
+from registry.disputes.models import DISPUTES, ENDED, SETTLED, DisputeKind, PartyKind, Risk, Scale, Stage, Track
+from registry.reports.bulletin.narrative import MOST, Asked, short_day, told
+
+MAJOR = or_(DISPUTES.c.risk == Risk.MAJOR, DISPUTES.c.scale == Scale.MASS_MAJOR)
+OPEN = tuple(stage for stage in Stage if stage not in ENDED | SETTLED)
+KINDS: dict[str, str] = {
+    DisputeKind.OWNERSHIP: "土地权属纠纷",
+    DisputeKind.USE_RIGHT: "土地使用权纠纷",
+    DisputeKind.CONTRACT: "土地承包纠纷",
+    DisputeKind.HOMESTEAD: "宅基地纠纷",
+    DisputeKind.FOREST: "林地林木纠纷",
+    DisputeKind.EXPROPRIATION: "征收补偿纠纷",
+    DisputeKind.BOUNDARY: "行政区域边界纠纷",
+    DisputeKind.ENCROACHMENT: "土地侵权纠纷",
+    DisputeKind.ILLEGAL_USE: "土地违法纠纷",
+    DisputeKind.WATER_SEA: "水域滩涂纠纷",
+}
+TRACKS: dict[str, str] = {
+    Track.ADMIN_DECISION: "裁决",
+    Track.RECONSIDERATION: "复议",
+    Track.ARBITRATION: "仲裁",
+    Track.FIRST_INSTANCE: "判决",
+    Track.SECOND_INSTANCE: "判决",
+    Track.RETRIAL: "判决",
+}
+"""The proceedings that ended in a decision by others, as bulletins call them."""
+DECADE = 10
+
+
+def tell(asked: Asked) -> list[str]:
+    """A sentence for each: settled ones first."""
+    settled = asked.documents("disputes", [MAJOR, *_settled(asked)], asked.division)
+    cases = [each["id"] for each in settled[:MOST]]
+    proceedings, agreements = asked.parts("proceedings", cases), asked.parts("agreements", cases)
+    unsettled = asked.documents("disputes", [MAJOR, DISPUTES.c.stage.in_(OPEN)], asked.division)
+
+    def ending(each: Document) -> str:
+        return settled_sentence(each, proceedings[each["id"]], agreements[each["id"]], asked.to)
+
+    return told(settled, ending, "宗已化解") + told(unsettled, lambda each: open_sentence(each, asked.to), "宗在办")
+
+
+def _settled(asked: Asked) -> list[ColumnElement[bool]]:
+    return [DISPUTES.c.settled_on <= asked.to, DISPUTES.c.settled_on >= asked.told_since]
+
+
+def settled_sentence(
+    dispute: Document, proceedings: Sequence[Document], agreements: Sequence[Document], to: dt.date
+) -> str:  # fmt: skip
+    """How it began, who came, who mediated, in how many days, what was signed, what lay behind it."""
+    steps = [_outbreak(dispute, to), _team(dispute, to), _agreed(dispute, agreements) + _resolved(dispute, proceedings)]
+    return f"〔{dispute['case_number']}〕" + "；".join(step for step in steps if step) + "。"
+
+
+def open_sentence(dispute: Document, to: dt.date) -> str:
+    """Who and what it is between, how long it has been open, and by when it is to be settled. Its title is text that an office typed
+    (某某与某某宅基地纠纷): told where nobody in it is a person.
+    """
+    what = f"{dispute['division_name']}{_parties(dispute)}{KINDS.get(dispute['kind'], '纠纷')}"
+    days = (to - dt.date.fromisoformat(dispute["discovered_on"])).days
+    due = dispute["mediation_due_on"]
+    until = f"，调解期限至{_day(due, to)}{'（已超期）' if due < to.isoformat() else ''}" if due else ""
+    name = dispute["title"] if _is_public(dispute) else what
+    return f"〔{dispute['case_number']}〕{name}：在办{days}天{until}。"
+
+
+def _outbreak(dispute: Document, to: dt.date) -> str:
+    land = "因涉土问题" if dispute["category"] in LAND_CATEGORIES else ""
+    town = dispute["division_name"]
+    text = f"{_day(dispute['discovered_on'], to)}，{town}{_parties(dispute)}{land}引发纠纷"
+    if (response := dispute["response"]) is not None:
+        text += f"，{'、'.join(response['units'])}到场处置"
+        text += f"，{response['result']}" if response["result"] and _is_public(dispute) else ""
+    return text
+
+
+def _parties(dispute: Document) -> str:
+    """Villages and organisations by name; people are never named."""
+    names = [each["name"] for each in dispute["parties"]]
+    return _joined(names) if _is_public(dispute) else f"{len(names)}方当事人"
+
+
+def _is_public(dispute: Document) -> bool:
+    """Whether all parties are villages or organisations, so that what an office typed of the case names its people at most by mistake."""
+    return all(each["kind"] in {PartyKind.VILLAGE, PartyKind.ORGANISATION} for each in dispute["parties"])
+
+
+def _sides(dispute: Document) -> str:
+    """两村 of two villages; else 双方, or 各方 of more."""
+    kinds = [each["kind"] for each in dispute["parties"]]
+    if kinds == [PartyKind.VILLAGE] * 2:
+        return "两村"
+    return "双方" if len(kinds) == len("双方") else "各方"
+
+
+def _team(dispute: Document, to: dt.date) -> str:
+    team = dispute["task_force"]
+    if team is None:
+        return ""
+    since = _day(team["stationed_from"], to)
+    return f"{since}，{team['lead_unit']}牵头成立工作专班，进驻{team['stationed_at']}开展化解工作"
+
+
+def _agreed(dispute: Document, agreements: Sequence[Document]) -> str:
+    days = dispute["days_to_settle"]
+    within = f"{days}天内" if days else "当天"
+    titles = [f"《{each['title']}》" for each in agreements]
+    signed = _joined(titles) if _is_public(dispute) else f"{len(titles)}份协议" if titles else ""
+    return f"{within}促成{_sides(dispute)}签订{signed}，" if signed else f"{within}"
+
+
+def _resolved(dispute: Document, proceedings: Sequence[Document]) -> str:
+    counts = Counter(TRACKS[each["track"]] for each in proceedings if each["track"] in TRACKS)
+    past = "、".join(text for text in (_years(dispute), _past(counts)) if text)
+    between = "涉及两村" if _sides(dispute) == "两村" else ""
+    times = f"（{'、'.join(f'{name}{number}次' for name, number in counts.items())}）" if counts else ""
+    return f"成功化解该宗{between}{past}{'的' if between or past else ''}{KINDS.get(dispute['kind'], '纠纷')}{times}"
+
+
+def _years(dispute: Document) -> str:
+    """长达10余年 of eleven years, 长达3年 of three; nothing of a dispute of this year or the last."""
+    if dispute["since_year"] is None:
+        return ""
+    years = int(dispute["discovered_on"][:4]) - dispute["since_year"]
+    if years > DECADE and years % DECADE:
+        return f"长达{years // DECADE * DECADE}余年之久"
+    return f"长达{years}年之久" if years > 1 else ""
+
+
+def _past(counts: Mapping[str, int]) -> str:
+    """历经多次裁决、复议、判决, where there were several of each; how many, the end of the sentence says."""
+    often = "多次" if all(times > 1 for times in counts.values()) else ""
+    return f"历经{often}{'、'.join(counts)}" if counts else ""
+
+
+def _joined(names: Sequence[str]) -> str:
+    """甲、乙和丙."""
+    return "和".join(text for text in ("、".join(names[:-1]), *names[-1:]) if text)
+
+
+def _day(text: str, to: dt.date) -> str:
+    return short_day(dt.date.fromisoformat(text), to)
