@@ -18,8 +18,9 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Connection, select
 
+from registry.access.keys_service import issue_key
 from registry.app import create_app
-from registry.core.principals import Principal, Role, issue_key
+from registry.core.principals import Principal, Role
 from registry.core.sealing import Sealer
 from registry.core.unit_of_work import Tx, outcome
 from registry.db.database import Database, open_database

@@ -14,8 +14,8 @@ from registry.access.controller import AccessController, disclosures
 from registry.access.erasure import case_registers
 from registry.access.erasure_controller import ErasureController
 from registry.access.keys_controller import KeyController
-from registry.audit.history import controller
-from registry.audit.proof.controller import LogController
+from registry.audit.history.controller import history_handlers
+from registry.audit.proof.controller import LogController, receipt_handlers
 from registry.audit.proof.sealer_job import Notary
 from registry.audit.proof.signing_keys import LogKeys
 from registry.audit.proof.witness_controller import WitnessController
@@ -172,7 +172,8 @@ def create_app(settings: Settings) -> Litestar:
             WitnessController,
             SchemaController,
             bulletin_handler(REGISTERS),
-            *controller.handlers(REGISTERS),
+            *history_handlers(REGISTERS),
+            *receipt_handlers(REGISTERS),
             *statistics_handlers(REGISTERS),
             *meta_endpoints.HANDLERS,
         ],

@@ -9,9 +9,11 @@ import pytest
 from litestar.testing import TestClient
 from sqlalchemy import Connection, func
 
+from registry.access.keys_service import issue_key
 from registry.app import REGISTERS, create_app
-from registry.core.principals import READERS, Role, issue_key
-from registry.core.register import Measure, measures_of
+from registry.core.measures import Measure
+from registry.core.principals import READERS, Role
+from registry.core.register import measures_of
 from registry.gatherings.models import GATHERINGS
 from registry.gatherings.register import GATHERING_REGISTER
 from registry.reports.bulletin.schemas import Bulletin

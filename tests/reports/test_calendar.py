@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from registry.core.principals import Role, issue_key, list_keys, revoke_key
+from registry.access.keys_service import issue_key, revoke_key
+from registry.core.principals import Role, list_keys
 from registry.ledger.clock import BEIJING, microseconds, timestamp
 from registry.reports.due.icalendar import Event, calendar, folded, text
 from tests import factories

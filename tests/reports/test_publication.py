@@ -15,11 +15,11 @@ from registry.core.view import View
 from registry.core.watermarks import head_of
 from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
 from registry.ledger.clock import beijing_day
-from registry.reports.bulletin.schemas import Withheld
 from registry.reports.statistics.column_store import facts_at
 from registry.reports.statistics.disclosure.frequency_tables import tally
 from registry.reports.statistics.disclosure.publication import Question, published, told
 from registry.reports.statistics.disclosure.releases import stops
+from registry.reports.statistics.schemas import Withheld
 from tests import factories
 from tests.api import Api
 from tests.reports.outsider import leaks

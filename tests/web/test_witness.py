@@ -18,6 +18,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Connection, text
 
+from registry.access.keys_service import issue_key
 from registry.app import create_app
 from registry.audit.proof import merkle
 from registry.audit.proof.checkpoints import StoredTiles
@@ -36,7 +37,7 @@ from registry.audit.proof.signed_notes import (
 )
 from registry.audit.proof.signing_keys import LogKeys
 from registry.audit.proof.witnesses import SIZE_MEDIA, add_witness, list_witnesses, remove_witness
-from registry.core.principals import Role, issue_key
+from registry.core.principals import Role
 from registry.db.migrate import upgrade
 from registry.errors import Conflict, LogRolledBack, NotFound, Refused
 from registry.ledger.clock import wall_clock

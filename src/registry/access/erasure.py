@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Table, delete, select, update
 
-from registry.audit.proof.checkpoints import books
 from registry.core.fields import ERASED, personal_paths, put, values_at
 from registry.core.principals import Principal, Role
 from registry.core.register import Register
 from registry.core.tables import ERASURES
 from registry.core.unit_of_work import Current, columns_of
 from registry.core.view import Seen, View
+from registry.core.watermarks import books
 from registry.db.key_store import KeyStore, Tombstone
 from registry.errors import EntryErased, Fault, NotFound, Refused
 from registry.ledger.batch import Batch, Outcome, Work

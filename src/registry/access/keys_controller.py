@@ -10,9 +10,9 @@ from msgspec import Meta
 from sqlalchemy import Connection, Row
 
 from registry import errors
-from registry.access.keys_service import KeyTerms, change_key
+from registry.access.keys_service import KeyTerms, change_key, issue_key, revoke_key
 from registry.core.fields import DivisionCode, Line, Moment
-from registry.core.principals import Principal, Role, issue_key, list_keys, renewed, revoke_key
+from registry.core.principals import Principal, Role, list_keys, renewed
 from registry.core.schemas import Input
 from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import microseconds, timestamp

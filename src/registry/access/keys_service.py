@@ -1,21 +1,26 @@
 """What an administrator changes of a key: its name, its divisions, how long it is valid. What was taken from it is an alert."""
 
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from registry.core.alerts import AlertIn, AlertKind, raised, taken
 from registry.core.fields import DivisionCode, Line, Moment
-from registry.core.principals import Principal, check_grant, renewed
+from registry.core.principals import LONGEST, Principal, Role, renewed
 from registry.core.schemas import Input
 from registry.core.tables import PRINCIPALS
 from registry.core.validation import convert
 from registry.errors import Conflict, Fault, NotFound, Refused
 from registry.ledger.batch import Outcome
-from registry.ledger.clock import microseconds, timestamp
-from registry.ledger.committer import commit
-from registry.ledger.events import Event, EventKind
+from registry.ledger.clock import microseconds, timestamp, wall_clock
+from registry.ledger.committer import commit, note
+from registry.ledger.events import SERVER, Event, EventKind
+from registry.ledger.ids import new_id
+from registry.ledger.versions import Actor
 
 
 class KeyTerms(Input):
@@ -81,3 +86,49 @@ def _check_covered(by: Principal, codes: list[str]) -> None:
     if not all(by.covers(code) for code in codes):
         said = "辖区须在您的辖区之内。", "The divisions must lie within your own."
         raise Refused(faults=[Fault("/divisions", "outside_division", *said)])
+
+
+def issue_key(
+    connection: Connection, book: str, name: str, role: Role, divisions: Iterable[str], expires_at: int | None = None,
+    by: Actor = SERVER,
+) -> tuple[str, str]:  # fmt: skip
+    """Make a key. Returns the principal's id and the key itself, which is shown this once and kept only as a hash."""
+    codes = sorted(set(divisions))
+    check_grant(book, codes, expires_at)
+    key = "rk_" + secrets.token_urlsafe(32)
+    row = {
+        "id": new_id(),
+        "book": book,
+        "name": name,
+        "role": role,
+        "divisions": " ".join(codes),
+        "key_hash": hashlib.sha256(key.encode()).digest(),
+        "key_start": key[:8],
+        "created_at": wall_clock(),
+        "expires_at": expires_at,
+    }
+    connection.execute(insert(PRINCIPALS).values(row))
+    granted = {"id": row["id"], "name": name, "role": role, "divisions": codes, "key_start": key[:8],
+               "key_sha256": hashlib.sha256(key.encode()).hexdigest(), "expires_at": expires_at}  # fmt: skip
+    note(connection, book, Event(EventKind.KEY_ISSUED, by, {"key": granted}))
+    return str(row["id"]), key
+
+
+def check_grant(book: str, codes: Sequence[str], expires_at: int | None) -> None:
+    """Raise Refused for divisions outside the book, or none, and for a key that would outlive everybody."""
+    if not codes or any(not code.startswith(book) for code in codes):
+        raise Refused(faults=[Fault("/divisions", "outside_book", "辖区代码须属于本县。", "Divisions must lie in the book's county.")])  # fmt: skip
+    if expires_at is not None and expires_at > wall_clock() + LONGEST:
+        text = "有效期不能超过一百年。", "A key lasts a hundred years at most."
+        raise Refused(faults=[Fault("/expires_at", "too_late", *text)])
+
+
+def revoke_key(connection: Connection, book: str, key: str, by: Actor = SERVER) -> None:
+    """Revoke a key by its principal's id or its first 8 characters. Raises NotFound unless there is exactly one."""
+    here = (PRINCIPALS.c.book == book) & ((PRINCIPALS.c.id == key) | (PRINCIPALS.c.key_start == key))
+    rows = connection.execute(select(PRINCIPALS.c.id).where(here)).all()
+    if len(rows) != 1:
+        raise NotFound
+    live = (PRINCIPALS.c.id == rows[0].id) & PRINCIPALS.c.revoked_at.is_(None)
+    if connection.execute(update(PRINCIPALS).where(live).values(revoked_at=wall_clock())).rowcount:
+        note(connection, book, Event(EventKind.KEY_REVOKED, by, {"key": {"id": rows[0].id}}))

@@ -11,6 +11,7 @@ from registry.audit.proof.sealer_job import Notary
 from registry.audit.proof.signing_keys import LogKeys, rotate_log_key
 from registry.audit.proof.witnesses import add_witness, list_witnesses, remove_witness
 from registry.cli.runner import fail, run
+from registry.core import watermarks
 from registry.db.database import Database
 from registry.db.migrate import at_head
 from registry.errors import LogRolledBack
@@ -48,7 +49,7 @@ async def check_log(read: Settings, database: Database) -> None:
 
 def _is_signed(connection: Connection) -> bool:
     """Whether any book's log was signed; then a new key would be somebody else's."""
-    return any(checkpoints.sealed(connection, book).checkpoint for book in checkpoints.books(connection))
+    return any(checkpoints.sealed(connection, book).checkpoint for book in watermarks.books(connection))
 
 
 def _origin(read: Settings, connection: Connection) -> str:
@@ -76,7 +77,7 @@ def rotate_key(*, retire: bool) -> None:
             # Before the event is committed: the checkpoint that covers it has the new signature already.
             rotate_log_key(read.log_key_file, retire=retire)
             vkeys = [signer.vkey for signer in LogKeys(read.log_key_file).signers(_origin(read, connection))]
-            for book in {read.book, *checkpoints.books(connection)}:
+            for book in {read.book, *watermarks.books(connection)}:
                 details: dict[str, object] = {"vkeys": vkeys, "retired": retire}
                 note(connection, book, Event(EventKind.LOG_KEY_ROTATED, SERVER, details))
             return vkeys
@@ -93,7 +94,7 @@ def show_checkpoint() -> None:
 
 
 async def _sealed(read: Settings, database: Database) -> str:
-    from registry.audit.proof.controller import checkpoint
+    from registry.audit.proof.checkpoints import checkpoint
 
     await notary_of(read, database).seal()
     return await database.scan(lambda connection: checkpoint(read.book, connection))

@@ -12,11 +12,12 @@ from rich.table import Table
 from sqlalchemy import Connection, select
 
 from registry import __version__
+from registry.access.keys_service import issue_key, revoke_key
 from registry.cli.erase import erase
 from registry.cli.log import check_log, log, witness
 from registry.cli.runner import fail, run, settings
 from registry.cli.verify import evidence, verify
-from registry.core.principals import Role, issue_key, list_keys, revoke_key
+from registry.core.principals import Role, list_keys
 from registry.core.sealing import begin_rotation, check_key_file, end_rotation, rewrap_data_keys
 from registry.db.database import Database
 from registry.db.key_store import KeyStore

@@ -89,3 +89,9 @@ def names_at(connection: Connection, view: View) -> dict[str, str]:
         view.standing(DIVISIONS),
     )
     return {str(code): name for code, name in connection.execute(query, view.binds())}
+
+
+def name_of(names: dict[str, str], division: str) -> str:
+    """The name of a division; a village's after its town's."""
+    village = names.get(division, division)
+    return names.get(division[:9], "") + village if len(division) > 9 else village  # noqa: PLR2004 - a village's code has 12

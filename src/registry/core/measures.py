@@ -4,7 +4,7 @@ Both are tied to the filters of the register's own list: a statistic counts what
 a dimension's value is chosen by one. So each cell has a link to the list that shows exactly its rows.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
@@ -101,24 +101,50 @@ def places(table: Table) -> tuple[Dimension, Dimension]:
     return Dimension("town", "镇(街)", division, By.TOWN), Dimension("village", "村(居)", division, By.VILLAGE)
 
 
-def nulls(table: Table, missing: str | None, given: str | None) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the parameters `missing` and `given`: which columns are null and which are not, separated by commas."""
-    for name in missing.split(",") if missing else ():
-        yield table.c[name].is_(None)
-    for name in given.split(",") if given else ():
-        yield table.c[name].is_not(None)
+@dataclass(frozen=True)
+class Split:
+    """How the bulletin parts a total (其中): by which value, and the titles (Chinese, English) of the values that it lists."""
+
+    by: ColumnElement[Any]
+    titles: Mapping[str, tuple[str, str]]
 
 
-def between(column: ColumnElement[Any], first: object, last: object) -> Iterator[ColumnElement[bool]]:
-    """The clauses of a range's parameters; None is no bound."""
-    if first is not None:
-        yield column >= first
-    if last is not None:
-        yield column <= last
+@dataclass(frozen=True)
+class Rate:
+    """A share that the bulletin gives: of two totals that exclude each other, the first over their sum."""
+
+    name: str
+    title: str
+    good: str
+    """The measure that counts what succeeded."""
+    bad: str
+    """The measure that counts what did not."""
 
 
-def equal(table: Table, wanted: Mapping[str, object]) -> Iterator[ColumnElement[bool]]:
-    """The clauses of parameters that ask for a column's value, by column; None asks for nothing."""
-    for name, value in wanted.items():
-        if value is not None:
-            yield table.c[name].is_(value) if isinstance(value, bool) else table.c[name] == value
+@dataclass(frozen=True)
+class Measure:
+    """A total that the bulletin gives: its name, Chinese title and unit, and what is added up."""
+
+    name: str
+    title: str
+    unit: str
+    total: ColumnElement[int]
+    """The aggregate: a count or a sum."""
+    dated: ColumnElement[object] | None = None
+    """The date that decides whether an entry is in the period; None for what stands at the end of it."""
+    since: ColumnElement[object] | None = None
+    until: ColumnElement[object] | None = None
+    """Of what stands: from which day to before which."""
+    past: ColumnElement[object] | None = None
+    """Of what stands: after which day; a deadline."""
+    where: tuple[ColumnElement[bool], ...] = ()
+    sensitive: bool = False
+    """Of people: counts under five are not shown to those who may not see personal data."""
+    split: Split | None = None
+    charted: bool = False
+    """Whether the bulletin draws it: by place, and day by day."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts what stands at the end of a period, rather than what happened in it."""
+        return self.dated is None

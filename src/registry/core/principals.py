@@ -1,23 +1,18 @@
 """Who is asking: roles, API keys, and the principal that a key stands for."""
 
 import hashlib
-import secrets
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
-from registry.core.tables import PRINCIPALS
+from registry.core.tables import BREAK_GLASS, PRINCIPALS
 from registry.db.database import Database
-from registry.errors import Fault, NotFound, Refused, Unauthenticated
+from registry.errors import Unauthenticated
 from registry.ledger.clock import wall_clock
-from registry.ledger.committer import note
-from registry.ledger.events import SERVER, Event, EventKind
-from registry.ledger.ids import new_id
 from registry.ledger.versions import Actor
 
 CACHED_SECONDS = 5.0
@@ -130,52 +125,6 @@ class Principal:
         return Actor(self.id, self.name, self.role, " ".join(self.divisions))
 
 
-def issue_key(
-    connection: Connection, book: str, name: str, role: Role, divisions: Iterable[str], expires_at: int | None = None,
-    by: Actor = SERVER,
-) -> tuple[str, str]:  # fmt: skip
-    """Make a key. Returns the principal's id and the key itself, which is shown this once and kept only as a hash."""
-    codes = sorted(set(divisions))
-    check_grant(book, codes, expires_at)
-    key = "rk_" + secrets.token_urlsafe(32)
-    row = {
-        "id": new_id(),
-        "book": book,
-        "name": name,
-        "role": role,
-        "divisions": " ".join(codes),
-        "key_hash": hashlib.sha256(key.encode()).digest(),
-        "key_start": key[:8],
-        "created_at": wall_clock(),
-        "expires_at": expires_at,
-    }
-    connection.execute(insert(PRINCIPALS).values(row))
-    granted = {"id": row["id"], "name": name, "role": role, "divisions": codes, "key_start": key[:8],
-               "key_sha256": hashlib.sha256(key.encode()).hexdigest(), "expires_at": expires_at}  # fmt: skip
-    note(connection, book, Event(EventKind.KEY_ISSUED, by, {"key": granted}))
-    return str(row["id"]), key
-
-
-def check_grant(book: str, codes: Sequence[str], expires_at: int | None) -> None:
-    """Raise Refused for divisions outside the book, or none, and for a key that would outlive everybody."""
-    if not codes or any(not code.startswith(book) for code in codes):
-        raise Refused(faults=[Fault("/divisions", "outside_book", "辖区代码须属于本县。", "Divisions must lie in the book's county.")])  # fmt: skip
-    if expires_at is not None and expires_at > wall_clock() + LONGEST:
-        text = "有效期不能超过一百年。", "A key lasts a hundred years at most."
-        raise Refused(faults=[Fault("/expires_at", "too_late", *text)])
-
-
-def revoke_key(connection: Connection, book: str, key: str, by: Actor = SERVER) -> None:
-    """Revoke a key by its principal's id or its first 8 characters. Raises NotFound unless there is exactly one."""
-    here = (PRINCIPALS.c.book == book) & ((PRINCIPALS.c.id == key) | (PRINCIPALS.c.key_start == key))
-    rows = connection.execute(select(PRINCIPALS.c.id).where(here)).all()
-    if len(rows) != 1:
-        raise NotFound
-    live = (PRINCIPALS.c.id == rows[0].id) & PRINCIPALS.c.revoked_at.is_(None)
-    if connection.execute(update(PRINCIPALS).where(live).values(revoked_at=wall_clock())).rowcount:
-        note(connection, book, Event(EventKind.KEY_REVOKED, by, {"key": {"id": rows[0].id}}))
-
-
 def list_keys(connection: Connection, book: str) -> list[Row[Any]]:
     """All keys of a book, oldest first, without anything that could be used to call."""
     return list(connection.execute(select(PRINCIPALS).where(PRINCIPALS.c.book == book).order_by(PRINCIPALS.c.id)))
@@ -256,3 +205,16 @@ def _valid(row: Row[Any] | None) -> Principal:
 def _save_last_used(connection: Connection, used: dict[str, int]) -> None:
     statement = update(PRINCIPALS).where(PRINCIPALS.c.id == bindparam("p")).values(last_used_at=bindparam("t"))
     connection.execute(statement, [{"p": principal, "t": at} for principal, at in used.items()])
+
+
+OPEN = select(BREAK_GLASS.c.id, BREAK_GLASS.c.register, BREAK_GLASS.c.entry_id).where(
+    BREAK_GLASS.c.book == bindparam("b"),
+    BREAK_GLASS.c.principal_id == bindparam("p"),
+    BREAK_GLASS.c.until > bindparam("now"),
+)
+
+
+def open_glasses(connection: Connection, who: Principal) -> tuple[Glass, ...]:
+    """What the caller has open now."""
+    rows = connection.execute(OPEN, {"b": who.book, "p": who.id, "now": wall_clock()})
+    return tuple(Glass(row.id, row.register, row.entry_id) for row in rows)

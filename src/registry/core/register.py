@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import Table
 
 from registry.core.disclosure_menu import Menu
 from registry.core.duties import Duty
-from registry.core.measures import Statistics
+from registry.core.measures import Measure, Rate, Statistics
 from registry.core.principals import OFFICE, READERS, Role
 from registry.core.valid_time import Days, Document
 from registry.errors import Forbidden
@@ -40,55 +40,6 @@ RegisterName = Literal[
     "visits", "campaigns", "gatherings", "sheds", "alerts", "reminders",
 ]  # fmt: skip
 """The names of all registers, for the published document; a test holds it to the list in `app`."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """How the bulletin parts a total (其中): by which value, and the titles (Chinese, English) of the values that it lists."""
-
-    by: ColumnElement[Any]
-    titles: Mapping[str, tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share that the bulletin gives: of two totals that exclude each other, the first over their sum."""
-
-    name: str
-    title: str
-    good: str
-    """The measure that counts what succeeded."""
-    bad: str
-    """The measure that counts what did not."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A total that the bulletin gives: its name, Chinese title and unit, and what is added up."""
-
-    name: str
-    title: str
-    unit: str
-    total: ColumnElement[int]
-    """The aggregate: a count or a sum."""
-    dated: ColumnElement[object] | None = None
-    """The date that decides whether an entry is in the period; None for what stands at the end of it."""
-    since: ColumnElement[object] | None = None
-    until: ColumnElement[object] | None = None
-    """Of what stands: from which day to before which."""
-    past: ColumnElement[object] | None = None
-    """Of what stands: after which day; a deadline."""
-    where: tuple[ColumnElement[bool], ...] = ()
-    sensitive: bool = False
-    """Of people: counts under five are not shown to those who may not see personal data."""
-    split: Split | None = None
-    charted: bool = False
-    """Whether the bulletin draws it: by place, and day by day."""
-
-    @property
-    def stands(self) -> bool:
-        """Whether it counts what stands at the end of a period, rather than what happened in it."""
-        return self.dated is None
 
 
 def _nothing(_document: Document) -> dict[str, Any]:

@@ -89,3 +89,8 @@ def _refused(name: str) -> Refused:
 def watermark_text(book: str, watermark: int) -> str:
     """A watermark as it stands on answers."""
     return f"wm_{book}_{watermark}"
+
+
+def books(connection: Connection) -> list[str]:
+    """All books of the database."""
+    return list(connection.scalars(select(BOOKS.c.book)))

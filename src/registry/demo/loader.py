@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Connection, select
 
-from registry.core.principals import Principal, Role, issue_key
+from registry.access.keys_service import issue_key
+from registry.core.principals import Principal, Role
 from registry.core.sealing import Sealer
 from registry.core.unit_of_work import Tx, outcome
 from registry.core.watermarks import head_of

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from registry.core.measures import between, equal, nulls
+from registry.core.filters import between, equal, nulls
 from registry.disputes.case_schemas import AgreementQuery, CaseQuery
 from registry.disputes.codes import LAND_CATEGORIES
 from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS, Stage

@@ -2,8 +2,8 @@
 
 from sqlalchemy import case, func, literal_column
 
-from registry.core.measures import By, Dimension, How, Statistic, Statistics, places
-from registry.core.register import Measure, Rate, Register, Split
+from registry.core.measures import By, Dimension, How, Measure, Rate, Split, Statistic, Statistics, places
+from registry.core.register import Register
 from registry.disputes.bulletin import tell
 from registry.disputes.case_schemas import (
     Agreement,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, or_
 
-from registry.core.measures import between, equal, nulls
+from registry.core.filters import between, equal, nulls
 from registry.followups.models import PATIENTS, VISITS
 from registry.followups.schemas import PatientQuery
 from registry.followups.visit_schemas import VisitQuery

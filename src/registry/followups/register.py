@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, func, or_
 
 from registry.core.disclosure_menu import Axis, Menu, month, overdue
-from registry.core.measures import By, Dimension, How, Statistic, Statistics, places
-from registry.core.register import Measure, Register
+from registry.core.measures import By, Dimension, How, Measure, Statistic, Statistics, places
+from registry.core.register import Register
 from registry.followups.bulletin import tell
 from registry.followups.codes import PATIENT_GROUPS, TITLES, VISIT_GROUPS
 from registry.followups.duties import PATIENT_DUTIES

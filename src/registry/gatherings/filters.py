@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, or_
 
-from registry.core.measures import between, equal, nulls
+from registry.core.filters import between, equal, nulls
 from registry.gatherings.models import GATHERINGS, SHEDS
 from registry.gatherings.schemas import GatheringQuery, ShedQuery
 

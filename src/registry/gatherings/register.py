@@ -2,8 +2,8 @@
 
 from sqlalchemy import func
 
-from registry.core.measures import By, Dimension, How, Statistic, Statistics, places
-from registry.core.register import Measure, Register, Split
+from registry.core.measures import By, Dimension, How, Measure, Split, Statistic, Statistics, places
+from registry.core.register import Register
 from registry.gatherings.codes import GATHERING_GROUPS, SHED_GROUPS, TITLES
 from registry.gatherings.duties import SHED_DUTIES
 from registry.gatherings.filters import matching_gatherings, matching_sheds

@@ -11,9 +11,8 @@ import msgspec
 from litestar import Request
 from sqlalchemy import Connection
 
-from registry.access.break_glass import open_glasses
 from registry.core.fields import tidy
-from registry.core.principals import Principal, Purpose, Role
+from registry.core.principals import Principal, Purpose, Role, open_glasses
 from registry.core.register import Register, Right
 from registry.core.unit_of_work import Change, Reason
 from registry.core.validation import convert, faults_of, refusal, validator

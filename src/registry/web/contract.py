@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from registry import errors
-from registry.audit.history.service import HistoryItem
 from registry.core.register import Register
 from registry.errors import RegistryError
 from registry.web.call import Correction, Voiding
@@ -111,11 +110,6 @@ def lists_versions(register: Register) -> dict[str, Any]:
     """The versions of one entry, first to last."""
     problems = (*GUARDED, errors.NotFound)
     return _opt(Contract(register.entry, many=True, query=PageQuery, headers=("If-None-Match",), problems=problems))
-
-
-def lists_history(query: type[PageQuery], *more: type[RegistryError]) -> dict[str, Any]:
-    """Versions, with who made them and what they changed."""
-    return _opt(Contract(HistoryItem, many=True, query=query, headers=("If-None-Match",), problems=(*GUARDED, *more)))
 
 
 def creates(register: Register) -> dict[str, Any]:

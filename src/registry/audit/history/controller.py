@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import get
@@ -11,8 +11,7 @@ from litestar.params import FromPath
 from msgspec import Meta
 from sqlalchemy import ColumnElement, Connection
 
-from registry.audit.history.service import Diff, History, Told
-from registry.audit.proof import controller
+from registry.audit.history.service import Diff, History, HistoryItem, Told
 from registry.core.fields import END
 from registry.core.principals import OFFICE, Principal, Role
 from registry.core.register import Register, RegisterName, Right
@@ -20,11 +19,12 @@ from registry.core.scope import NEVER
 from registry.core.sealing import Sealer
 from registry.core.view import Stretch, View
 from registry.core.watermarks import head_of, position_at, resolve_as_of, span_of, watermark_text
-from registry.errors import Fault, Forbidden, NotFound, Refused
+from registry.errors import Fault, Forbidden, NotFound, Refused, RegistryError
 from registry.ledger.tables import LOG
 from registry.ledger.versions import Action, encode
 from registry.web import contract, reads
 from registry.web.call import Call
+from registry.web.contract import GUARDED, Contract
 from registry.web.cursors import Cursor, read_cursor
 from registry.web.queries import AsOfQuery, DivisionParam, Moment, PageQuery
 from registry.web.reads import Answer
@@ -41,6 +41,12 @@ Ask = Callable[[History, int | None], list[Told]]
 
 Run = Callable[[Callable[[Connection], tuple[list[Told], int]]], Awaitable[tuple[list[Told], int]]]
 """`read` or `scan` of the context: a short read, or one that may walk far."""
+
+
+def _lists(query: type[PageQuery], *more: type[RegistryError]) -> dict[str, Any]:
+    """Versions, with who made them and what they changed."""
+    promise = Contract(HistoryItem, many=True, query=query, headers=("If-None-Match",), problems=(*GUARDED, *more))
+    return {"contract": promise}
 
 
 class DiffQuery(AsOfQuery, kw_only=True, rename={"from_": "from"}):
@@ -63,7 +69,7 @@ class HistoryQuery(PageQuery, kw_only=True, rename={"from_": "from"}):
     action: Action | None = None
 
 
-def handlers(registers: Sequence[Register]) -> list[HTTPRouteHandler]:
+def history_handlers(registers: Sequence[Register]) -> list[HTTPRouteHandler]:
     """The endpoints. Those of a register are made for each: the router does not come back from `/v1/disputes` to a path
     that begins `/v1/{register}`.
     """
@@ -86,24 +92,12 @@ def entry_handlers(register: Register) -> list[HTTPRouteHandler]:
     async def diff(request: Call, entry_id: FromPath[UUID]) -> Answer:
         return await entry_diff(request, register, str(entry_id))
 
-    async def version_receipt(request: Call, entry_id: FromPath[UUID], number: FromPath[int]) -> Answer:
-        return await controller.receipt(request, register, str(entry_id), number)
-
-    version_receipt.__doc__ = (
-        f"Read the receipt (回执) of a version of {register.name} ({register.title}): proof, to keep, that it is in the log.\n\n"
-        "A C2SP tlog-proof. Its `extra` line is the leaf; `registry verify --receipt` checks it offline."
-    )
     history.__doc__ = f"List who changed an entry of {register.name} ({register.title}), when, why, and what, first to last.\n\n{MASKED}"
     diff.__doc__ = f"Compare two versions of an entry of {register.name} ({register.title}).\n\n{MASKED}"
-    listed = contract.lists_history(PageQuery, NotFound)
+    listed = _lists(PageQuery, NotFound)
     return [
         get(f"{at}/history", operation_id=f"list{name}History", opt=listed)(history),
         get(f"{at}/diff", operation_id=f"compare{name}Versions", opt=contract.reads(Diff, DiffQuery))(diff),
-        get(
-            f"{at}/versions/{{number:int}}/receipt",
-            operation_id=f"read{name}Receipt",
-            opt={"contract": controller.RECEIPT},
-        )(version_receipt),
     ]
 
 
@@ -118,11 +112,11 @@ def case_handler(case: Register, parts: Sequence[Register]) -> HTTPRouteHandler:
     return get(
         f"/v1/{case.name}/{{entry_id:uuid}}/case/history",
         operation_id=f"list{case.entry.__name__}CaseHistory",
-        opt=contract.lists_history(PageQuery, NotFound),
+        opt=_lists(PageQuery, NotFound),
     )(history)
 
 
-@get("/v1/history", operation_id="listHistory", opt=contract.lists_history(HistoryQuery))
+@get("/v1/history", operation_id="listHistory", opt=_lists(HistoryQuery))
 async def book_history(request: Call) -> Answer:
     """List what somebody changed, or anybody, last change first.
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from registry.audit.proof.leaves import leaves
+from registry.audit.proof import merkle
+from registry.audit.proof.leaves import leaves, version_leaf
 from registry.audit.proof.merkle import EMPTY, edge_of, grow, leaf_hash, root
-from registry.audit.proof.signed_notes import Checkpoint, parse_checkpoint, sign_note, split_note
+from registry.audit.proof.signed_notes import Checkpoint, format_receipt, parse_checkpoint, sign_note, split_note
 from registry.audit.proof.signing_keys import LogKeys
-from registry.errors import LogRolledBack
+from registry.errors import LogRolledBack, NotFound, NotSealed
 from registry.ledger.clock import wall_clock
-from registry.ledger.tables import BOOKS, SEALS, TILES
+from registry.ledger.tables import BOOKS, LOG, SEALS, TILES, WITNESSES
 
 TREES = ("log", "access")
 CHUNK = 4096
@@ -92,11 +93,6 @@ def heads(connection: Connection, book: str) -> dict[str, int]:
     """How long a book's log and its list of access events are."""
     row = connection.execute(select(BOOKS).where(BOOKS.c.book == book)).one_or_none()
     return {"log": row.next_position, "access": row.next_event} if row else dict.fromkeys(TREES, 0)
-
-
-def books(connection: Connection) -> list[str]:
-    """All books of the database."""
-    return list(connection.scalars(select(BOOKS.c.book)))
 
 
 def build(connection: Connection, book: str) -> Growth | None:
@@ -210,3 +206,23 @@ def check_continues(connection: Connection, book: str, note: str, origin: str) -
         stored = StoredTiles(connection, book, tree)
         if now.size(tree) < size or (size and root(size, stored) != head.roots[tree]):
             raise LogRolledBack(tree, size, now.size(tree))
+
+
+def checkpoint(book: str, connection: Connection) -> str:
+    """The newest checkpoint, with the witnesses' signatures under that very text."""
+    note = sealed(connection, book).checkpoint
+    if note is None:
+        raise NotFound
+    at = (WITNESSES.c.book == book, WITNESSES.c.checkpoint_sha256 == digest_of(note))
+    lines = connection.scalars(select(WITNESSES.c.cosignature).where(*at).order_by(WITNESSES.c.name)).all()
+    return note + "".join(line for line in lines if line)
+
+
+def receipt_of(connection: Connection, book: str, position: int) -> str:
+    """The receipt of a position of the log. Raises NotSealed where it is not in the trees yet."""
+    size = sealed(connection, book).log_size
+    if position >= size:
+        raise NotSealed
+    row = connection.execute(select(LOG).where(LOG.c.book == book, LOG.c.position == position)).one()
+    proof = merkle.inclusion(position, size, StoredTiles(connection, book, "log"))
+    return format_receipt(position, proof, checkpoint(book, connection), version_leaf(row))

@@ -2,24 +2,27 @@
 
 import base64
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from msgspec import Meta
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from registry import errors
 from registry.audit.proof import checkpoints, merkle
-from registry.audit.proof.leaves import leaves, version_leaf
+from registry.audit.proof.checkpoints import checkpoint, receipt_of
+from registry.audit.proof.leaves import leaves
 from registry.audit.proof.merkle import parse_tile_path
-from registry.audit.proof.signed_notes import Kind, format_receipt
+from registry.audit.proof.signed_notes import Kind
 from registry.core.principals import Principal, Role
 from registry.core.register import Register, Right
 from registry.errors import Fault, Forbidden, NotFound, NotSealed, Refused
-from registry.ledger.tables import LOG, WITNESSES
 from registry.ledger.versions import encode
 from registry.web.call import Call, view_of
 from registry.web.contract import GUARDED, Contract
@@ -119,16 +122,6 @@ class LogController(Controller):
         return _json(await request.context.scan(partial(_proof, who.book, query)))
 
 
-def checkpoint(book: str, connection: Connection) -> str:
-    """The newest checkpoint, with the witnesses' signatures under that very text."""
-    note = checkpoints.sealed(connection, book).checkpoint
-    if note is None:
-        raise NotFound
-    at = (WITNESSES.c.book == book, WITNESSES.c.checkpoint_sha256 == checkpoints.digest_of(note))
-    lines = connection.scalars(select(WITNESSES.c.cosignature).where(*at).order_by(WITNESSES.c.name)).all()
-    return note + "".join(line for line in lines if line)
-
-
 def _keys(request: Call, who: Principal, connection: Connection) -> LogKeyList:
     notary = request.context.notary
     origin = checkpoints.origin_of(notary.origin, who.book, checkpoints.sealed(connection, who.book).epoch)
@@ -214,16 +207,6 @@ def _receipt(
     return receipt_of(connection, who.book, seen.position)
 
 
-def receipt_of(connection: Connection, book: str, position: int) -> str:
-    """The receipt of a position of the log. Raises NotSealed where it is not in the trees yet."""
-    size = checkpoints.sealed(connection, book).log_size
-    if position >= size:
-        raise NotSealed
-    row = connection.execute(select(LOG).where(LOG.c.book == book, LOG.c.position == position)).one()
-    proof = merkle.inclusion(position, size, checkpoints.StoredTiles(connection, book, "log"))
-    return format_receipt(position, proof, checkpoint(book, connection), version_leaf(row))
-
-
 def _base64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
@@ -234,3 +217,21 @@ def _text(text: str) -> Answer:
 
 def _json(value: msgspec.Struct) -> Answer:
     return Response(encode(value), media_type="application/json", headers={"Cache-Control": "private, no-cache"})
+
+
+def receipt_handlers(registers: Sequence[Register]) -> list[HTTPRouteHandler]:
+    """The receipt (回执) of every version of every register, a path for each of them."""
+    return [_receipt_handler(register) for register in registers]
+
+
+def _receipt_handler(register: Register) -> HTTPRouteHandler:
+    async def version_receipt(request: Call, entry_id: FromPath[UUID], number: FromPath[int]) -> Answer:
+        return await receipt(request, register, str(entry_id), number)
+
+    version_receipt.__doc__ = (
+        f"Read the receipt (回执) of a version of {register.name} ({register.title}): proof, to keep, that it is in the log.\n\n"
+        "A C2SP tlog-proof. Its `extra` line is the leaf; `registry verify --receipt` checks it offline."
+    )
+    path = f"/v1/{register.name}/{{entry_id:uuid}}/versions/{{number:int}}/receipt"
+    name = f"read{register.entry.__name__}Receipt"
+    return get(path, operation_id=name, opt={"contract": RECEIPT})(version_receipt)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from registry.audit.proof import checkpoints, witnesses
 from registry.audit.proof.signing_keys import LogKeys
+from registry.core import watermarks
 from registry.db.database import Database
 from registry.errors import Conflict, LogRolledBack
 from registry.ledger.committer import note
@@ -30,12 +31,12 @@ class Notary:
     async def seal(self) -> None:
         """Seal whatever was committed before this was called. Raises LogRolledBack."""
         async with self._lock:
-            for book in await self.database.read(checkpoints.books):
+            for book in await self.database.read(watermarks.books):
                 await self._seal(book)
 
     async def check(self) -> None:
         """Raise LogRolledBack unless every book continues what was last signed here."""
-        for book in self._signed() | set(await self.database.read(checkpoints.books)):
+        for book in self._signed() | set(await self.database.read(watermarks.books)):
             await self.database.scan(partial(self._check, book))
 
     async def restart(self, book: str, reason: str) -> None:

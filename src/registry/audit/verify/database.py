@@ -26,6 +26,7 @@ from registry.audit.proof.signing_keys import LogKeys
 from registry.audit.proof.tree_check import Tree, check_checkpoint, check_earlier, check_tree, read_tiles, signed_by
 from registry.audit.verify.access_events import Keys, check_events, check_keys
 from registry.audit.verify.versions import Held, check_versions
+from registry.core import watermarks
 from registry.core.register import Register
 from registry.core.sealing import Sealer, check_key_file
 from registry.db.database import open_database
@@ -158,7 +159,7 @@ def _heads(
         raise BadSetting("REGISTRY_DATABASE: has not the newest tables; run registry migrate")
     with closing(KeyStore(settings.key_store)) as store:
         check_key_file(store, settings.key_file)
-    books = sorted(checkpoints.books(connection))
+    books = sorted(watermarks.books(connection))
     gone = [
         Finding(book, "checkpoint kept in the home", "the database has no such book") for book in kept.keys() - books
     ]

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from registry import __version__
 from registry.audit.proof import checkpoints, merkle
-from registry.audit.proof.controller import checkpoint, receipt_of
+from registry.audit.proof.checkpoints import checkpoint, receipt_of
 from registry.audit.proof.sealer_job import Notary
 from registry.audit.proof.signed_notes import parse_receipt, sign_note
 from registry.audit.proof.signing_keys import LogKeys

@@ -18,11 +18,10 @@ from dataclasses import dataclass, replace
 import msgspec
 from sqlalchemy import Connection
 
-from registry.access.break_glass import open_glasses
 from registry.core.access_log import plain_reads
 from registry.core.alerts import narrowings
 from registry.core.log_reader import Passed, Upwards, walk
-from registry.core.principals import Principal, Role, renewed
+from registry.core.principals import Principal, Role, open_glasses, renewed
 from registry.core.register import Register
 from registry.core.sealing import Sealer
 from registry.core.view import Seen, View, render

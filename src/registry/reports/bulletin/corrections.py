@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from registry.core.register import Measure, Register
+from registry.core.measures import Measure
+from registry.core.register import Register
 from registry.core.view import View
 from registry.core.watermarks import last_day, position_at, resolve_as_of, watermark_text
 from registry.errors import Fault, Refused

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from registry.core.divisions import names_at
+from registry.core.divisions import name_of, names_at
 from registry.core.principals import Principal
 from registry.core.view import View
 from registry.errors import Fault, Refused
-from registry.reports.bulletin.wording import name_of
 
 LISTED = 3
 """More divisions than this are counted, not named."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, or_
 
-from registry.core.register import Measure, Rate, Register, Split
+from registry.core.measures import Measure, Rate, Split
+from registry.core.register import Register
 from registry.core.scope import within
 from registry.core.view import View
 from registry.reports.bulletin.schemas import Chart, DayValue, Figure, FigurePart, PlaceValue, RateFigure

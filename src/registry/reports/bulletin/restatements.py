@@ -32,8 +32,9 @@ from sqlalchemy import (
     union_all,
 )
 
+from registry.core.measures import Measure
 from registry.core.principals import READERS, Principal
-from registry.core.register import Measure, Register, measures_of
+from registry.core.register import Register, measures_of
 from registry.core.schemas import Recorder
 from registry.core.unit_of_work import Reason
 from registry.core.view import View

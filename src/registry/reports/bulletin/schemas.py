@@ -10,6 +10,7 @@ from msgspec import Meta
 from registry.core.schemas import Recorder
 from registry.core.unit_of_work import Reason
 from registry.ledger.versions import Action
+from registry.reports.statistics.schemas import Withheld
 from registry.web.queries import AsOf, CursorParam, DivisionParam, LimitParam
 
 
@@ -41,17 +42,6 @@ class BulletinQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, re
     format: Annotated[
         Format | None, Meta(description="In which form; left out: as `Accept` says, and JSON where it says nothing.")
     ] = None
-
-
-class Withheld(StrEnum):
-    """Why a count of people is null: it is small or would give a small one away (`protected`); it is none of those that are
-    published, which are of the county or a town, all or by one further value, so far or in a calendar month (`too_detailed`); no
-    month that was over had been recorded yet (`not_released`).
-    """
-
-    PROTECTED = "protected"
-    TOO_DETAILED = "too_detailed"
-    NOT_RELEASED = "not_released"
 
 
 class FigurePart(msgspec.Struct, kw_only=True):

@@ -24,12 +24,6 @@ def amount(value: int | None, unit: str) -> str:
     return UNTOLD if value is None else f"{value}{unit}"
 
 
-def name_of(names: dict[str, str], division: str) -> str:
-    """The name of a division; a village's after its town's."""
-    village = names.get(division, division)
-    return names.get(division[:9], "") + village if len(division) > 9 else village  # noqa: PLR2004 - a village's code has 12
-
-
 def paragraph(name: str, since: dt.date | None, to: dt.date, figures: Sequence[Figure]) -> str:
     """The figures as one Chinese paragraph, ready to print."""
     told = [f"{figure.title}{amount(figure.value, figure.unit)}{release_of(figure, to)}" for figure in figures]

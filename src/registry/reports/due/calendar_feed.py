@@ -18,7 +18,7 @@ from msgspec import Meta
 from sqlalchemy import Connection, select
 
 from registry import __version__
-from registry.core.divisions import find_place, names_at
+from registry.core.divisions import find_place, name_of, names_at
 from registry.core.duties import Window
 from registry.core.fields import END, DivisionCode
 from registry.core.principals import OFFICE, Principal, valid_principal
@@ -33,7 +33,6 @@ from registry.errors import Fault, Forbidden, Unauthenticated, refuse
 from registry.ledger.clock import EPOCH, beijing_day, moment, timestamp, wall_clock
 from registry.ledger.tables import LOG
 from registry.ledger.versions import encode
-from registry.reports.bulletin.wording import name_of
 from registry.reports.due.icalendar import Event, calendar
 from registry.reports.due.service import Asked, Item, due_items, titles, told
 from registry.web import reads

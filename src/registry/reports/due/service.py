@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
+from registry.core.divisions import name_of
 from registry.core.duties import Beside, Duty, Owed, Window
 from registry.core.principals import Principal
 from registry.core.register import Register
@@ -16,7 +17,6 @@ from registry.core.scope import within
 from registry.core.view import View
 from registry.db.database import computed
 from registry.deadlines.rules import version_of
-from registry.reports.bulletin.wording import name_of
 from registry.reports.due.schemas import DueItem, DueRule
 
 

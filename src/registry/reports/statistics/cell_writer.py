@@ -10,9 +10,9 @@ from itertools import chain, repeat
 import msgspec
 
 from registry.core.measures import Dimension
-from registry.reports.bulletin.schemas import Withheld
 from registry.reports.statistics.aggregation import Number, Value
 from registry.reports.statistics.grouping import Axis
+from registry.reports.statistics.schemas import Withheld
 
 encode = msgspec.json.encode
 

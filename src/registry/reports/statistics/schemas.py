@@ -1,13 +1,24 @@
 """What statistics are asked with, and what they answer. Each register's own cells and parameters are made from these."""
 
 import datetime as dt
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from registry.reports.bulletin.schemas import Withheld
 from registry.web.queries import AsOfQuery, On
+
+
+class Withheld(StrEnum):
+    """Why a count of people is null: it is small or would give a small one away (`protected`); it is none of those that are
+    published, which are of the county or a town, all or by one further value, so far or in a calendar month (`too_detailed`); no
+    month that was over had been recorded yet (`not_released`).
+    """
+
+    PROTECTED = "protected"
+    TOO_DETAILED = "too_detailed"
+    NOT_RELEASED = "not_released"
 
 
 class StatisticsQuery(AsOfQuery, kw_only=True, rename={"from_": "from"}):

@@ -22,12 +22,12 @@ from registry.core.register import Register
 from registry.core.view import View
 from registry.core.watermarks import head_of, watermark_text
 from registry.db.database import Database, computed
-from registry.reports.bulletin.schemas import Withheld
 from registry.reports.statistics.column_store import facts_at
 from registry.reports.statistics.columns import Facts
 from registry.reports.statistics.disclosure.frequency_tables import TOWN, tally
 from registry.reports.statistics.disclosure.releases import Stop, end_of_month, stops
 from registry.reports.statistics.disclosure.suppression import Cell, Release, decide, nothing
+from registry.reports.statistics.schemas import Withheld
 
 WAIT = 0.02
 """Seconds between two looks whether another question's release is decided."""

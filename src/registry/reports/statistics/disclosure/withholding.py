@@ -18,11 +18,11 @@ from registry.core.disclosure_menu import code
 from registry.core.measures import By, Dimension, Statistic
 from registry.core.principals import Principal
 from registry.core.register import Register
-from registry.reports.bulletin.schemas import Withheld
 from registry.reports.statistics.aggregation import Value
 from registry.reports.statistics.disclosure.frequency_tables import TOWN
 from registry.reports.statistics.disclosure.publication import Choice, Publication, Question, Told, read
 from registry.reports.statistics.disclosure.suppression import Cell
+from registry.reports.statistics.schemas import Withheld
 
 EVERY = "*"
 """In place of a cell's value: of any. No value is written so."""

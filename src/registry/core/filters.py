@@ -1,0 +1,29 @@
+"""The clauses of a list's filters (筛选), from its query parameters."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table
+
+
+def nulls(table: Table, missing: str | None, given: str | None) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the parameters `missing` and `given`: which columns are null and which are not, separated by commas."""
+    for name in missing.split(",") if missing else ():
+        yield table.c[name].is_(None)
+    for name in given.split(",") if given else ():
+        yield table.c[name].is_not(None)
+
+
+def between(column: ColumnElement[Any], first: object, last: object) -> Iterator[ColumnElement[bool]]:
+    """The clauses of a range's parameters; None is no bound."""
+    if first is not None:
+        yield column >= first
+    if last is not None:
+        yield column <= last
+
+
+def equal(table: Table, wanted: Mapping[str, object]) -> Iterator[ColumnElement[bool]]:
+    """The clauses of parameters that ask for a column's value, by column; None asks for nothing."""
+    for name, value in wanted.items():
+        if value is not None:
+            yield table.c[name].is_(value) if isinstance(value, bool) else table.c[name] == value
