@@ -1,9 +1,25 @@
 """The clauses of a list's filters (筛选), from its query parameters."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Table
+
+
+def unfiltered(_query: object) -> Iterable[ColumnElement[bool]]:
+    """Of a list that has no filters of its own."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The filters of a register's list: its query parameters, and the clauses of what they ask for."""
+
+    query: type[msgspec.Struct]
+    """A `ListQuery` of `web`, with the register's own parameters."""
+    matching: Callable[[Any], Iterable[ColumnElement[bool]]] = unfiltered
 
 
 def nulls(table: Table, missing: str | None, given: str | None) -> Iterator[ColumnElement[bool]]:

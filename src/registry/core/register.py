@@ -10,6 +10,7 @@ from sqlalchemy import Table
 
 from registry.core.disclosure_menu import Menu
 from registry.core.duties import Duty
+from registry.core.filters import Filters
 from registry.core.measures import Measure, Rate, Statistics
 from registry.core.principals import OFFICE, READERS, Role
 from registry.core.valid_time import Days, Document
@@ -59,6 +60,8 @@ class Register:
     """What is sent."""
     entry: type[msgspec.Struct]
     """What is answered."""
+    filters: Filters | None = None
+    """Of its list; None where the list has parameters of its own that no other reader asks by (alerts)."""
     readers: frozenset[Role] = READERS
     writers: frozenset[Role] = OFFICE
     voiders: frozenset[Role] = frozenset({Role.SUPERVISOR})

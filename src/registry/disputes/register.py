@@ -2,6 +2,7 @@
 
 from sqlalchemy import case, func, literal_column
 
+from registry.core.filters import Filters
 from registry.core.measures import By, Dimension, How, Measure, Rate, Split, Statistic, Statistics, places
 from registry.core.register import Register
 from registry.disputes.bulletin import tell
@@ -9,6 +10,7 @@ from registry.disputes.case_schemas import (
     Agreement,
     AgreementIn,
     AgreementQuery,
+    CaseQuery,
     Proceeding,
     ProceedingIn,
     ReturnVisit,
@@ -18,7 +20,14 @@ from registry.disputes.case_schemas import (
 )
 from registry.disputes.codes import LAND_CATEGORIES
 from registry.disputes.duties import AGREEMENT_DUTIES, DISPUTE_DUTIES, PROCEEDING_DUTIES, SESSION_DUTIES
-from registry.disputes.filters import UNSETTLED, matching_agreements, matching_disputes
+from registry.disputes.filters import (
+    UNSETTLED,
+    matching_agreements,
+    matching_disputes,
+    matching_proceedings,
+    matching_return_visits,
+    matching_sessions,
+)
 from registry.disputes.models import (
     AGREEMENTS,
     DISPUTES,
@@ -103,6 +112,7 @@ DISPUTE_REGISTER = Register(
     DISPUTES,
     DisputeIn,
     Dispute,
+    Filters(DisputeQuery, matching_disputes),
     cases="disputes",
     days=DISPUTE_DAYS,
     titles=TITLES,
@@ -155,6 +165,7 @@ PROCEEDING_REGISTER = Register(
     PROCEEDINGS,
     ProceedingIn,
     Proceeding,
+    Filters(CaseQuery, matching_proceedings),
     cases="disputes",
     days=PROCEEDING_DAYS,
     titles=TITLES,
@@ -166,6 +177,7 @@ SESSION_REGISTER = Register(
     SESSIONS,
     SessionIn,
     Session,
+    Filters(CaseQuery, matching_sessions),
     cases="disputes",
     days=SESSION_DAYS,
     titles=TITLES,
@@ -177,6 +189,7 @@ AGREEMENT_REGISTER = Register(
     AGREEMENTS,
     AgreementIn,
     Agreement,
+    Filters(AgreementQuery, matching_agreements),
     cases="disputes",
     days=AGREEMENT_DAYS,
     titles=TITLES,
@@ -193,6 +206,7 @@ RETURN_VISIT_REGISTER = Register(
     RETURN_VISITS,
     ReturnVisitIn,
     ReturnVisit,
+    Filters(CaseQuery, matching_return_visits),
     cases="disputes",
     days=RETURN_VISIT_DAYS,
     titles=TITLES,

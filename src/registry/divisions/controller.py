@@ -5,7 +5,7 @@ from uuid import UUID
 from litestar import Controller, get, patch, post, put
 from litestar.params import FromPath
 
-from registry.divisions import service
+from registry.divisions import filters, service
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
 from registry.divisions.schemas import (
     Closing,
@@ -31,7 +31,7 @@ class DivisionController(Controller):
     @get("/", operation_id="listDivisions", opt=contract.lists(DIVISION_REGISTER, DivisionQuery))
     async def list_divisions(self, request: Call) -> Answer:
         """List divisions (行政区划), last change first."""
-        return await reads.page(request, DIVISION_REGISTER, DivisionQuery, service.matching_divisions)
+        return await reads.page(request, DIVISION_REGISTER, DivisionQuery, filters.matching_divisions)
 
     @post("/", operation_id="recordDivision", opt=contract.creates(DIVISION_REGISTER))
     async def record_division(self, request: Call) -> Answer:
@@ -109,7 +109,7 @@ class StaffController(Controller):
     @get("/", operation_id="listStaff", opt=contract.lists(STAFF_REGISTER, StaffQuery))
     async def list_staff(self, request: Call) -> Answer:
         """List grid staff (网格员台账), last change first."""
-        return await reads.page(request, STAFF_REGISTER, StaffQuery, service.matching_staff)
+        return await reads.page(request, STAFF_REGISTER, StaffQuery, filters.matching_staff)
 
     @post("/", operation_id="recordStaff", opt=contract.creates(STAFF_REGISTER))
     async def record_staff(self, request: Call) -> Answer:

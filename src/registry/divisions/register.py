@@ -1,12 +1,14 @@
 """The registers, declared."""
 
 from registry.core.divisions import DIVISIONS
+from registry.core.filters import Filters
 from registry.core.principals import EVERYONE, Role
 from registry.core.register import Register
 from registry.divisions.codes import TITLES
+from registry.divisions.filters import matching_divisions, matching_staff
 from registry.divisions.models import STAFF
 from registry.divisions.projection import DIVISION_DAYS, STAFF_DAYS
-from registry.divisions.schemas import Division, DivisionIn, Staff, StaffIn
+from registry.divisions.schemas import Division, DivisionIn, DivisionQuery, Staff, StaffIn, StaffQuery
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
@@ -16,6 +18,7 @@ DIVISION_REGISTER = Register(
     DIVISIONS,
     DivisionIn,
     Division,
+    Filters(DivisionQuery, matching_divisions),
     readers=EVERYONE,
     writers=ADMINISTRATORS,
     voiders=ADMINISTRATORS,
@@ -24,4 +27,13 @@ DIVISION_REGISTER = Register(
     titles=TITLES,
 )
 
-STAFF_REGISTER = Register("grid-staff", "网格员台账", STAFF, StaffIn, Staff, days=STAFF_DAYS, titles=TITLES)
+STAFF_REGISTER = Register(
+    "grid-staff",
+    "网格员台账",
+    STAFF,
+    StaffIn,
+    Staff,
+    Filters(StaffQuery, matching_staff),
+    days=STAFF_DAYS,
+    titles=TITLES,
+)

@@ -1,16 +1,11 @@
 """One function a use case: what it reads, what it refuses, what it appends."""
 
 import datetime as dt
-from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement
-
-from registry.core.divisions import DIVISIONS
 from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.divisions import rules
-from registry.divisions.models import STAFF
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
-from registry.divisions.schemas import Closing, DivisionIn, DivisionQuery, Renaming, StaffIn, StaffQuery
+from registry.divisions.schemas import Closing, DivisionIn, Renaming, StaffIn
 from registry.errors import Conflict, Fault, Refused, refuse
 from registry.ledger.versions import Append
 
@@ -102,17 +97,6 @@ def _division(tx: Tx, data: DivisionIn, derived: dict[str, object]) -> Draft:
     return Draft(data, data.code or data.parent or book, columns, derived)
 
 
-def matching_divisions(query: DivisionQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    table = DIVISIONS.c
-    if query.code is not None:
-        yield table.code == query.code
-    if query.parent is not None:
-        yield table.parent == query.parent
-    if query.level is not None:
-        yield table.level == query.level
-
-
 def record_staff(tx: Tx, entry_id: str, data: StaffIn) -> Append:
     """Somebody took up a duty."""
     return tx.create(STAFF_REGISTER, entry_id, _staff(tx, data))
@@ -133,11 +117,3 @@ def _staff(tx: Tx, data: StaffIn, kept: Current | None = None) -> Draft:
     refuse(rules.check_staff(data, tx.today))
     columns = {"duty": data.duty, "tier": data.tier, "left_on": data.left_on}
     return Draft(data, data.division, columns, {"division_name": tx.place(data.division, data.since, kept=kept)})
-
-
-def matching_staff(query: StaffQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    if query.duty is not None:
-        yield STAFF.c.duty == query.duty
-    if query.tier is not None:
-        yield STAFF.c.tier == query.tier

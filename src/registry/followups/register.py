@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, func, or_
 
 from registry.core.disclosure_menu import Axis, Menu, month, overdue
+from registry.core.filters import Filters
 from registry.core.measures import By, Dimension, How, Measure, Statistic, Statistics, places
 from registry.core.register import Register
 from registry.followups.bulletin import tell
@@ -26,6 +27,7 @@ from registry.followups.models import (
 from registry.followups.projection import CAMPAIGN_DAYS, PATIENT_DAYS, VISIT_DAYS, visit_copied
 from registry.followups.schemas import Campaign, CampaignIn, Patient, PatientIn, PatientQuery
 from registry.followups.visit_schemas import Visit, VisitIn, VisitQuery
+from registry.web.queries import ListQuery
 
 PATIENT_STATISTICS = Statistics(
     PatientQuery,
@@ -114,6 +116,7 @@ PATIENT_REGISTER = Register(
     PATIENTS,
     PatientIn,
     Patient,
+    Filters(PatientQuery, matching_patients),
     cases="patients",
     needs_purpose=True,
     days=PATIENT_DAYS,
@@ -135,6 +138,7 @@ VISIT_REGISTER = Register(
     VISITS,
     VisitIn,
     Visit,
+    Filters(VisitQuery, matching_visits),
     cases="patients",
     needs_purpose=True,
     days=VISIT_DAYS,
@@ -157,6 +161,7 @@ CAMPAIGN_REGISTER = Register(
     CAMPAIGNS,
     CampaignIn,
     Campaign,
+    Filters(ListQuery),
     open=True,
     days=CAMPAIGN_DAYS,
     titles=TITLES,

@@ -2,6 +2,7 @@
 
 from sqlalchemy import func
 
+from registry.core.filters import Filters
 from registry.core.measures import By, Dimension, How, Measure, Split, Statistic, Statistics, places
 from registry.core.register import Register
 from registry.gatherings.codes import GATHERING_GROUPS, SHED_GROUPS, TITLES
@@ -26,6 +27,7 @@ GATHERING_REGISTER = Register(
     GATHERINGS,
     GatheringIn,
     Gathering,
+    Filters(GatheringQuery, matching_gatherings),
     days=GATHERING_DAYS,
     titles=TITLES,
     groups=GATHERING_GROUPS,
@@ -66,6 +68,7 @@ SHED_REGISTER = Register(
     SHEDS,
     ShedIn,
     Shed,
+    Filters(ShedQuery, matching_sheds),
     days=SHED_DAYS,
     titles=TITLES,
     groups=SHED_GROUPS,

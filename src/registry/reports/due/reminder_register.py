@@ -10,6 +10,7 @@ from msgspec import Meta
 from sqlalchemy import Column, ColumnElement, Date, Integer, String
 
 from registry.core.fields import DivisionCode, DivisionName, EntryId
+from registry.core.filters import Filters
 from registry.core.register import Register
 from registry.core.schemas import Header, Input
 from registry.core.valid_time import Days
@@ -92,19 +93,6 @@ class ReminderQuery(ListQuery, kw_only=True):
     due_to: dt.date | None = None
 
 
-REMINDER_REGISTER = Register(
-    "reminders",
-    "到期提醒",
-    REMINDERS,
-    ReminderIn,
-    Reminder,
-    writers=frozenset(),
-    voiders=frozenset(),
-    days=Days(begins="reminded_on"),
-    event="due.reminder",
-)
-
-
 def matching(query: ReminderQuery) -> Iterator[ColumnElement[bool]]:
     """The clauses of a list's filters."""
     if query.kind is not None:
@@ -113,6 +101,20 @@ def matching(query: ReminderQuery) -> Iterator[ColumnElement[bool]]:
         yield REMINDERS.c.due_on >= query.due_from
     if query.due_to is not None:
         yield REMINDERS.c.due_on <= query.due_to
+
+
+REMINDER_REGISTER = Register(
+    "reminders",
+    "到期提醒",
+    REMINDERS,
+    ReminderIn,
+    Reminder,
+    Filters(ReminderQuery, matching),
+    writers=frozenset(),
+    voiders=frozenset(),
+    days=Days(begins="reminded_on"),
+    event="due.reminder",
+)
 
 
 def reminder_id(book: str, item: Item, step: int) -> str:
