@@ -25,13 +25,7 @@ from registry.core.register import Register
 from registry.core.sealing import Sealer
 from registry.db.database import open_database
 from registry.db.key_store import KeyStore
-from registry.disputes.case_controller import (
-    AgreementController,
-    ProceedingController,
-    ReturnVisitController,
-    SessionController,
-)
-from registry.disputes.controller import DisputeController
+from registry.disputes import controller as disputes
 from registry.disputes.register import (
     AGREEMENT_REGISTER,
     DISPUTE_REGISTER,
@@ -39,13 +33,12 @@ from registry.disputes.register import (
     RETURN_VISIT_REGISTER,
     SESSION_REGISTER,
 )
-from registry.divisions.controller import DivisionController, StaffController
+from registry.divisions import controller as divisions
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
 from registry.errors import RegistryError
-from registry.followups.controller import CampaignController, PatientController
+from registry.followups import controller as followups
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
-from registry.followups.visit_controller import VisitController
-from registry.gatherings.controller import GatheringController, ShedController
+from registry.gatherings import controller as gatherings
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
 from registry.ledger.versions import encode
 from registry.outbox.feed import asyncapi
@@ -56,9 +49,9 @@ from registry.outbox.webhooks.delivery import Sender
 from registry.outbox.webhooks.targets import parse_allowed
 from registry.outbox.webhooks.worker import Worker
 from registry.reports.bulletin.controller import (
+    REMINDER_HANDLERS,
     CalendarController,
     DueController,
-    ReminderController,
     RestatementController,
     bulletin_handler,
 )
@@ -68,8 +61,7 @@ from registry.reports.statistics.controller import statistics_handlers
 from registry.reports.statistics.disclosure.publication import publish
 from registry.settings import Settings, read_settings
 from registry.tasks import end_tasks
-from registry.web import meta_endpoints, openapi, problems
-from registry.web.alerts import AlertController
+from registry.web import alerts, meta_endpoints, openapi, problems
 from registry.web.call import Call
 from registry.web.context import Context
 from registry.web.cors import let_origins_in
@@ -97,24 +89,21 @@ REGISTERS: tuple[Register, ...] = (
     REMINDER_REGISTER,
 )
 
+REGISTER_HANDLERS = [
+    *divisions.HANDLERS,
+    *disputes.HANDLERS,
+    *followups.HANDLERS,
+    *gatherings.HANDLERS,
+    *alerts.HANDLERS,
+    *REMINDER_HANDLERS,
+]
+"""The endpoints of the registers."""
+
 CONTROLLERS = [
-    DivisionController,
-    StaffController,
-    DisputeController,
-    ProceedingController,
-    SessionController,
-    AgreementController,
-    ReturnVisitController,
-    PatientController,
-    VisitController,
-    CampaignController,
-    GatheringController,
-    ShedController,
     RestatementController,
     FeedController,
     DueController,
     CalendarController,
-    ReminderController,
 ]
 
 
@@ -161,12 +150,12 @@ def create_app(settings: Settings) -> Litestar:
     """The application. The database is opened when it starts, and must have been migrated."""
     app = Litestar(
         route_handlers=[
+            *REGISTER_HANDLERS,
             *CONTROLLERS,
             KeyController,
             WebhookController,
             LogController,
             AccessController,
-            AlertController,
             ErasureController,
             disclosures(PATIENT_REGISTER),
             WitnessController,

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from registry.core.principals import Principal, Role
+from registry.core.queries import ListQuery
 from registry.core.register import Register
 from registry.core.view import View
 from registry.core.watermarks import head_of
@@ -23,7 +24,6 @@ from registry.reports.statistics.columns import Facts
 from registry.reports.statistics.row_filters import filter_mask, scope_mask, standing_mask, within_mask
 from registry.reports.statistics.snapshots import standing_at
 from registry.settings import Settings
-from registry.web.queries import ListQuery
 from tests.api import Api
 from tests.conftest import BAISHA, COUNTY, KELU, opened
 from tests.reports.test_statistics import COUNTED, DAYS, MADE

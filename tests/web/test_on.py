@@ -11,19 +11,19 @@ from sqlalchemy import Column, Connection, func, select
 from sqlalchemy.sql.visitors import iterate
 
 from registry.app import REGISTERS
+from registry.core.queries import ListQuery
 from registry.core.valid_time_reads import _holds
-from registry.disputes import filters as disputes
+from registry.disputes import projection as disputes
 from registry.disputes.schemas import DisputeQuery
 from registry.divisions import service as divisions
 from registry.divisions.schemas import DivisionQuery, StaffQuery
-from registry.followups import filters as patients
-from registry.followups import filters as visits
+from registry.followups import projection as patients
+from registry.followups import projection as visits
 from registry.followups.schemas import PatientQuery
 from registry.followups.visit_schemas import VisitQuery
-from registry.gatherings import filters as gatherings
+from registry.gatherings import projection as gatherings
 from registry.gatherings.schemas import GatheringQuery, ShedQuery
 from registry.ledger.tables import EVENTS
-from registry.web.queries import ListQuery
 from tests import factories
 from tests.api import Api, codes, published
 from tests.test_registers import KINDS, made, scoped_registers

@@ -16,6 +16,7 @@ from registry.access.access_events import AccessEvent, Asked, Disclosure, disclo
 from registry.access.break_glass import LONGEST, Opened, breaking, list_glasses, opened
 from registry.core.fields import END, LongLine
 from registry.core.principals import OFFICE, Principal, Role
+from registry.core.queries import CursorParam, LimitParam, Moment, NoQuery
 from registry.core.register import Register, RegisterName, Right
 from registry.core.schemas import Input
 from registry.core.view import Seen
@@ -28,7 +29,6 @@ from registry.web import reads
 from registry.web.call import Call, view_of
 from registry.web.contract import GUARDED, Contract
 from registry.web.cursors import read_cursor
-from registry.web.queries import CursorParam, LimitParam, Moment, NoQuery
 from registry.web.reads import Answer
 
 AUDITING = frozenset({Role.AUDITOR, Role.SUPERVISOR})

@@ -21,6 +21,7 @@ from registry.access.erasure import (
 )
 from registry.core.fields import LongLine
 from registry.core.principals import Principal, Role
+from registry.core.queries import NoQuery
 from registry.core.schemas import Input
 from registry.db.key_store import KeyStore, Tombstone
 from registry.errors import Broken, Forbidden, NotFound
@@ -30,7 +31,6 @@ from registry.ledger.versions import encode
 from registry.web import reads
 from registry.web.call import Call
 from registry.web.contract import GUARDED, Contract
-from registry.web.queries import NoQuery
 from registry.web.reads import Answer
 
 KNOWING = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AUDITOR})

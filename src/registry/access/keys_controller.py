@@ -13,13 +13,13 @@ from registry import errors
 from registry.access.keys_service import KeyTerms, change_key, issue_key, revoke_key
 from registry.core.fields import DivisionCode, Line, Moment
 from registry.core.principals import Principal, Role, list_keys, renewed
+from registry.core.queries import NoQuery
 from registry.core.schemas import Input
 from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import microseconds, timestamp
 from registry.ledger.versions import encode
 from registry.web.call import Call
 from registry.web.contract import GUARDED, Contract
-from registry.web.queries import NoQuery
 
 Answer = Response[bytes]
 

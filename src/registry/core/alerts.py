@@ -14,8 +14,10 @@ from msgspec import Meta
 from sqlalchemy import Column, ColumnElement, Connection, String, select
 
 from registry.core.fields import DivisionCode, EntryId, LongLine, class_stamp, tidy
+from registry.core.filters import Filters
 from registry.core.principals import Principal, Role
-from registry.core.register import Register, Titles
+from registry.core.queries import ListQuery
+from registry.core.register import Names, Register, Titles
 from registry.core.schemas import Header, Input
 from registry.ledger.events import SERVER
 from registry.ledger.ids import new_id
@@ -76,12 +78,27 @@ TITLES: Titles = {
     }
 }
 
+
+class AlertQuery(ListQuery, kw_only=True):
+    """Which alerts."""
+
+    kind: AlertKind | None = None
+
+
+def matching_alerts(query: AlertQuery) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the list's filters."""
+    if query.kind is not None:
+        yield ALERTS.c.kind == query.kind
+
+
 ALERT_REGISTER = Register(
     NAME,
     "警示",
     ALERTS,
     AlertIn,
     Alert,
+    Names("an alert", "alerts", "Alerts"),
+    Filters(AlertQuery, matching_alerts),
     readers=frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR}),
     writers=frozenset(),
     voiders=frozenset(),
@@ -136,9 +153,3 @@ def narrowings(connection: Connection, who: Principal, after: int, stop: int) ->
 def taken(before: Sequence[str], after: Sequence[str]) -> list[str]:
     """The divisions of a key that its new ones no longer cover whole."""
     return [code for code in before if not any(code.startswith(other) for other in after)]
-
-
-def matching_alerts(kind: AlertKind | None) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    if kind is not None:
-        yield ALERTS.c.kind == kind

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import ColumnElement, Table
+
+from registry.core.queries import ListQuery
 
 
 def unfiltered(_query: object) -> Iterable[ColumnElement[bool]]:
@@ -17,8 +18,8 @@ def unfiltered(_query: object) -> Iterable[ColumnElement[bool]]:
 class Filters:
     """The filters of a register's list: its query parameters, and the clauses of what they ask for."""
 
-    query: type[msgspec.Struct]
-    """A `ListQuery` of `web`, with the register's own parameters."""
+    query: type[ListQuery]
+    """With the register's own parameters."""
     matching: Callable[[Any], Iterable[ColumnElement[bool]]] = unfiltered
 
 

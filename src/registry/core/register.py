@@ -27,6 +27,19 @@ Groups = tuple[tuple[str, str, tuple[str, ...]], ...]
 """The groups of a form, in order: Chinese title, English title, the fields in order."""
 
 
+@dataclass(frozen=True)
+class Names:
+    """How the published document speaks of a register's entries, in English."""
+
+    one: str
+    """With its article: `a dispute`."""
+    many: str
+    plural: str
+    """In the name of the operation that lists them: `listDisputes`."""
+    record: str = "record"
+    """The verb of the operation that makes one: `reportDispute`."""
+
+
 class Right(StrEnum):
     """What a caller wants with a register."""
 
@@ -43,10 +56,6 @@ RegisterName = Literal[
 """The names of all registers, for the published document; a test holds it to the list in `app`."""
 
 
-def _nothing(_document: Document) -> dict[str, Any]:
-    return {}
-
-
 @dataclass(frozen=True, eq=False)
 class Register:
     """A book of one kind of entry. There is one declaration of each: it is equal to itself only, and a key of caches."""
@@ -60,8 +69,9 @@ class Register:
     """What is sent."""
     entry: type[msgspec.Struct]
     """What is answered."""
-    filters: Filters | None = None
-    """Of its list; None where the list has parameters of its own that no other reader asks by (alerts)."""
+    names: Names
+    filters: Filters
+    """Of its list."""
     readers: frozenset[Role] = READERS
     writers: frozenset[Role] = OFFICE
     voiders: frozenset[Role] = frozenset({Role.SUPERVISOR})
@@ -79,9 +89,9 @@ class Register:
     """What the bulletin tells of single entries, beyond the totals: Chinese sentences."""
     statistics: Statistics | None = None
     """What it is counted by, where it is."""
-    copied: Callable[[Document], Mapping[str, Any]] = _nothing
-    """The columns that are named otherwise in a document than in the table, from a document: so that statistics and filters
-    can ask for them."""
+    columns: Callable[[Document], Mapping[str, Any]] = dict
+    """The filter columns that a document tells, by the column's name, dates as texts: what services store, filters of a past day
+    ask for, and verification compares. Left out, every column has the name of its field."""
     days: Days = field(default=Days())
     """By which of its own dates it is asked with `on=`."""
     menu: Menu | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import Column, ColumnElement, Connection, Date, Row, select
 
 from registry.core import divisions
 from registry.core.fields import MASKS, SHORT, class_stamp, personal_paths, personal_values, put, tidy
@@ -67,8 +67,9 @@ class Draft:
 
     data: msgspec.Struct
     division: str
-    columns: dict[str, Any]
     derived: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, Any] = field(default_factory=dict)
+    """The filter columns that the document does not tell; it tells the others (`Register.columns`)."""
     case_id: str | None = None
     """The dispute or patient it belongs to; None: itself."""
     sequence: str | None = None
@@ -212,7 +213,7 @@ class Tx:
     def change(self, current: Current, draft: Draft, change: Change, action: Action | None = None) -> Append | None:
         """The next version; None where nothing would change: such a change is not written."""
         if "case_number" in current.document:
-            draft.derived["case_number"] = draft.columns["case_number"] = current.document["case_number"]
+            draft.derived["case_number"] = current.document["case_number"]
         draft.case_id = draft.case_id or current.seen.case_id
         following = current.seen.number + 1
         action = action or change.action
@@ -231,7 +232,7 @@ class Tx:
             if name not in {"meta", "id", *shape.__struct_fields__}
         }
         columns = columns_of(self.batch.connection, self.who.book, current)
-        draft = Draft(current.data(shape), current.seen.division, columns, kept, current.seen.case_id)
+        draft = Draft(current.data(shape), current.seen.division, kept, columns, current.seen.case_id)
         number = current.seen.number + 1
         append = self._append(current.register, current.seen.entry_id, number, Action.VOIDED, draft)
         append.reason = msgspec.to_builtins(change.reason)
@@ -265,7 +266,7 @@ class Tx:
             case_id=case_id,
             division=draft.division,
             document=document,
-            columns=draft.columns,
+            columns=filter_columns(register, document) | draft.columns,
             public=public,
             plain=cast(dict[str, object], plain),
             sealed=self._seal(register, entry_id, number, case_id, plain, tuple(digests)),
@@ -302,6 +303,17 @@ class Tx:
         connection = self.batch.connection
         seen = self.view.version(connection, current.register, current.seen.entry_id, number)
         return plain_document(self.sealer, self.who.book, current.register, seen)
+
+
+def filter_columns(register: Register, document: dict[str, Any]) -> dict[str, object]:
+    """The register's own filter columns as a document tells them, typed for the table."""
+    own = {column.name: column for column in register.table.columns if column.name not in COMMON}
+    told = register.columns(document)
+    return {name: _stored(column, told.get(name)) for name, column in own.items()}
+
+
+def _stored(column: Column[Any], value: object) -> object:
+    return dt.date.fromisoformat(value) if isinstance(column.type, Date) and isinstance(value, str) else value
 
 
 def columns_of(connection: Connection, book: str, current: Current) -> dict[str, object]:

@@ -109,8 +109,8 @@ def being(register: Register, on: dt.date) -> Iterator[ColumnElement[bool]]:
 
 
 def _passes(register: Register, where: Sequence[ColumnElement[bool]], document: Document) -> bool:
-    """Whether filters hold for a document: of its fields, and of the columns that are copied from it."""
-    columns = {**document, **register.copied(document)} if where else document
+    """Whether filters hold for a document: of its fields, and of the columns that it tells."""
+    columns = {**document, **register.columns(document)} if where else document
     return all(_holds(clause, columns) for clause in where)
 
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from registry.demo.steps import ARTICLE, COUNTY, FIRST_DAY, SYNTHETIC, Step, create, fictional_name, fictional_phone
 from registry.divisions.models import Duty, Level, Tier
 from registry.divisions.schemas import DivisionIn, StaffIn
-from registry.divisions.service import record_division, record_staff
+from registry.divisions.service import STAFF_WRITES, record_division
 
 HAMLETS, GRID_STAFF, VILLAGE_AND_GROUP_STAFF = 2308, 7627, 6364
 """The article's counts: 自然村网格2308个, 网格员7627人, 其中村、组6364人."""
@@ -108,4 +108,4 @@ def _staff(office: str, division: str, duty: Duty, tier: Tier, noise: random.Ran
         households=noise.randint(5, 30) if duty is Duty.PARTY_MEMBER else None,
         since=FIRST_DAY,
     )
-    return create(FIRST_DAY, office, record_staff, data, noise, SYNTHETIC)[1]
+    return create(FIRST_DAY, office, STAFF_WRITES.record, data, noise, SYNTHETIC)[1]

@@ -113,7 +113,7 @@ def _past(dispute_id: str, noise: random.Random) -> Iterator[Step]:
             decided_on=decided_on,
         )
         day = FOUND + dt.timedelta(days=1)
-        yield create(day, KELU, case_service.record_proceeding, data, noise, UNDATED)[1]
+        yield create(day, KELU, case_service.PROCEEDING_WRITES.record, data, noise, UNDATED)[1]
 
 
 def _mediation(dispute_id: str, noise: random.Random) -> Iterator[Step]:
@@ -140,7 +140,9 @@ def _mediation(dispute_id: str, noise: random.Random) -> Iterator[Step]:
                 Statement(party=LONGQIU, asked="保留历来耕种的部分(示范)"),
             ],
         )
-        yield create(day, KELU, case_service.record_session, data, noise, UNDATED | {"note": "调解经过为合成"})[1]
+        yield create(day, KELU, case_service.SESSION_WRITES.record, data, noise, UNDATED | {"note": "调解经过为合成"})[
+            1
+        ]
 
 
 def _settlement(dispute_id: str, noise: random.Random) -> Iterator[Step]:
@@ -149,7 +151,7 @@ def _settlement(dispute_id: str, noise: random.Random) -> Iterator[Step]:
     ])  # fmt: skip
     peace = _agreement(dispute_id, AgreementKind.PEACE_PACT, "和谐共建平安村协议", Subject.PEACE, [])
     for data in (land, peace):
-        yield create(SIGNED, KELU, case_service.sign_agreement, data, noise, REPORTED)[1]
+        yield create(SIGNED, KELU, case_service.AGREEMENT_WRITES.record, data, noise, REPORTED)[1]
     yield act(SIGNED, KELU, service.move_dispute, dispute_id, Move(to=Stage.AGREED, on=SIGNED), REPORTED)
     visit = ReturnVisitIn(
         dispute_id=UUID(dispute_id),
@@ -159,7 +161,7 @@ def _settlement(dispute_id: str, noise: random.Random) -> Iterator[Step]:
         satisfied=True,
     )
     yield create(
-        visit.visited_on, KELU, case_service.record_return_visit, visit, noise, UNDATED | {"note": "回访为合成"}
+        visit.visited_on, KELU, case_service.RETURN_VISIT_WRITES.record, visit, noise, UNDATED | {"note": "回访为合成"}
     )[1]
 
 

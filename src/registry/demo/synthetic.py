@@ -19,7 +19,7 @@ from registry.followups.visit_schemas import VisitIn, Visitor
 from registry.followups.visit_service import record_visit
 from registry.gatherings.models import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 from registry.gatherings.schemas import GatheringIn, Notice, Organiser, ShedIn, ShedNotice, ShedOwner
-from registry.gatherings.service import record_gathering, record_shed
+from registry.gatherings.service import GATHERING_WRITES, SHED_WRITES
 
 SESSIONS, SHEDS = 2339, 584
 """The article: 取消或暂停各类聚集活动2339场, 铲除简易棚584个."""
@@ -74,7 +74,7 @@ def _gathering(village: Place, sessions: int, noise: random.Random) -> Step:
         handled_by=["镇(街)综治办", "派出所"],
         notice=NOTICE,
     )
-    return create(decided, village.parent, record_gathering, data, noise)[1]
+    return create(decided, village.parent, GATHERING_WRITES.record, data, noise)[1]
 
 
 def shed_steps(all_places: Sequence[Place], noise: random.Random) -> Iterator[Step]:
@@ -102,7 +102,7 @@ def _shed(village: Place, count: int, noise: random.Random) -> Step:
         method=noise.choice([DemolitionMethod.SELF_REMOVED, DemolitionMethod.ASSISTED]),
         demolished_by=["镇(街)综治办", "派出所", "村委会"],
     )
-    return create(demolished, village.parent, record_shed, data, noise)[1]
+    return create(demolished, village.parent, SHED_WRITES.record, data, noise)[1]
 
 
 def followup_steps(all_places: Sequence[Place], noise: random.Random) -> Iterator[Step]:
@@ -111,7 +111,7 @@ def followup_steps(all_places: Sequence[Place], noise: random.Random) -> Iterato
         name="2020年严重精神障碍患者排查走访专项行动", starts_on=CAMPAIGN_DAYS[0], divisions=[COUNTY],
         purpose="疫情防控期间地毯式走访排查",
     )  # fmt: skip
-    campaign_id, step = create(CAMPAIGN_DAYS[0], COUNTY, patient_service.start_campaign, campaign, noise)
+    campaign_id, step = create(CAMPAIGN_DAYS[0], COUNTY, patient_service.CAMPAIGN_WRITES.record, campaign, noise)
     yield step
     villages = villages_by_town(all_places)
     shares = split(PATIENTS, [len(villages[town.code]) for town in towns(all_places)])
@@ -200,7 +200,7 @@ def _settled(villages: Sequence[Place], day: dt.date, noise: random.Random) -> I
         mediator_signed=True,
         sealed_by="村人民调解委员会",
     )
-    yield create(signed, office, case_service.sign_agreement, agreement, noise)[1]
+    yield create(signed, office, case_service.AGREEMENT_WRITES.record, agreement, noise)[1]
     for stage in (Stage.AGREED, Stage.PERFORMED):
         yield act(signed, office, dispute_service.move_dispute, dispute_id, Move(to=stage, on=signed))
 

@@ -1,6 +1,7 @@
 """A dispute read whole, and its clock."""
 
 import datetime as dt
+from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -8,10 +9,10 @@ from sqlalchemy import Connection
 
 from registry.core.access_log import noting, plain_reads
 from registry.core.principals import Principal
+from registry.core.queries import DayQuery
+from registry.core.reader import Reader, Shown
 from registry.core.register import Register, Right
-from registry.core.sealing import Sealer
-from registry.core.valid_time_reads import OnDay, item_on, page_on, render_on
-from registry.core.view import Seen, View, Wanted, render
+from registry.core.view import Seen, Wanted
 from registry.core.watermarks import last_day, watermark_text
 from registry.disputes import rules
 from registry.disputes.models import Stage
@@ -28,7 +29,6 @@ from registry.ledger.clock import beijing_day, wall_clock
 from registry.ledger.versions import encode
 from registry.web import reads
 from registry.web.call import Call, view_of
-from registry.web.queries import DayQuery
 from registry.web.reads import Answer
 
 PARTS: dict[str, Register] = {
@@ -45,56 +45,32 @@ async def read_case(call: Call, entry_id: str) -> Answer:
     """The dispute and all that belongs to it, of one watermark."""
     who = await call.enter(DISPUTE_REGISTER, Right.READ)
     query = call.params(DayQuery)
-    read = partial(_case_on, query.on) if query.on else _case
-    body, seen, watermark = await call.context.scan(partial(read, call.context.sealer, who, entry_id, query.as_of))
-    if events := [e for register, shown in seen for e in plain_reads(who, register, "case", shown, call.request_id)]:
+
+    def whole(connection: Connection) -> list[tuple[Register, Shown]]:
+        reader = reads.reader(call, who, DISPUTE_REGISTER, query.as_of, connection)
+        dispute = reader.item(entry_id, query.on)
+        parts = [(part, _part(replace(reader, register=part), entry_id, query.on)) for part in PARTS.values()]
+        return [(DISPUTE_REGISTER, dispute), *parts]
+
+    found = await call.context.scan(whole)
+    if events := [e for each, shown in found for e in plain_reads(who, each, "case", shown.seen, call.request_id)]:
         await call.context.write(who.book, noting(*events))
-    return reads.respond(call, body, reads.body_tag(body), watermark_text(who.book, watermark), on=query.on)
+    watermark = watermark_text(who.book, found[0][1].watermark)
+    body = _joined([shown for _, shown in found], watermark)
+    return reads.respond(call, body, reads.body_tag(body), watermark, on=query.on)
 
 
-Parts = list[tuple[Register, list[Seen]]]
+def _part(reader: Reader, dispute_id: str, on: dt.date | None) -> Shown:
+    """What of one kind belongs to the dispute, first recorded first."""
+    found = reader.page(Wanted(MANY), [reader.register.table.c.case_id == dispute_id], on)
+    return Shown(found.seen[::-1], found.bodies[::-1], found.watermark)
 
 
-def _case(
-    sealer: Sealer, who: Principal, entry_id: str, as_of: str | None, connection: Connection
-) -> tuple[bytes, Parts, int]:
-    view = view_of(connection, who, as_of)
-    seen: Parts = [(DISPUTE_REGISTER, [view.item(connection, DISPUTE_REGISTER, entry_id)])]
-    seen += [(register, _part(connection, view, register, entry_id)) for register in PARTS.values()]
-    bodies = [[render(sealer, who, register, each) for each in found] for register, found in seen]
-    watermark = seen[0][1][0].watermark
-    return _whole(bodies, watermark_text(who.book, watermark)), seen, watermark
-
-
-def _case_on(
-    on: dt.date, sealer: Sealer, who: Principal, entry_id: str, as_of: str | None, connection: Connection
-) -> tuple[bytes, Parts, int]:
-    """The dispute and its parts as they were on a day."""
-    view = view_of(connection, who, as_of)
-    found = [(DISPUTE_REGISTER, [item_on(connection, view, DISPUTE_REGISTER, entry_id, on)])]
-    found += [(register, _part_on(connection, view, register, entry_id, on)) for register in PARTS.values()]
-    bodies = [[render_on(sealer, who, register, each) for each in days] for register, days in found]
-    seen = [(register, [each.seen for each in days]) for register, days in found]
-    watermark = seen[0][1][0].watermark
-    return _whole(bodies, watermark_text(who.book, watermark)), seen, watermark
-
-
-def _whole(bodies: list[list[bytes]], watermark: str) -> bytes:
+def _joined(found: list[Shown], watermark: str) -> bytes:
     """The answer: the dispute, its parts by kind, the watermark."""
-    (dispute,), *parts = bodies
-    lists = [f'"{name}":['.encode() + b",".join(part) + b"]" for name, part in zip(PARTS, parts, strict=True)]
-    return b",".join([b'{"dispute":' + dispute, *lists, f'"watermark":"{watermark}"}}'.encode()])
-
-
-def _part(connection: Connection, view: View, register: Register, dispute_id: str) -> list[Seen]:
-    """The parts of one kind, first recorded first."""
-    found, _ = view.page(connection, register, Wanted(MANY), [register.table.c.case_id == dispute_id])
-    return found[::-1]
-
-
-def _part_on(connection: Connection, view: View, register: Register, dispute_id: str, on: dt.date) -> list[OnDay]:
-    found, _ = page_on(connection, view, register, Wanted(MANY), [register.table.c.case_id == dispute_id], on)
-    return found[::-1]
+    dispute, *parts = found
+    lists = [f'"{name}":['.encode() + b",".join(part.bodies) + b"]" for name, part in zip(PARTS, parts, strict=True)]
+    return b",".join([b'{"dispute":' + dispute.bodies[0], *lists, f'"watermark":"{watermark}"}}'.encode()])
 
 
 async def read_clock(call: Call, entry_id: str) -> Answer:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from registry.core.fields import DivisionCode, EntryId, Line, LongLine, Note, PersonName, Positive
+from registry.core.queries import ListQuery, among
 from registry.core.schemas import Header, Input
 from registry.disputes.models import (
     AgreementKind,
@@ -19,7 +20,6 @@ from registry.disputes.models import (
     Track,
 )
 from registry.disputes.schemas import Dispute
-from registry.web.queries import ListQuery, among
 
 
 class CaseQuery(ListQuery, kw_only=True):

@@ -5,15 +5,20 @@ due_on, next_session_on) were set before they come, and stay.
 """
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+from sqlalchemy import ColumnElement, and_, or_
 
+from registry.core.filters import between, equal, nulls
 from registry.core.valid_time import Days, Document, by
 from registry.disputes import rules
-from registry.disputes.models import CourtResult
-from registry.disputes.schemas import Move
+from registry.disputes.case_schemas import AgreementQuery, CaseQuery
+from registry.disputes.codes import LAND_CATEGORIES
+from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS, CourtResult, Stage
+from registry.disputes.schemas import DisputeQuery, Move
 
 
 def dispute_at(document: Document, day: dt.date) -> Document:
@@ -72,23 +77,25 @@ def _confirmation_at(asked: dict[str, Any] | None, day: dt.date) -> dict[str, An
     return {**asked, "decided_on": decided_on, "result": asked["result"] if decided_on else None}
 
 
-def dispute_copied(document: Document) -> Document:
-    """The columns of a dispute that its document has under other names."""
+def dispute_columns(document: Document) -> Document:
+    """The filter columns of a dispute."""
     area = document["area_mu"]
     moves = msgspec.convert(document["moves"], list[Move])
     ended_on, referred_on = rules.ended_on(moves), rules.referred_on(moves)
     return {
+        **document,
         "area_hundredths": int(Decimal(area) * 100) if area else None,
         "ended_on": None if ended_on is None else ended_on.isoformat(),
         "referred_on": None if referred_on is None else referred_on.isoformat(),
     }
 
 
-def agreement_copied(document: Document) -> Document:
-    """The columns of an agreement that its document has under other names."""
+def agreement_columns(document: Document) -> Document:
+    """The filter columns of an agreement."""
     asked = document["confirmation"]
     due = [term["due_on"] for term in document["terms"] if term["due_on"] and not term["performed_on"]]
     return {
+        **document,
         "confirmed_on": asked["decided_on"] if asked and asked["result"] == CourtResult.CONFIRMED else None,
         "next_due_on": min(due, default=None),
     }
@@ -109,3 +116,64 @@ AGREEMENT_DAYS = Days(
     turns=frozenset({"effective_on", "performed_on", "confirmation_due_on", "confirmed_on", "next_due_on"}),
 )
 RETURN_VISIT_DAYS = Days(begins="visited_on")
+
+
+Clauses = Iterator[ColumnElement[bool]]
+
+
+UNSETTLED = (
+    DISPUTES.c.accepted_on.is_not(None),
+    DISPUTES.c.settled_on.is_(None),
+    or_(DISPUTES.c.stage == Stage.REFERRED, DISPUTES.c.stage == Stage.CLOSED),
+)
+"""Accepted, and ended without an agreement: neither withdrawn nor handed on unheard (调解不成功)."""
+
+
+def matching_disputes(query: DisputeQuery) -> Clauses:
+    """The clauses of the list's filters."""
+    table = DISPUTES.c
+    codes = {"stage": query.stage, "kind": query.kind, "cause": query.cause, "scale": query.scale, "risk": query.risk}
+    yield from equal(DISPUTES, {**codes, "since_year": query.since_year})
+    if query.land is not None:
+        yield table.category.in_(LAND_CATEGORIES) if query.land else table.category.not_in(LAND_CATEGORIES)
+    yield from between(table.discovered_on, query.discovered_from, query.discovered_to)
+    yield from between(table.accepted_on, query.accepted_from, query.accepted_to)
+    yield from between(table.settled_on, query.settled_from, query.settled_to)
+    yield from between(table.ended_on, query.ended_from, query.ended_to)
+    yield from between(table.referred_on, query.referred_from, query.referred_to)
+    if query.open_on is not None:
+        yield table.discovered_on <= query.open_on
+        yield or_(table.ended_on.is_(None), table.ended_on > query.open_on)
+    if query.overdue_on is not None:
+        yield and_(table.mediation_due_on < query.overdue_on, table.stage != Stage.FAILED)
+        yield or_(table.ended_on.is_(None), table.ended_on > query.overdue_on)
+    if query.unsettled:
+        yield from UNSETTLED
+    yield from nulls(DISPUTES, query.missing, query.given)
+
+
+def matching_agreements(query: AgreementQuery) -> Clauses:
+    """The clauses of the list's filters."""
+    table = AGREEMENTS.c
+    yield from equal(AGREEMENTS, {"case_id": query.dispute_id and str(query.dispute_id), "kind": query.kind})
+    yield from between(table.signed_on, query.signed_from, query.signed_to)
+    yield from between(table.performed_on, query.performed_from, query.performed_to)
+    yield from between(table.confirmed_on, query.confirmed_from, query.confirmed_to)
+    if query.overdue_on is not None:
+        yield table.next_due_on < query.overdue_on
+    yield from nulls(AGREEMENTS, query.missing, query.given)
+
+
+def matching_proceedings(query: CaseQuery) -> Clauses:
+    """The clauses of the list's filters."""
+    return equal(PROCEEDINGS, {"case_id": query.dispute_id and str(query.dispute_id)})
+
+
+def matching_sessions(query: CaseQuery) -> Clauses:
+    """The clauses of the list's filters."""
+    return equal(SESSIONS, {"case_id": query.dispute_id and str(query.dispute_id)})
+
+
+def matching_return_visits(query: CaseQuery) -> Clauses:
+    """The clauses of the list's filters."""
+    return equal(RETURN_VISITS, {"case_id": query.dispute_id and str(query.dispute_id)})

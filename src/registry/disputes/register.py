@@ -4,7 +4,7 @@ from sqlalchemy import case, func, literal_column
 
 from registry.core.filters import Filters
 from registry.core.measures import By, Dimension, How, Measure, Rate, Split, Statistic, Statistics, places
-from registry.core.register import Register
+from registry.core.register import Names, Register
 from registry.disputes.bulletin import tell
 from registry.disputes.case_schemas import (
     Agreement,
@@ -20,14 +20,6 @@ from registry.disputes.case_schemas import (
 )
 from registry.disputes.codes import LAND_CATEGORIES
 from registry.disputes.duties import AGREEMENT_DUTIES, DISPUTE_DUTIES, PROCEEDING_DUTIES, SESSION_DUTIES
-from registry.disputes.filters import (
-    UNSETTLED,
-    matching_agreements,
-    matching_disputes,
-    matching_proceedings,
-    matching_return_visits,
-    matching_sessions,
-)
 from registry.disputes.models import (
     AGREEMENTS,
     DISPUTES,
@@ -47,8 +39,14 @@ from registry.disputes.projection import (
     PROCEEDING_DAYS,
     RETURN_VISIT_DAYS,
     SESSION_DAYS,
-    agreement_copied,
-    dispute_copied,
+    UNSETTLED,
+    agreement_columns,
+    dispute_columns,
+    matching_agreements,
+    matching_disputes,
+    matching_proceedings,
+    matching_return_visits,
+    matching_sessions,
 )
 from registry.disputes.rules import CONFIRMATION_RULE, COUNTING_RULE, MEDIATION_RULE
 from registry.disputes.schemas import Dispute, DisputeIn, DisputeQuery
@@ -112,13 +110,14 @@ DISPUTE_REGISTER = Register(
     DISPUTES,
     DisputeIn,
     Dispute,
+    Names("a dispute", "disputes", "Disputes", record="report"),
     Filters(DisputeQuery, matching_disputes),
     cases="disputes",
     days=DISPUTE_DAYS,
     titles=TITLES,
     groups=DISPUTE_GROUPS,
     choices={"category": CATEGORY_TITLES},
-    copied=dispute_copied,
+    columns=dispute_columns,
     statistics=DISPUTE_STATISTICS,
     duties=DISPUTE_DUTIES,
     rules=(MEDIATION_RULE, COUNTING_RULE),
@@ -165,6 +164,7 @@ PROCEEDING_REGISTER = Register(
     PROCEEDINGS,
     ProceedingIn,
     Proceeding,
+    Names("a proceeding", "proceedings", "Proceedings"),
     Filters(CaseQuery, matching_proceedings),
     cases="disputes",
     days=PROCEEDING_DAYS,
@@ -177,6 +177,7 @@ SESSION_REGISTER = Register(
     SESSIONS,
     SessionIn,
     Session,
+    Names("a mediation session", "mediation sessions", "Sessions"),
     Filters(CaseQuery, matching_sessions),
     cases="disputes",
     days=SESSION_DAYS,
@@ -189,11 +190,12 @@ AGREEMENT_REGISTER = Register(
     AGREEMENTS,
     AgreementIn,
     Agreement,
+    Names("an agreement", "agreements", "Agreements", record="sign"),
     Filters(AgreementQuery, matching_agreements),
     cases="disputes",
     days=AGREEMENT_DAYS,
     titles=TITLES,
-    copied=agreement_copied,
+    columns=agreement_columns,
     statistics=AGREEMENT_STATISTICS,
     duties=AGREEMENT_DUTIES,
     rules=(CONFIRMATION_RULE, COUNTING_RULE),
@@ -206,6 +208,7 @@ RETURN_VISIT_REGISTER = Register(
     RETURN_VISITS,
     ReturnVisitIn,
     ReturnVisit,
+    Names("a return visit", "return visits", "ReturnVisits"),
     Filters(CaseQuery, matching_return_visits),
     cases="disputes",
     days=RETURN_VISIT_DAYS,

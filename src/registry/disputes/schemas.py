@@ -21,9 +21,9 @@ from registry.core.fields import (
     Phone,
     Sensitive,
 )
+from registry.core.queries import AsOfQuery, ListQuery, among
 from registry.core.schemas import Header, Input
 from registry.disputes.models import Cause, DisputeKind, FoundBy, PartyKind, Risk, Scale, Stage
-from registry.web.queries import AsOfQuery, ListQuery, among
 
 Longitude = Annotated[float, Meta(ge=73, le=136)]
 Latitude = Annotated[float, Meta(ge=3, le=54)]

@@ -4,8 +4,14 @@ Counts and contacts have no date of their own and are answered as recorded.
 """
 
 import datetime as dt
+from collections.abc import Iterator
 
+from sqlalchemy import ColumnElement
+
+from registry.core.divisions import DIVISIONS
 from registry.core.valid_time import Days, Document
+from registry.divisions.models import STAFF
+from registry.divisions.schemas import DivisionQuery, StaffQuery
 
 
 def division_at(document: Document, day: dt.date) -> Document:
@@ -23,3 +29,22 @@ def staff_at(document: Document, _day: dt.date) -> Document:
 
 DIVISION_DAYS = Days(begins="valid_from", ends="closed_on", at=division_at, turns=frozenset({"name", "closed_on"}))
 STAFF_DAYS = Days(begins="since", ends="left_on", at=staff_at, turns=frozenset({"left_on"}))
+
+
+def matching_divisions(query: DivisionQuery) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the list's filters."""
+    table = DIVISIONS.c
+    if query.code is not None:
+        yield table.code == query.code
+    if query.parent is not None:
+        yield table.parent == query.parent
+    if query.level is not None:
+        yield table.level == query.level
+
+
+def matching_staff(query: StaffQuery) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the list's filters."""
+    if query.duty is not None:
+        yield STAFF.c.duty == query.duty
+    if query.tier is not None:
+        yield STAFF.c.tier == query.tier

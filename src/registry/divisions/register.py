@@ -3,11 +3,10 @@
 from registry.core.divisions import DIVISIONS
 from registry.core.filters import Filters
 from registry.core.principals import EVERYONE, Role
-from registry.core.register import Register
+from registry.core.register import Names, Register
 from registry.divisions.codes import TITLES
-from registry.divisions.filters import matching_divisions, matching_staff
 from registry.divisions.models import STAFF
-from registry.divisions.projection import DIVISION_DAYS, STAFF_DAYS
+from registry.divisions.projection import DIVISION_DAYS, STAFF_DAYS, matching_divisions, matching_staff
 from registry.divisions.schemas import Division, DivisionIn, DivisionQuery, Staff, StaffIn, StaffQuery
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
@@ -18,6 +17,7 @@ DIVISION_REGISTER = Register(
     DIVISIONS,
     DivisionIn,
     Division,
+    Names("a division", "divisions", "Divisions"),
     Filters(DivisionQuery, matching_divisions),
     readers=EVERYONE,
     writers=ADMINISTRATORS,
@@ -33,6 +33,7 @@ STAFF_REGISTER = Register(
     STAFF,
     StaffIn,
     Staff,
+    Names("a member of staff", "grid staff", "Staff"),
     Filters(StaffQuery, matching_staff),
     days=STAFF_DAYS,
     titles=TITLES,

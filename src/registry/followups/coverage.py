@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from registry.core.divisions import names_at
 from registry.core.principals import Principal
+from registry.core.queries import DayQuery
 from registry.core.register import Right
 from registry.core.watermarks import watermark_text
 from registry.errors import NotFound
@@ -16,7 +17,6 @@ from registry.followups.schemas import Coverage
 from registry.ledger.versions import encode
 from registry.web import reads
 from registry.web.call import Call, view_of
-from registry.web.queries import DayQuery
 from registry.web.reads import Answer
 
 REGISTERS = {register.name: register for register in (CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER)}

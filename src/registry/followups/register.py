@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, func, or_
 from registry.core.disclosure_menu import Axis, Menu, month, overdue
 from registry.core.filters import Filters
 from registry.core.measures import By, Dimension, How, Measure, Statistic, Statistics, places
-from registry.core.register import Register
+from registry.core.queries import ListQuery
+from registry.core.register import Names, Register
 from registry.followups.bulletin import tell
 from registry.followups.codes import PATIENT_GROUPS, TITLES, VISIT_GROUPS
 from registry.followups.duties import PATIENT_DUTIES
-from registry.followups.filters import matching_patients, matching_visits
 from registry.followups.models import (
     CAMPAIGNS,
     PATIENTS,
@@ -24,10 +24,16 @@ from registry.followups.models import (
     VisitForm,
     VisitorRole,
 )
-from registry.followups.projection import CAMPAIGN_DAYS, PATIENT_DAYS, VISIT_DAYS, visit_copied
+from registry.followups.projection import (
+    CAMPAIGN_DAYS,
+    PATIENT_DAYS,
+    VISIT_DAYS,
+    matching_patients,
+    matching_visits,
+    visit_columns,
+)
 from registry.followups.schemas import Campaign, CampaignIn, Patient, PatientIn, PatientQuery
 from registry.followups.visit_schemas import Visit, VisitIn, VisitQuery
-from registry.web.queries import ListQuery
 
 PATIENT_STATISTICS = Statistics(
     PatientQuery,
@@ -116,6 +122,7 @@ PATIENT_REGISTER = Register(
     PATIENTS,
     PatientIn,
     Patient,
+    Names("a patient", "patients", "Patients", record="enrol"),
     Filters(PatientQuery, matching_patients),
     cases="patients",
     needs_purpose=True,
@@ -138,6 +145,7 @@ VISIT_REGISTER = Register(
     VISITS,
     VisitIn,
     Visit,
+    Names("a visit", "visits", "Visits"),
     Filters(VisitQuery, matching_visits),
     cases="patients",
     needs_purpose=True,
@@ -146,7 +154,7 @@ VISIT_REGISTER = Register(
     groups=VISIT_GROUPS,
     section=SECTION,
     menu=VISIT_MENU,
-    copied=visit_copied,
+    columns=visit_columns,
     statistics=VISIT_STATISTICS,
     measures=(
         Measure("visits_made", "走访", "人次", func.count(), VISITS.c.visited_on, sensitive=True),
@@ -161,6 +169,7 @@ CAMPAIGN_REGISTER = Register(
     CAMPAIGNS,
     CampaignIn,
     Campaign,
+    Names("a drive", "drives", "Campaigns", record="start"),
     Filters(ListQuery),
     open=True,
     days=CAMPAIGN_DAYS,

@@ -22,6 +22,7 @@ from registry.core.fields import (
     Phone,
     Sensitive,
 )
+from registry.core.queries import ListQuery, among
 from registry.core.schemas import Header, Input
 from registry.followups.models import (
     AwardResult,
@@ -35,7 +36,6 @@ from registry.followups.models import (
     Treatment,
     VisitorRole,
 )
-from registry.web.queries import ListQuery, among
 
 RiskLevel = Annotated[
     int, Meta(ge=0, le=5, title="危险性评估", description="0-5; the national code is the level plus one")

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
+from registry.core.queries import ListQuery, among
 from registry.core.schemas import Header, Input
 from registry.followups.models import (
     Adherence,
@@ -24,7 +25,6 @@ from registry.followups.models import (
     VisitorRole,
 )
 from registry.followups.schemas import Drug, RiskLevel
-from registry.web.queries import ListQuery, among
 
 
 class Visitor(Input):

@@ -4,10 +4,9 @@ from sqlalchemy import func
 
 from registry.core.filters import Filters
 from registry.core.measures import By, Dimension, How, Measure, Split, Statistic, Statistics, places
-from registry.core.register import Register
+from registry.core.register import Names, Register
 from registry.gatherings.codes import GATHERING_GROUPS, SHED_GROUPS, TITLES
 from registry.gatherings.duties import SHED_DUTIES
-from registry.gatherings.filters import matching_gatherings, matching_sheds
 from registry.gatherings.models import (
     CALLED_OFF,
     GATHERINGS,
@@ -17,7 +16,14 @@ from registry.gatherings.models import (
     ShedStructure,
     ShedUse,
 )
-from registry.gatherings.projection import GATHERING_DAYS, SHED_DAYS, gathering_copied, shed_copied
+from registry.gatherings.projection import (
+    GATHERING_DAYS,
+    SHED_DAYS,
+    gathering_columns,
+    matching_gatherings,
+    matching_sheds,
+    shed_columns,
+)
 from registry.gatherings.rules import DEMOLITION_RULE
 from registry.gatherings.schemas import Gathering, GatheringIn, GatheringQuery, Shed, ShedIn, ShedQuery
 
@@ -27,12 +33,13 @@ GATHERING_REGISTER = Register(
     GATHERINGS,
     GatheringIn,
     Gathering,
+    Names("a gathering that was called off", "gatherings that were called off", "Gatherings"),
     Filters(GatheringQuery, matching_gatherings),
     days=GATHERING_DAYS,
     titles=TITLES,
     groups=GATHERING_GROUPS,
     section="聚集活动管控",
-    copied=gathering_copied,
+    columns=gathering_columns,
     statistics=Statistics(
         GatheringQuery,
         matching_gatherings,
@@ -68,12 +75,13 @@ SHED_REGISTER = Register(
     SHEDS,
     ShedIn,
     Shed,
+    Names("a shed", "sheds", "Sheds"),
     Filters(ShedQuery, matching_sheds),
     days=SHED_DAYS,
     titles=TITLES,
     groups=SHED_GROUPS,
     section="简易棚清理",
-    copied=shed_copied,
+    columns=shed_columns,
     statistics=Statistics(
         ShedQuery,
         matching_sheds,

@@ -17,9 +17,9 @@ from registry.core.fields import (
     PersonName,
     Phone,
 )
+from registry.core.queries import ListQuery, among
 from registry.core.schemas import Header, Input, Point
 from registry.gatherings.models import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
-from registry.web.queries import ListQuery, among
 
 
 class Organiser(Input):

@@ -10,12 +10,12 @@ from litestar import Controller, get
 from litestar.params import FromPath
 
 from registry.access.forms import form_schema
+from registry.core.queries import NoQuery
 from registry.core.register import Register
 from registry.errors import NotFound
 from registry.ledger.versions import encode
 from registry.web import contract
 from registry.web.call import Call
-from registry.web.queries import NoQuery
 from registry.web.reads import Answer, body_tag, respond
 
 

@@ -15,13 +15,13 @@ from litestar.types import Message, Scope
 from sqlalchemy import Connection, text
 
 from registry import __version__
+from registry.core.queries import NoQuery
 from registry.db.migrate import at_head
 from registry.errors import LogRolledBack, NotFound, Unavailable
 from registry.ledger.ids import new_id
 from registry.web.call import Call
 from registry.web.contract import Contract
 from registry.web.problems import kinds
-from registry.web.queries import NoQuery
 
 UI_FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
 

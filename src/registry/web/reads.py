@@ -2,8 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -12,19 +11,17 @@ from sqlalchemy import ColumnElement, Connection
 
 from registry.core.access_log import noting, plain_reads
 from registry.core.principals import Principal
+from registry.core.queries import AsOfQuery, DayQuery, ListQuery, PageQuery
+from registry.core.reader import Reader, Shown
 from registry.core.register import Register, Right
 from registry.core.scope import NEVER
-from registry.core.sealing import Sealer
-from registry.core.valid_time_reads import item_on, page_on, render_on
-from registry.core.view import Seen, View, Wanted, has_digest, is_erased, render, shows_plain
+from registry.core.view import Seen, View, Wanted, has_digest, is_erased, shows_plain
 from registry.core.watermarks import head_of, watermark_text
 from registry.errors import Fault, Refused
 from registry.web.call import Call, view_of
 from registry.web.cursors import Cursor, Paged, read_cursor, refused_cursor
-from registry.web.queries import AsOfQuery, DayQuery, ListQuery, PageQuery
 
 T = TypeVar("T", bound=msgspec.Struct)
-L = TypeVar("L", bound=ListQuery)
 
 Answer = Response[bytes]
 Where = Iterable[ColumnElement[bool]]
@@ -34,57 +31,50 @@ async def item(call: Call, register: Register, entry_id: str) -> Answer:
     """One entry as it stands, or stood."""
     who = await call.enter(register, Right.READ)
     query = call.params(DayQuery)
-    if query.on is not None:
-        return await _item_on(call, who, register, entry_id, query.as_of, query.on)
-    seen, body = await call.context.read(partial(read_item, call.context.sealer, who, register, entry_id, query.as_of))
-    await note(call, who, register, "item", [seen])
-    return entry(call, who, register, seen, body)
-
-
-async def _item_on(
-    call: Call, who: Principal, register: Register, entry_id: str, as_of: str | None, on: dt.date
-) -> Answer:
-    work = partial(_read_item_on, call.context.sealer, who, register, entry_id, as_of, on)
-    seen, body = await call.context.scan(work)
-    await note(call, who, register, "item", [seen])
-    return respond(call, body, body_tag(body), watermark_text(who.book, seen.watermark), on=on)
+    run = call.context.scan if query.on else call.context.read
+    shown = await run(lambda connection: reader(call, who, register, query.as_of, connection).item(entry_id, query.on))
+    await note(call, who, register, "item", shown.seen)
+    return entry(call, who, register, shown) if query.on is None else day_entry(call, who, shown, query.on)
 
 
 async def version(call: Call, register: Register, entry_id: str, number: int) -> Answer:
     """One version of an entry."""
     who = await call.enter(register, Right.READ)
     query = call.params(AsOfQuery)
-    work = partial(read_version, call.context.sealer, who, register, entry_id, number, query.as_of)
-    seen, body = await call.context.read(work)
-    await note(call, who, register, "version", [seen])
-    return entry(call, who, register, seen, body)
+    shown = await call.context.read(
+        lambda connection: reader(call, who, register, query.as_of, connection).version(entry_id, number)
+    )
+    await note(call, who, register, "version", shown.seen)
+    return entry(call, who, register, shown)
 
 
 async def versions(call: Call, register: Register, entry_id: str) -> Answer:
     """The versions of an entry, first to last."""
     who = await call.enter(register, Right.READ)
     query = call.params(PageQuery)
-    seen, bodies, watermark = await call.context.read(
-        partial(_versions, call.context.sealer, who, register, entry_id, query, _cursor(call, query))
+    cursor = read_cursor(query, call.url.path)
+    after = cursor.last if cursor else 0
+    shown = await call.context.read(
+        lambda connection: page_reader(call, who, register, query, cursor, connection).versions(
+            entry_id, query.limit + 1, after
+        )
     )
-    await note(call, who, register, "versions", seen[: query.limit])
-    return _page(call, who, query, seen, bodies, watermark, lambda last: last.number)
+    return await _page(call, who, register, "versions", query, shown, [seen.number for seen in shown.seen])
 
 
-async def page(call: Call, register: Register, shape: type[L], matching: Callable[[L], Where]) -> Answer:
-    """A page of a list, last change first."""
+async def page(call: Call, register: Register) -> Answer:
+    """A page of a register's list, by its declared filters; last change first."""
     who = await call.enter(register, Right.READ)
-    query = call.params(shape)
-    where = [*matching(query), *_only(register, query)]
+    query: ListQuery = call.params(register.filters.query)
+    where = [*register.filters.matching(query), *_only(register, query)]
     # A filter may have to look far for its fifty; such a list must not keep everybody else waiting.
     run = call.context.scan if where or query.on else call.context.read
-    cursor = _cursor(call, query)
+    cursor = read_cursor(query, call.url.path)
     wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER, query.division, query.include_voided)
-    listing = partial(_list_on, on=query.on) if query.on else _list
-    work = partial(listing, call.context.sealer, who, register, query, cursor, wanted, where)
-    seen, bodies, watermark = await run(work)
-    await note(call, who, register, "list", seen[: query.limit])
-    return _page(call, who, query, seen, bodies, watermark, lambda last: last.position, query.on)
+    shown = await run(
+        lambda connection: page_reader(call, who, register, query, cursor, connection).page(wanted, where, query.on)
+    )
+    return await _page(call, who, register, "list", query, shown, [seen.position for seen in shown.seen], query.on)
 
 
 def _only(register: Register, query: ListQuery) -> Where:
@@ -101,7 +91,17 @@ async def search(call: Call, register: Register, shape: type[T]) -> Answer:
     """Entries that have this ID number or phone; asked by POST, so that neither stands in a URL."""
     who = await call.enter(register, Right.WRITE)
     query = call.params(PageQuery)
-    sent = msgspec.to_builtins(await call.sent(shape))
+    where = _digests(call, who, register, msgspec.to_builtins(await call.sent(shape)))
+    cursor = read_cursor(query, call.url.path)
+    wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER)
+    shown = await call.context.scan(
+        lambda connection: page_reader(call, who, register, query, cursor, connection).page(wanted, where)
+    )
+    return await _page(call, who, register, "search", query, shown, [seen.position for seen in shown.seen])
+
+
+def _digests(call: Call, who: Principal, register: Register, sent: dict[str, str | None]) -> list[ColumnElement[bool]]:
+    """The clauses of a search, over the blind index. Raises Refused where nothing is looked for."""
     sealer = call.context.sealer
     where = [
         has_digest(register.table, who.book, kind, sealer.digest(who.book, kind, value))
@@ -111,12 +111,7 @@ async def search(call: Call, register: Register, shape: type[T]) -> Answer:
     if not where:
         text = "请至少给出一项查找内容。", "Give at least one thing to look for."
         raise Refused(faults=[Fault("", "empty", *text)])
-    cursor = _cursor(call, query)
-    wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER)
-    work = partial(_list, sealer, who, register, query, cursor, wanted, where)
-    seen, bodies, watermark = await call.context.scan(work)
-    await note(call, who, register, "search", seen[: query.limit])
-    return _page(call, who, query, seen, bodies, watermark, lambda last: last.position)
+    return where
 
 
 async def note(call: Call, who: Principal, register: Register, path: str, seen: Sequence[Seen]) -> None:
@@ -125,81 +120,47 @@ async def note(call: Call, who: Principal, register: Register, path: str, seen: 
         await call.context.write(who.book, noting(*events))
 
 
-def read_item(
-    sealer: Sealer, who: Principal, register: Register, entry_id: str, as_of: str | None, connection: Connection
-) -> tuple[Seen, bytes]:
-    seen = view_of(connection, who, as_of).item(connection, register, entry_id)
-    return seen, render(sealer, who, register, seen)
+def reader(call: Call, who: Principal, register: Register, as_of: str | None, connection: Connection) -> Reader:
+    """What reads one entry, as of what was asked."""
+    return Reader(connection, view_of(connection, who, as_of), call.context.sealer, register)
 
 
-def _read_item_on(
-    sealer: Sealer, who: Principal, register: Register, entry_id: str, as_of: str | None, on: dt.date,
-    connection: Connection,
-) -> tuple[Seen, bytes]:  # fmt: skip
-    found = item_on(connection, view_of(connection, who, as_of), register, entry_id, on)
-    return found.seen, render_on(sealer, who, register, found)
+def page_reader(
+    call: Call, who: Principal, register: Register, query: PageQuery, cursor: Cursor | None, connection: Connection
+) -> Reader:
+    """What reads a page: later pages are of the same moment as the first."""
+    view = view_of(connection, who, query.as_of) if cursor is None else pinned(connection, who, cursor)
+    return Reader(connection, view, call.context.sealer, register)
 
 
-def read_version(
-    sealer: Sealer, who: Principal, register: Register, entry_id: str, number: int, as_of: str | None,
-    connection: Connection,
-) -> tuple[Seen, bytes]:  # fmt: skip
-    seen = view_of(connection, who, as_of).version(connection, register, entry_id, number)
-    return seen, render(sealer, who, register, seen)
-
-
-def _versions(
-    sealer: Sealer, who: Principal, register: Register, entry_id: str, query: PageQuery, cursor: Cursor | None,
-    connection: Connection,
-) -> tuple[list[Seen], list[bytes], int]:  # fmt: skip
-    view = _pinned(connection, who, query, cursor)
-    seen = view.versions(connection, register, entry_id, query.limit + 1, cursor.last if cursor else 0)
-    bodies = [render(sealer, who, register, each) for each in seen]
-    return seen, bodies, seen[0].watermark if seen else view.as_of or 0
-
-
-def _list(
-    sealer: Sealer, who: Principal, register: Register, query: PageQuery, cursor: Cursor | None, wanted: Wanted,
-    where: Sequence[ColumnElement[bool]], connection: Connection,
-) -> tuple[list[Seen], list[bytes], int]:  # fmt: skip
-    seen, watermark = _pinned(connection, who, query, cursor).page(connection, register, wanted, where)
-    return seen, [render(sealer, who, register, each) for each in seen], watermark
-
-
-def _list_on(
-    sealer: Sealer, who: Principal, register: Register, query: PageQuery, cursor: Cursor | None, wanted: Wanted,
-    where: Sequence[ColumnElement[bool]], connection: Connection, *, on: dt.date,
-) -> tuple[list[Seen], list[bytes], int]:  # fmt: skip
-    found, watermark = page_on(connection, _pinned(connection, who, query, cursor), register, wanted, where, on)
-    bodies = [render_on(sealer, who, register, each) for each in found]
-    return [each.seen for each in found], bodies, watermark
-
-
-def _cursor(call: Call, query: PageQuery) -> Cursor | None:
-    return read_cursor(query, call.url.path)
-
-
-def _pinned(connection: Connection, who: Principal, query: PageQuery, cursor: Cursor | None) -> View:
-    """The view of a page: later pages are of the same moment as the first."""
-    if cursor is None:
-        return view_of(connection, who, query.as_of)
+def pinned(connection: Connection, who: Principal, cursor: Cursor) -> View:
+    """The view of the moment that a cursor names. Raises Refused for a moment to come."""
     if cursor.watermark > head_of(connection, who.book):
         raise refused_cursor()
     return View(who, cursor.watermark)
 
 
-def entry(call: Call, who: Principal, register: Register, seen: Seen, body: bytes, status: int = 200) -> Answer:
+def entry(call: Call, who: Principal, register: Register, shown: Shown, status: int = 200) -> Answer:
+    """The answer of one version; its tag says whether it is masked or erased."""
+    seen = shown.one
     masked = seen.personal is not None and not shows_plain(who, register, seen)
     tag = f'"{seen.number}-masked"' if masked else f'"{seen.number}-erased"' if is_erased(seen) else f'"{seen.number}"'
-    return respond(call, body, tag, watermark_text(who.book, seen.watermark), status)
+    return respond(call, shown.bodies[0], tag, watermark_text(who.book, shown.watermark), status)
 
 
-def _page(
-    call: Call, who: Principal, query: PageQuery, seen: list[Seen], bodies: list[bytes], watermark: int,
-    last: Callable[[Seen], int], on: dt.date | None = None,
+def day_entry(call: Call, who: Principal, shown: Shown, on: dt.date) -> Answer:
+    """The answer of an entry as it was on a day."""
+    body = shown.bodies[0]
+    return respond(call, body, body_tag(body), watermark_text(who.book, shown.watermark), on=on)
+
+
+async def _page(
+    call: Call, who: Principal, register: Register, path: str, query: PageQuery, shown: Shown, places: Sequence[int],
+    on: dt.date | None = None,
 ) -> Answer:  # fmt: skip
-    mark = watermark, watermark_text(who.book, watermark)
-    return paged(call, query, bodies, [last(each) for each in seen], mark, on)
+    await note(call, who, register, path, shown.seen[: query.limit])
+    mark = shown.watermark, watermark_text(who.book, shown.watermark)
+    return paged(call, query, shown.bodies, places, mark, on)
 
 
 def paged(

@@ -1,15 +1,17 @@
 """What handlers share for writes: each function is one request from top to bottom."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Response
-from sqlalchemy import and_, select
+from sqlalchemy import Connection, and_, select
 
 from registry.core.access_log import plain_reads
+from registry.core.plain_writes import Written
 from registry.core.principals import Principal
+from registry.core.queries import NoQuery
+from registry.core.reader import Shown
 from registry.core.register import Register, Right
 from registry.core.unit_of_work import Change, Tx, outcome, plain_answer, seen_of
 from registry.core.view import Seen, shows_plain
@@ -23,27 +25,20 @@ from registry.ledger.tables import IDEMPOTENCY
 from registry.ledger.versions import Append, encode
 from registry.web import reads
 from registry.web.call import Call, Voiding
-from registry.web.queries import NoQuery
 from registry.web.reads import Answer
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-Written = Append | None | tuple[Append | None, ...]
-
 
 async def create(
-    call: Call,
-    register: Register,
-    shape: type[T],
-    service: Callable[[Tx, str, T], Written],
-    entry_id: str | None = None,
+    call: Call, register: Register, service: Callable[[Tx, str, Any], Written], entry_id: str | None = None
 ) -> Answer:
     """A new entry. The id is the client's (PUT) or ours (POST)."""
     who = await call.enter(register, Right.WRITE)
     call.params(NoQuery)
     chosen = check_chosen_id(entry_id) if entry_id else None
     must_be_new = call.only_if_new() if chosen else False
-    data = await call.sent(shape)
+    data = await call.sent(register.shape)
     # A PUT names its entry, so its path does for an Idempotency-Key: sent again alike, it is answered alike.
     key = call.idempotency_key() or (chosen and "put")
     made = chosen or new_id()
@@ -200,17 +195,16 @@ async def _stands(
     call: Call, who: Principal, register: Register, entry_id: str, replay: tuple[str, int] | None, status: int
 ) -> Answer:
     """The answer where nothing was written: the stored answer again, under today's rights, or what stands unchanged."""
-    sealer = call.context.sealer
-    if replay is not None:
-        seen, body = await call.context.read(
-            partial(reads.read_version, sealer, who, register, replay[0], replay[1], None)
-        )
-    else:
-        seen, body = await call.context.read(partial(reads.read_item, sealer, who, register, entry_id, None))
-    await reads.note(call, who, register, "item", [seen])
-    answer = reads.entry(call, who, register, seen, body, status=status if replay else 200)
+
+    def again(connection: Connection) -> Shown:
+        reader = reads.reader(call, who, register, None, connection)
+        return reader.version(*replay) if replay else reader.item(entry_id)
+
+    shown = await call.context.read(again)
+    await reads.note(call, who, register, "item", shown.seen)
+    answer = reads.entry(call, who, register, shown, status=status if replay else 200)
     if replay:
         answer.headers["Idempotency-Replayed"] = "true"
         if status == 201:  # noqa: PLR2004 - Created
-            answer.headers["Location"] = f"/v1/{register.name}/{seen.entry_id}"
+            answer.headers["Location"] = f"/v1/{register.name}/{shown.one.entry_id}"
     return answer

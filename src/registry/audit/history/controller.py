@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection
 from registry.audit.history.service import Diff, History, HistoryItem, Told
 from registry.core.fields import END
 from registry.core.principals import OFFICE, Principal, Role
+from registry.core.queries import AsOfQuery, DivisionParam, Moment, PageQuery
 from registry.core.register import Register, RegisterName, Right
 from registry.core.scope import NEVER
 from registry.core.sealing import Sealer
@@ -26,7 +27,6 @@ from registry.web import contract, reads
 from registry.web.call import Call
 from registry.web.contract import GUARDED, Contract
 from registry.web.cursors import Cursor, read_cursor
-from registry.web.queries import AsOfQuery, DivisionParam, Moment, PageQuery
 from registry.web.reads import Answer
 
 MASKED = "Personal fields are masked, whoever asks: a history shows that they changed, not what they were."

@@ -21,12 +21,12 @@ from registry.audit.proof.leaves import leaves
 from registry.audit.proof.merkle import parse_tile_path
 from registry.audit.proof.signed_notes import Kind
 from registry.core.principals import Principal, Role
+from registry.core.queries import AsOfQuery, NoQuery
 from registry.core.register import Register, Right
 from registry.errors import Fault, Forbidden, NotFound, NotSealed, Refused
 from registry.ledger.versions import encode
 from registry.web.call import Call, view_of
 from registry.web.contract import GUARDED, Contract
-from registry.web.queries import AsOfQuery, NoQuery
 
 Answer = Response[bytes]
 TEXT = "text/plain; charset=utf-8"

@@ -11,9 +11,9 @@ from registry.audit.proof.controller import TEXT, Answer
 from registry.audit.proof.cosigner import Stale
 from registry.audit.proof.signed_notes import cosign, split_note
 from registry.audit.proof.witnesses import SIZE_MEDIA
+from registry.core.queries import NoQuery
 from registry.web.call import Call
 from registry.web.contract import Contract, Other
-from registry.web.queries import NoQuery
 
 BODY_LIMIT = 64 * 1024
 """Bytes."""

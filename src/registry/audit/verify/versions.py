@@ -251,7 +251,7 @@ def _header(log: Row[Any], version: Row[Any], register: Register) -> Iterator[st
 
 def _copies(version: Row[Any], register: Register, document: dict[str, Any]) -> Iterator[str]:
     """The columns that repeat what the document says, and that no leaf covers."""
-    said = {**document, **register.copied(document)}
+    said = {**document, **register.columns(document)}
     for column in register.table.columns:
         if column.info.get("copy") and column.name in said:
             value = version._mapping[column.name]  # noqa: SLF001 - its public name

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from registry.core.access_log import noting
 from registry.core.fields import END
 from registry.core.principals import Principal
+from registry.core.queries import DivisionParam
 from registry.core.register import RegisterName, Right
 from registry.core.watermarks import WATERMARK, head_of, watermark_text
 from registry.db.outages import is_outage
@@ -28,7 +29,6 @@ from registry.ledger.versions import encode
 from registry.outbox.feed.events import Asked, Page, read_events
 from registry.outbox.feed.followers import Followers
 from registry.web.call import Call
-from registry.web.queries import DivisionParam
 from registry.web.reads import Answer, plain_json
 
 ROUNDS = 10

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from registry import errors
 from registry.core.principals import Principal, Purpose, Role
+from registry.core.queries import NoQuery
 from registry.core.watermarks import watermark_text
 from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import timestamp
@@ -34,7 +35,6 @@ from registry.outbox.webhooks.worker import Worker, ping
 from registry.web.call import Call
 from registry.web.contract import GUARDED, Contract
 from registry.web.cursors import refused_cursor
-from registry.web.queries import NoQuery
 from registry.web.reads import Answer, plain_json
 
 FOUND = (*GUARDED, errors.NotFound)

@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from registry.core.fields import END, DivisionCode
 from registry.core.principals import Purpose
+from registry.core.queries import AsOf, CursorParam, LimitParam
 from registry.core.schemas import Input
-from registry.web.queries import AsOf, CursorParam, LimitParam
 
 EventType = Annotated[
     str,

@@ -1,11 +1,9 @@
 """One handler an endpoint."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from litestar import Controller, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
 from registry import errors
 from registry.core.register import Register
@@ -14,11 +12,12 @@ from registry.reports.bulletin.negotiation import FORMS
 from registry.reports.bulletin.schemas import BulletinQuery, Restatement, RestatementQuery
 from registry.reports.due import calendar_feed, list_endpoint
 from registry.reports.due.calendar_feed import MEDIA, CalendarQuery, DueLink, DueLinkIn
-from registry.reports.due.reminder_register import REMINDER_REGISTER, Reminder, ReminderQuery, matching
+from registry.reports.due.reminder_register import REMINDER_REGISTER
 from registry.reports.due.schemas import DueList, DueQuery, DueRules, RulesQuery
-from registry.web import contract, reads
+from registry.web import contract
 from registry.web.call import Call
 from registry.web.contract import GUARDED, Contract
+from registry.web.entry_routes import ReadTexts, read_routes
 from registry.web.reads import Answer
 
 PRINTED = tuple(form.media for form in FORMS.values() if form.ending != "json")
@@ -81,29 +80,12 @@ class CalendarController(Controller):
         return await calendar_feed.read_calendar(request, request.app.state.registers)
 
 
-class ReminderController(Controller):
-    """Reminders of what is due (到期提醒)."""
-
-    path = "/v1/reminders"
-
-    @get("/", operation_id="listReminders", opt=contract.lists(REMINDER_REGISTER, ReminderQuery))
-    async def list_reminders(self, request: Call) -> Answer:
-        """List the reminders that were sent (到期提醒), last first."""
-        return await reads.page(request, REMINDER_REGISTER, ReminderQuery, matching)
-
-    @get("/{entry_id:uuid}", operation_id="readReminder", opt=contract.item(REMINDER_REGISTER))
-    async def read_reminder(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
-        """Read a reminder."""
-        return await reads.item(request, REMINDER_REGISTER, str(entry_id))
-
-    @get(
-        "/{entry_id:uuid}/versions", operation_id="listReminderVersions", opt=contract.lists_versions(REMINDER_REGISTER)
-    )
-    async def list_reminder_versions(self, request: Call, entry_id: FromPath[UUID]) -> Answer:
-        """List the versions of a reminder; there is one."""
-        return await reads.versions(request, REMINDER_REGISTER, str(entry_id))
-
-    @get("/{entry_id:uuid}/versions/{number:int}", operation_id="readReminderVersion", opt=contract.reads(Reminder))
-    async def read_reminder_version(self, request: Call, entry_id: FromPath[UUID], number: FromPath[int]) -> Answer:
-        """Read one version of a reminder."""
-        return await reads.version(request, REMINDER_REGISTER, str(entry_id), number)
+REMINDER_HANDLERS = read_routes(
+    REMINDER_REGISTER,
+    ReadTexts(
+        list="List the reminders that were sent (到期提醒), last first.",
+        read="Read a reminder.",
+        versions="List the versions of a reminder; there is one.",
+        version="Read one version of a reminder.",
+    ),
+)

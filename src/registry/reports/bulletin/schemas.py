@@ -7,11 +7,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from registry.core.queries import AsOf, CursorParam, DivisionParam, LimitParam
 from registry.core.schemas import Recorder
 from registry.core.unit_of_work import Reason
 from registry.ledger.versions import Action
 from registry.reports.statistics.schemas import Withheld
-from registry.web.queries import AsOf, CursorParam, DivisionParam, LimitParam
 
 
 class Format(StrEnum):

@@ -22,6 +22,7 @@ from registry.core.divisions import find_place, name_of, names_at
 from registry.core.duties import Window
 from registry.core.fields import END, DivisionCode
 from registry.core.principals import OFFICE, Principal, valid_principal
+from registry.core.queries import NoQuery
 from registry.core.register import Register
 from registry.core.schemas import Input
 from registry.core.sealing import Sealer
@@ -37,7 +38,6 @@ from registry.reports.due.icalendar import Event, calendar
 from registry.reports.due.service import Asked, Item, due_items, titles, told
 from registry.web import reads
 from registry.web.call import Call
-from registry.web.queries import NoQuery
 from registry.web.reads import Answer
 
 PURPOSE = "due.ics"

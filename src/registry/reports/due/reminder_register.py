@@ -11,7 +11,8 @@ from sqlalchemy import Column, ColumnElement, Date, Integer, String
 
 from registry.core.fields import DivisionCode, DivisionName, EntryId
 from registry.core.filters import Filters
-from registry.core.register import Register
+from registry.core.queries import ListQuery
+from registry.core.register import Names, Register
 from registry.core.schemas import Header, Input
 from registry.core.valid_time import Days
 from registry.ledger.clock import BEIJING, microseconds
@@ -19,7 +20,6 @@ from registry.ledger.ids import new_id
 from registry.ledger.tables import version_table
 from registry.reports.due.schemas import DueRule
 from registry.reports.due.service import Item
-from registry.web.queries import ListQuery
 
 LONGEST_OVERDUE = 365
 """Days after which nobody is reminded any more, from the due day or from the record that says so, whichever is later: what is that
@@ -109,6 +109,7 @@ REMINDER_REGISTER = Register(
     REMINDERS,
     ReminderIn,
     Reminder,
+    Names("a reminder", "reminders", "Reminders"),
     Filters(ReminderQuery, matching),
     writers=frozenset(),
     voiders=frozenset(),

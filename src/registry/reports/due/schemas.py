@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from registry.core.fields import END
+from registry.core.queries import AsOf, CursorParam, DivisionParam, LimitParam
 from registry.deadlines.rules import Unit
-from registry.web.queries import AsOf, CursorParam, DivisionParam, LimitParam
 
 Kinds = Annotated[
     str,

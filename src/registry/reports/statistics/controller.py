@@ -10,12 +10,12 @@ from msgspec import Meta
 from msgspec.structs import FieldInfo, fields
 
 from registry.core.measures import By, Dimension, Statistics
+from registry.core.queries import ListQuery
 from registry.core.register import Register
 from registry.reports.statistics import service
 from registry.reports.statistics.schemas import StatisticsAnswer, StatisticsCell, StatisticsQuery
 from registry.web import contract
 from registry.web.call import Call
-from registry.web.queries import ListQuery
 from registry.web.reads import Answer
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from registry.web.queries import AsOfQuery, On
+from registry.core.queries import AsOfQuery, On
 
 
 class Withheld(StrEnum):

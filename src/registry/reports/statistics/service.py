@@ -152,7 +152,7 @@ def _turned_ground(asked: Question, registers: Registers, on: dt.date, connectio
     found, _ = page_on(connection, view, register, Wanted(MANY), (), on)
     rows = []
     for each in found:
-        row = {**each.document, **register.copied(each.document)}
+        row = {**each.document, **register.columns(each.document)}
         row |= {"case_id": each.seen.case_id, "division": each.seen.division}
         rows.append([_stored(row[column.name], column.type.python_type) for column in fact_columns(register.table)])
     facts = facts_of(asked.who.book, register.table, asked.known, rows)
