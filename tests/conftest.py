@@ -26,7 +26,7 @@ from registry.core.unit_of_work import Tx, outcome
 from registry.db.database import Database, open_database
 from registry.db.key_store import KeyStore
 from registry.db.migrate import upgrade
-from registry.divisions.models import Level
+from registry.divisions.codes import Level
 from registry.divisions.schemas import DivisionIn
 from registry.divisions.service import record_division
 from registry.ledger.batch import Batch, Outcome

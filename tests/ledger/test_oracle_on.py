@@ -25,14 +25,14 @@ from registry.disputes import case, case_service
 from registry.disputes import projection as dispute_filters
 from registry.disputes import service as disputes
 from registry.disputes.case_schemas import AgreementIn, ProceedingIn
-from registry.disputes.models import NEXT, Stage
+from registry.disputes.codes import NEXT, Stage
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER, PROCEEDING_REGISTER
 from registry.disputes.schemas import DisputeIn, DisputeQuery, Move
 from registry.errors import NotFound
 from registry.followups import projection as patient_filters
 from registry.followups import service as patients
 from registry.followups import visit_service as visits
-from registry.followups.models import CareStatus
+from registry.followups.codes import CareStatus
 from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
 from registry.followups.schemas import PatientIn, PatientQuery, Transfer
 from registry.followups.visit_schemas import VisitIn

@@ -3,14 +3,13 @@
 import datetime as dt
 import random
 from collections import defaultdict
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import pytest
 
+from registry.code_lists import CodeList
 from registry.core.measures import Dimension, Statistics
-from registry.followups.codes import TITLES
 from registry.followups.models import VISITS
 from registry.followups.register import VISIT_STATISTICS
 from registry.reports.labels import Labels
@@ -152,15 +151,13 @@ def test_words_take_no_more_bytes_than_they_need() -> None:
     assert all(int(str(many.words["case_id"].texts[number])) < 400 for number in many.columns["case_id"])
 
 
-class Colour(StrEnum):
-    RED = "red"
-    BLUE = "blue"
+class Colour(CodeList):
+    RED = "red", "红", "Red"
+    BLUE = "blue", "蓝", "Blue"
 
 
 def test_labels_are_chinese() -> None:
-    labels = Labels(
-        {**TITLES, Colour: {"red": ("红", "Red"), "blue": ("蓝", "Blue")}}, {"440882102": "客路镇", "01-02": "春季走访"}
-    )
+    labels = Labels({"440882102": "客路镇", "01-02": "春季走访"})
     town, month, joint = named(VISIT_STATISTICS, "town", "month", "joint")
     team = Dimension("team", "人员", VISITS.c.team, codes=Colour)
     campaign = Dimension("campaign", "专项行动", VISITS.c.campaign_id, entries="campaigns")

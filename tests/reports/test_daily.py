@@ -17,7 +17,7 @@ from registry.core.principals import Principal, Role
 from registry.core.sealing import Sealer
 from registry.core.unit_of_work import Tx, outcome
 from registry.db.key_store import KeyStore
-from registry.divisions.models import Level
+from registry.divisions.codes import Level
 from registry.divisions.schemas import DivisionIn
 from registry.divisions.service import record_division
 from registry.ledger.batch import Batch, Outcome

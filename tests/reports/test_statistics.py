@@ -11,8 +11,8 @@ import pytest
 
 from registry.app import REGISTERS
 from registry.core.measures import How, Statistic
-from registry.disputes.models import Cause, DisputeKind
-from registry.gatherings.models import GatheringKind, GatheringMeasure, ShedStructure, ShedUse
+from registry.disputes.codes import Cause, DisputeKind
+from registry.gatherings.codes import GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 from tests import factories
 from tests.api import Api, codes, pointers
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from registry.core.queries import ListQuery, NoQuery
 from registry.disputes.case_schemas import CaseQuery
-from registry.disputes.models import Stage
+from registry.disputes.codes import Stage
 from registry.disputes.schemas import ClockQuery, DisputeQuery
 from registry.errors import Malformed, Refused
-from registry.gatherings.models import GatheringKind
+from registry.gatherings.codes import GatheringKind
 from registry.gatherings.schemas import GatheringQuery
 from registry.web.cursors import Cursor, read_cursor
 from registry.web.queries import parse_query

@@ -5,12 +5,12 @@ Proofs go on to verify: they cover the documents without their personal fields, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, Table, delete, select, update
 
+from registry.code_lists import CodeList
 from registry.core.fields import ERASED, personal_paths, put, values_at
 from registry.core.principals import Principal, Role
 from registry.core.register import Register
@@ -28,18 +28,18 @@ from registry.ledger.tables import LOG
 from registry.ledger.versions import Action, Actor, Append, encode
 
 
-class Basis(StrEnum):
+class Basis(CodeList):
     """On what an erasure is based (个人信息保护法第四十七条第一款)."""
 
-    PURPOSE_ENDED = "purpose_ended"
+    PURPOSE_ENDED = "purpose_ended", "处理目的已实现或不再必要", "The purpose has ended"
     """(一) 处理目的已实现、无法实现或者为实现处理目的不再必要"""
-    RETENTION_ENDED = "retention_ended"
+    RETENTION_ENDED = "retention_ended", "保存期限已届满", "The retention period has ended"
     """(二) 保存期限已届满"""
-    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_WITHDRAWN = "consent_withdrawn", "撤回同意", "Consent was withdrawn"
     """(三) 个人撤回同意"""
-    UNLAWFUL_PROCESSING = "unlawful_processing"
+    UNLAWFUL_PROCESSING = "unlawful_processing", "违法违约处理", "Processing was unlawful"
     """(四) 违反法律、行政法规或者违反约定处理个人信息"""
-    OTHER_LAW = "other_law"
+    OTHER_LAW = "other_law", "法律、行政法规规定的其他情形", "Another case laid down by law"
     """(五) 法律、行政法规规定的其他情形"""
 
 

@@ -6,18 +6,18 @@ holds no free text of a caller.
 """
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 from sqlalchemy import Column, ColumnElement, Connection, String, select
 
+from registry.code_lists import CodeList
 from registry.core.fields import DivisionCode, EntryId, LongLine, class_stamp, tidy
 from registry.core.filters import Filters
 from registry.core.principals import Principal, Role
 from registry.core.queries import ListQuery
-from registry.core.register import Names, Register, Titles
+from registry.core.register import Names, Register
 from registry.core.schemas import Header, Input
 from registry.ledger.events import SERVER
 from registry.ledger.ids import new_id
@@ -27,16 +27,16 @@ from registry.ledger.versions import Action, Append
 NAME = "alerts"
 
 
-class AlertKind(StrEnum):
+class AlertKind(CodeList):
     """What an alert tells of (警示类型)."""
 
-    BREAK_GLASS = "break_glass"
+    BREAK_GLASS = "break_glass", "紧急查阅", "Break-glass"
     """紧急查阅: an auditor opened one entry's personal data."""
-    WEBHOOK_PAUSED = "webhook_paused"
+    WEBHOOK_PAUSED = "webhook_paused", "推送暂停", "A webhook was paused"
     """推送暂停: a webhook was paused by the server, or stopped by its receiver."""
-    WEBHOOK_BEHIND = "webhook_behind"
+    WEBHOOK_BEHIND = "webhook_behind", "推送积压", "A webhook is behind"
     """推送积压: a webhook gave an event up, or as many wait as may."""
-    SCOPE_NARROWED = "scope_narrowed"
+    SCOPE_NARROWED = "scope_narrowed", "缩小辖区", "A key's divisions were narrowed"
     """缩小辖区: divisions were taken from a key."""
 
 
@@ -69,15 +69,6 @@ ALERTS = version_table(
     Column("key_id", String(36), comment="the key that it is about"),
 )
 
-TITLES: Titles = {
-    AlertKind: {
-        "break_glass": ("紧急查阅", "Break-glass"),
-        "webhook_paused": ("推送暂停", "A webhook was paused"),
-        "webhook_behind": ("推送积压", "A webhook is behind"),
-        "scope_narrowed": ("缩小辖区", "A key's divisions were narrowed"),
-    }
-}
-
 
 class AlertQuery(ListQuery, kw_only=True):
     """Which alerts."""
@@ -104,7 +95,6 @@ ALERT_REGISTER = Register(
     voiders=frozenset(),
     open=True,
     event="alert.raised",
-    titles=TITLES,
 )
 
 

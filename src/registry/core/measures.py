@@ -6,11 +6,13 @@ a dimension's value is chosen by one. So each cell has a link to the list that s
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import Enum
 from typing import Any
 
 import msgspec
 from sqlalchemy import Column, ColumnElement, Table
+
+from registry.code_lists import CodeList
 
 
 class How(Enum):
@@ -72,7 +74,7 @@ class Dimension:
     by: By = By.VALUE
     parameter: str = ""
     """The list's parameter that chooses a value, or the stem of a range for a month; left out, the dimension's own name."""
-    codes: type[StrEnum] | None = None
+    codes: type[CodeList] | None = None
     """The code list of its values; a value may have several of them, separated by commas."""
     entries: str = ""
     """The register that its values are entries of; they are called by their name."""

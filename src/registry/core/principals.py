@@ -3,12 +3,12 @@
 import hashlib
 import time
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from registry.code_lists import CodeList
 from registry.core.tables import BREAK_GLASS, PRINCIPALS
 from registry.db.database import Database
 from registry.errors import Unauthenticated
@@ -25,37 +25,37 @@ FIND = select(PRINCIPALS).where(PRINCIPALS.c.key_hash == bindparam("h"))
 RENEW = select(PRINCIPALS).where(PRINCIPALS.c.id == bindparam("p"))
 
 
-class Role(StrEnum):
+class Role(CodeList):
     """What a key may do."""
 
-    CLERK = "clerk"
+    CLERK = "clerk", "镇(街)综治办", "Clerk"
     """镇(街)综治办: reads and writes its own divisions, sees personal data there."""
-    SUPERVISOR = "supervisor"
+    SUPERVISOR = "supervisor", "县级主管", "Supervisor"
     """County: reads and writes the whole book; also voids and transfers."""
-    DASHBOARD = "dashboard"
+    DASHBOARD = "dashboard", "大屏", "Dashboard"
     """Masked reads and totals."""
-    BOT = "bot"
+    BOT = "bot", "机器人", "Bot"
     """Masked reads and totals."""
-    AUDITOR = "auditor"
+    AUDITOR = "auditor", "审计员", "Auditor"
     """Reads everything in every version, masked."""
-    ADMINISTRATOR = "administrator"
+    ADMINISTRATOR = "administrator", "管理员", "Administrator"
     """Keys and divisions; no register contents."""
 
 
-class Purpose(StrEnum):
+class Purpose(CodeList):
     """What personal data is looked at for (查阅目的)."""
 
-    VISIT = "visit"
+    VISIT = "visit", "走访随访", "Visit"
     """走访随访"""
-    EMERGENCY = "emergency"
+    EMERGENCY = "emergency", "应急处置", "Emergency"
     """应急处置"""
-    SUPERVISION = "supervision"
+    SUPERVISION = "supervision", "督导检查", "Supervision"
     """督导检查"""
-    CORRECTION = "correction"
+    CORRECTION = "correction", "更正记录", "Correction"
     """更正记录"""
-    SUBJECT_REQUEST = "subject_request"
+    SUBJECT_REQUEST = "subject_request", "本人或监护人申请", "Request of the person or guardian"
     """本人或监护人申请"""
-    AUDIT = "audit"
+    AUDIT = "audit", "审计", "Audit"
     """审计"""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from sqlalchemy import Table
 
+from registry.code_lists import Titles
 from registry.core.disclosure_menu import Menu
 from registry.core.duties import Duty
 from registry.core.filters import Filters
@@ -19,9 +20,6 @@ from registry.errors import Forbidden
 if TYPE_CHECKING:  # what is told is read through a view, and a view is of registers
     from registry.reports.bulletin.narrative import Asked
 
-
-Titles = Mapping[type[StrEnum], Mapping[str, tuple[str, str]]]
-"""The Chinese and the English title of every value of every code list."""
 
 Groups = tuple[tuple[str, str, tuple[str, ...]], ...]
 """The groups of a form, in order: Chinese title, English title, the fields in order."""
@@ -100,9 +98,7 @@ class Register:
     """What its entries owe, and by when."""
     rules: tuple[str, ...] = ()
     """The sources of the rules that it applies, in Chinese: what a bundle of evidence names."""
-    titles: Titles = field(default_factory=dict)
-    """Of the code lists in its shapes."""
-    choices: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+    choices: Mapping[str, Titles] = field(default_factory=dict)
     """Of its texts that are held to a table of codes: the titles of the codes, by the field's name."""
     groups: Groups = ()
     """How a form groups and orders its fields; without any, it is one group."""

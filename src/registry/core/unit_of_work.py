@@ -3,13 +3,13 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
 from sqlalchemy import Column, ColumnElement, Connection, Date, Row, select
 
+from registry.code_lists import CodeList
 from registry.core import divisions
 from registry.core.fields import MASKS, SHORT, class_stamp, personal_paths, personal_values, put, tidy
 from registry.core.principals import Principal
@@ -28,16 +28,16 @@ T = TypeVar("T", bound=msgspec.Struct)
 SEARCHED = frozenset({"id_number", "phone"})
 
 
-class ReasonCode(StrEnum):
+class ReasonCode(CodeList):
     """Why a record is corrected or voided."""
 
-    TYPING_ERROR = "typing_error"
-    WRONG_ENTRY = "wrong_entry"
-    NEW_EVIDENCE = "new_evidence"
-    DUPLICATE = "duplicate"
-    SUBJECT_REQUEST = "subject_request"
-    TEST_ENTRY = "test_entry"
-    OTHER = "other"
+    TYPING_ERROR = "typing_error", "录入错误", "Typing error"
+    WRONG_ENTRY = "wrong_entry", "记错对象", "Wrong entry"
+    NEW_EVIDENCE = "new_evidence", "有新证据", "New evidence"
+    DUPLICATE = "duplicate", "重复录入", "Duplicate"
+    SUBJECT_REQUEST = "subject_request", "本人申请", "The person's own request"
+    TEST_ENTRY = "test_entry", "测试数据", "Test entry"
+    OTHER = "other", "其他", "Other"
 
 
 class Reason(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from registry.demo.steps import ARTICLE, COUNTY, FIRST_DAY, SYNTHETIC, Step, create, fictional_name, fictional_phone
-from registry.divisions.models import Duty, Level, Tier
+from registry.divisions.codes import Duty, Level, Tier
 from registry.divisions.schemas import DivisionIn, StaffIn
 from registry.divisions.service import STAFF_WRITES, record_division
 

@@ -21,7 +21,7 @@ from registry.disputes.case_schemas import (
     Statement,
     Term,
 )
-from registry.disputes.models import (
+from registry.disputes.codes import (
     AgreementKind,
     Cause,
     DisputeKind,

@@ -10,14 +10,14 @@ from registry.demo.steps import COUNTY, LAST_DAY, Step, act, create, days, ficti
 from registry.disputes import case_service
 from registry.disputes import service as dispute_service
 from registry.disputes.case_schemas import AgreementIn, Signatory
-from registry.disputes.models import AgreementKind, Cause, DisputeKind, FoundBy, PartyKind, Scale, Stage, Subject
+from registry.disputes.codes import AgreementKind, Cause, DisputeKind, FoundBy, PartyKind, Scale, Stage, Subject
 from registry.disputes.schemas import DisputeIn, Move, Party, PartyPerson
 from registry.followups import service as patient_service
-from registry.followups.models import Diagnosis, NotSeen, Relation, Sex, Stability, VisitForm, VisitorRole
+from registry.followups.codes import Diagnosis, NotSeen, Relation, Sex, Stability, VisitForm, VisitorRole
 from registry.followups.schemas import CampaignIn, Guardian, PatientIn
 from registry.followups.visit_schemas import VisitIn, Visitor
 from registry.followups.visit_service import record_visit
-from registry.gatherings.models import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
+from registry.gatherings.codes import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 from registry.gatherings.schemas import GatheringIn, Notice, Organiser, ShedIn, ShedNotice, ShedOwner
 from registry.gatherings.service import GATHERING_WRITES, SHED_WRITES
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ColumnElement, or_
 
 from registry.core.valid_time import Document
-from registry.disputes.codes import LAND_CATEGORIES
-from registry.disputes.models import DISPUTES, ENDED, SETTLED, DisputeKind, PartyKind, Risk, Scale, Stage, Track
+from registry.disputes.codes import ENDED, LAND_CATEGORIES, SETTLED, DisputeKind, PartyKind, Risk, Scale, Stage, Track
+from registry.disputes.models import DISPUTES
 from registry.reports.bulletin.narrative import MOST, Asked, short_day, told
 
 MAJOR = or_(DISPUTES.c.risk == Risk.MAJOR, DISPUTES.c.scale == Scale.MASS_MAJOR)

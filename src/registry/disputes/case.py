@@ -15,7 +15,7 @@ from registry.core.register import Register, Right
 from registry.core.view import Seen, Wanted
 from registry.core.watermarks import last_day, watermark_text
 from registry.disputes import rules
-from registry.disputes.models import Stage
+from registry.disputes.codes import Stage
 from registry.disputes.register import (
     AGREEMENT_REGISTER,
     DISPUTE_REGISTER,

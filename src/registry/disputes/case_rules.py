@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from registry.deadlines.periods import surely_over
 from registry.deadlines.rules import ends_on
 from registry.disputes.case_schemas import AgreementIn, Confirmation, Meeting, ProceedingIn, ReturnVisitIn, SessionIn
-from registry.disputes.models import AgreementKind, Subject
+from registry.disputes.codes import AgreementKind, Subject
 from registry.errors import Fault
 
 CONFIRMABLE = frozenset({AgreementKind.PEOPLE_MEDIATION, AgreementKind.ORAL})

@@ -10,15 +10,7 @@ from msgspec import Meta
 from registry.core.fields import DivisionCode, EntryId, Line, LongLine, Note, PersonName, Positive
 from registry.core.queries import ListQuery, among
 from registry.core.schemas import Header, Input
-from registry.disputes.models import (
-    AgreementKind,
-    CourtResult,
-    Outcome,
-    Performance,
-    SessionResult,
-    Subject,
-    Track,
-)
+from registry.disputes.codes import AgreementKind, CourtResult, Outcome, Performance, SessionResult, Subject, Track
 from registry.disputes.schemas import Dispute
 
 

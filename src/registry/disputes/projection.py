@@ -16,8 +16,8 @@ from registry.core.filters import between, equal, nulls
 from registry.core.valid_time import Days, Document, by
 from registry.disputes import rules
 from registry.disputes.case_schemas import AgreementQuery, CaseQuery
-from registry.disputes.codes import LAND_CATEGORIES
-from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS, CourtResult, Stage
+from registry.disputes.codes import LAND_CATEGORIES, CourtResult, Stage
+from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
 from registry.disputes.schemas import DisputeQuery, Move
 
 

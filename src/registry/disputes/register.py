@@ -18,14 +18,9 @@ from registry.disputes.case_schemas import (
     Session,
     SessionIn,
 )
-from registry.disputes.codes import LAND_CATEGORIES
-from registry.disputes.duties import AGREEMENT_DUTIES, DISPUTE_DUTIES, PROCEEDING_DUTIES, SESSION_DUTIES
-from registry.disputes.models import (
-    AGREEMENTS,
-    DISPUTES,
-    PROCEEDINGS,
-    RETURN_VISITS,
-    SESSIONS,
+from registry.disputes.codes import (
+    CATEGORIES,
+    LAND_CATEGORIES,
     AgreementKind,
     Cause,
     DisputeKind,
@@ -33,6 +28,8 @@ from registry.disputes.models import (
     Scale,
     Stage,
 )
+from registry.disputes.duties import AGREEMENT_DUTIES, DISPUTE_DUTIES, PROCEEDING_DUTIES, SESSION_DUTIES
+from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
 from registry.disputes.projection import (
     AGREEMENT_DAYS,
     DISPUTE_DAYS,
@@ -49,8 +46,7 @@ from registry.disputes.projection import (
     matching_sessions,
 )
 from registry.disputes.rules import CONFIRMATION_RULE, COUNTING_RULE, MEDIATION_RULE
-from registry.disputes.schemas import Dispute, DisputeIn, DisputeQuery
-from registry.disputes.titles import CATEGORY_TITLES, DISPUTE_GROUPS, TITLES
+from registry.disputes.schemas import DISPUTE_GROUPS, Dispute, DisputeIn, DisputeQuery
 
 SECTION = "矛盾纠纷排查化解"
 OF_LAND = Split(
@@ -114,9 +110,8 @@ DISPUTE_REGISTER = Register(
     Filters(DisputeQuery, matching_disputes),
     cases="disputes",
     days=DISPUTE_DAYS,
-    titles=TITLES,
     groups=DISPUTE_GROUPS,
-    choices={"category": CATEGORY_TITLES},
+    choices={"category": CATEGORIES},
     columns=dispute_columns,
     statistics=DISPUTE_STATISTICS,
     duties=DISPUTE_DUTIES,
@@ -168,7 +163,6 @@ PROCEEDING_REGISTER = Register(
     Filters(CaseQuery, matching_proceedings),
     cases="disputes",
     days=PROCEEDING_DAYS,
-    titles=TITLES,
     duties=PROCEEDING_DUTIES,
 )
 SESSION_REGISTER = Register(
@@ -181,7 +175,6 @@ SESSION_REGISTER = Register(
     Filters(CaseQuery, matching_sessions),
     cases="disputes",
     days=SESSION_DAYS,
-    titles=TITLES,
     duties=SESSION_DUTIES,
 )
 AGREEMENT_REGISTER = Register(
@@ -194,7 +187,6 @@ AGREEMENT_REGISTER = Register(
     Filters(AgreementQuery, matching_agreements),
     cases="disputes",
     days=AGREEMENT_DAYS,
-    titles=TITLES,
     columns=agreement_columns,
     statistics=AGREEMENT_STATISTICS,
     duties=AGREEMENT_DUTIES,
@@ -212,5 +204,4 @@ RETURN_VISIT_REGISTER = Register(
     Filters(CaseQuery, matching_return_visits),
     cases="disputes",
     days=RETURN_VISIT_DAYS,
-    titles=TITLES,
 )

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.deadlines.rules import current, ends_on
-from registry.disputes.codes import CATEGORIES
-from registry.disputes.models import ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
+from registry.disputes.codes import CATEGORIES, ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
 from registry.disputes.schemas import DisputeIn, Move, Party, PolygonGeometry
 from registry.errors import Fault
 

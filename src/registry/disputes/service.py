@@ -8,7 +8,8 @@ from sqlalchemy import and_
 from registry.core.plain_writes import Writes, plain_void
 from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.disputes import rules
-from registry.disputes.models import AGREEMENTS, AgreementKind, Stage
+from registry.disputes.codes import AgreementKind, Stage
+from registry.disputes.models import AGREEMENTS
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
 from registry.disputes.schemas import DisputeIn, Move
 from registry.errors import refuse

@@ -4,7 +4,6 @@ from registry.core.divisions import DIVISIONS
 from registry.core.filters import Filters
 from registry.core.principals import EVERYONE, Role
 from registry.core.register import Names, Register
-from registry.divisions.codes import TITLES
 from registry.divisions.models import STAFF
 from registry.divisions.projection import DIVISION_DAYS, STAFF_DAYS, matching_divisions, matching_staff
 from registry.divisions.schemas import Division, DivisionIn, DivisionQuery, Staff, StaffIn, StaffQuery
@@ -24,7 +23,6 @@ DIVISION_REGISTER = Register(
     voiders=ADMINISTRATORS,
     open=True,
     days=DIVISION_DAYS,
-    titles=TITLES,
 )
 
 STAFF_REGISTER = Register(
@@ -36,5 +34,4 @@ STAFF_REGISTER = Register(
     Names("a member of staff", "grid staff", "Staff"),
     Filters(StaffQuery, matching_staff),
     days=STAFF_DAYS,
-    titles=TITLES,
 )

@@ -8,7 +8,7 @@ from msgspec import Meta
 from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, PersonName, Phone
 from registry.core.queries import ListQuery
 from registry.core.schemas import Header, Input
-from registry.divisions.models import Duty, Level, Tier
+from registry.divisions.codes import Duty, Level, Tier
 
 
 class DivisionIn(Input):

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Row, and_, or_
 
 from registry.core.duties import Beside, Duty, Others, Owed, Window
 from registry.deadlines.rules import ends_on
-from registry.followups.models import PATIENTS, VISITS, CareStatus, Stability
+from registry.followups.codes import CareStatus, Stability
+from registry.followups.models import PATIENTS, VISITS
 from registry.followups.roster import SET
 
 A_YEAR = 4

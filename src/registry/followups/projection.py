@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Row, or_
 
 from registry.core.filters import between, equal, nulls
 from registry.core.valid_time import Beside, Days, Document, by
-from registry.followups.models import PATIENTS, VISITS, CareStatus
+from registry.followups.codes import CareStatus
+from registry.followups.models import PATIENTS, VISITS
 from registry.followups.roster import VISIT_COLUMNS, as_known, last_seen, summary
 from registry.followups.schemas import PatientQuery
 from registry.followups.visit_schemas import VisitQuery

@@ -11,19 +11,9 @@ from registry.core.measures import By, Dimension, How, Measure, Statistic, Stati
 from registry.core.queries import ListQuery
 from registry.core.register import Names, Register
 from registry.followups.bulletin import tell
-from registry.followups.codes import PATIENT_GROUPS, TITLES, VISIT_GROUPS
+from registry.followups.codes import CareStatus, Diagnosis, NotSeen, Stability, VisitForm, VisitorRole
 from registry.followups.duties import PATIENT_DUTIES
-from registry.followups.models import (
-    CAMPAIGNS,
-    PATIENTS,
-    VISITS,
-    CareStatus,
-    Diagnosis,
-    NotSeen,
-    Stability,
-    VisitForm,
-    VisitorRole,
-)
+from registry.followups.models import CAMPAIGNS, PATIENTS, VISITS
 from registry.followups.projection import (
     CAMPAIGN_DAYS,
     PATIENT_DAYS,
@@ -32,8 +22,8 @@ from registry.followups.projection import (
     matching_visits,
     visit_columns,
 )
-from registry.followups.schemas import Campaign, CampaignIn, Patient, PatientIn, PatientQuery
-from registry.followups.visit_schemas import Visit, VisitIn, VisitQuery
+from registry.followups.schemas import PATIENT_GROUPS, Campaign, CampaignIn, Patient, PatientIn, PatientQuery
+from registry.followups.visit_schemas import VISIT_GROUPS, Visit, VisitIn, VisitQuery
 
 PATIENT_STATISTICS = Statistics(
     PatientQuery,
@@ -127,7 +117,6 @@ PATIENT_REGISTER = Register(
     cases="patients",
     needs_purpose=True,
     days=PATIENT_DAYS,
-    titles=TITLES,
     groups=PATIENT_GROUPS,
     section=SECTION,
     menu=PATIENT_MENU,
@@ -150,7 +139,6 @@ VISIT_REGISTER = Register(
     cases="patients",
     needs_purpose=True,
     days=VISIT_DAYS,
-    titles=TITLES,
     groups=VISIT_GROUPS,
     section=SECTION,
     menu=VISIT_MENU,
@@ -173,7 +161,6 @@ CAMPAIGN_REGISTER = Register(
     Filters(ListQuery),
     open=True,
     days=CAMPAIGN_DAYS,
-    titles=TITLES,
     section=SECTION,
     tell=tell,
 )

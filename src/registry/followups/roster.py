@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from registry.deadlines.rules import ends_on
 from registry.followups import rules
-from registry.followups.models import NotSeen, Stability
+from registry.followups.codes import NotSeen, Stability
 
 VISIT_COLUMNS = ("visited_on", "seen", "not_seen_reason", "risk_level", "stability", "next_visit_on")
 """What of a visit the roster looks at: columns of its table, and the first fields of `Known`."""

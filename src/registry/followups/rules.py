@@ -9,7 +9,7 @@ from registry.core.fields import birth_date_in
 from registry.deadlines.periods import add_months
 from registry.deadlines.rules import ends_on
 from registry.errors import Fault
-from registry.followups.models import (
+from registry.followups.codes import (
     DOCTORS,
     CareStatus,
     Confinement,

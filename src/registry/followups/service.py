@@ -7,7 +7,7 @@ from registry.core.plain_writes import Writes, plain_void, plain_writes
 from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.errors import Conflict, Fault, Refused, refuse
 from registry.followups import rules
-from registry.followups.models import CareStatus
+from registry.followups.codes import CareStatus
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER
 from registry.followups.roster import next_visit
 from registry.followups.schemas import CampaignIn, PatientIn, Transfer

@@ -9,7 +9,8 @@ from registry.core.plain_writes import Writes
 from registry.core.unit_of_work import Change, Current, Draft, Tx, columns_of
 from registry.errors import Fault, Refused, refuse
 from registry.followups import rules
-from registry.followups.models import VISITS, CareStatus, Stability
+from registry.followups.codes import CareStatus, Stability
+from registry.followups.models import VISITS
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
 from registry.followups.roster import VISIT_COLUMNS, Known, as_known, last_seen, summary
 from registry.followups.schemas import PatientIn

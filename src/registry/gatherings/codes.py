@@ -1,67 +1,67 @@
-"""Chinese and English titles of the code lists (domain.md 4)."""
+"""Code lists of gatherings and sheds."""
 
-from registry.core.register import Groups, Titles
-from registry.gatherings.models import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
+from registry.code_lists import CodeList
 
-TITLES: Titles = {
-    GatheringKind: {
-        "nianli": ("年例", "Annual village festival"),
-        "deity_parade": ("游神", "Parade of deities"),
-        "opera": ("唱戏（雷剧等）", "Opera"),
-        "evening_show": ("晚会", "Evening show"),
-        "party_banquet": ("聚会、宴席", "Party or banquet"),
-        "lion_dragon": ("舞狮舞龙", "Lion or dragon dance"),
-        "temple_fair": ("庙会", "Temple fair"),
-        "ancestor_rite": ("祭祖、开灯", "Rites for ancestors"),
-        "wedding": ("婚宴", "Wedding"),
-        "funeral": ("丧事", "Funeral"),
-        "birthday_banquet": ("寿宴", "Birthday banquet"),
-        "religious": ("宗教活动", "Religious activity"),
-        "market": ("墟市", "Market"),
-        "sports": ("体育活动", "Sports"),
-        "gambling_gathering": ("聚众赌博", "Gambling"),
-        "other": ("其他", "Other"),
-    },
-    GatheringMeasure: {
-        "cancelled": ("取消", "Cancelled"),
-        "suspended": ("暂停", "Suspended"),
-        "postponed": ("延期", "Postponed"),
-        "scaled_down": ("缩小规模", "Made smaller"),
-        "dispersed": ("疏散", "Dispersed"),
-        "dissuaded": ("劝阻", "Dissuaded"),
-    },
-    ShedUse: {
-        "gambling": ("聚众赌博", "Gambling"),
-        "mahjong": ("麻将娱乐", "Mahjong"),
-        "shop_gathering": ("小卖部聚集", "Gathering at a shop"),
-        "other": ("其他", "Other"),
-    },
-    ShedStructure: {
-        "iron_sheet": ("铁皮棚", "Iron sheet"),
-        "bamboo_wood": ("竹木棚", "Bamboo or wood"),
-        "tent": ("帐篷", "Tent"),
-        "other": ("其他", "Other"),
-    },
-    DemolitionMethod: {
-        "self_removed": ("自行拆除", "Removed by the owner"),
-        "assisted": ("帮拆、同意拆除", "Removed with consent"),
-        "compulsory": ("强制拆除", "Removed by force of law"),
-        "cleared": ("清除公共场所障碍", "Cleared from public ground"),
-        "sealed": ("查封", "Sealed"),
-    },
-}
 
-GATHERING_GROUPS: Groups = (
-    ("活动", "Gathering", ("division", "hamlet", "title", "kind", "venue", "organiser", "expected_people")),
-    ("日期", "Dates", ("planned_from", "planned_to", "planned_lunar", "decided_on", "postponed_to")),
-    ("处置", "What was done", ("measure", "sessions", "handled_by", "notice", "promise_signed", "note")),
-)
-SHED_GROUPS: Groups = (
-    ("简易棚", "Shed", ("division", "hamlet", "place", "point", "use", "structure", "count", "area_m2", "owner")),
-    ("拆除", "Demolition", ("found_on", "notice", "demolished_on", "method", "demolished_by")),
-    (
-        "涉赌与复查",
-        "Gambling and recheck",
-        ("gambling_evidence", "police_case_number", "seized", "rechecked_on", "rebuilt", "note"),
-    ),
-)
+class GatheringKind(CodeList):
+    """What people would have gathered for (活动类型). 年例 and 游神 are customs of western Guangdong, not assemblies."""
+
+    NIANLI = "nianli", "年例", "Annual village festival"
+    DEITY_PARADE = "deity_parade", "游神", "Parade of deities"
+    OPERA = "opera", "唱戏（雷剧等）", "Opera"
+    EVENING_SHOW = "evening_show", "晚会", "Evening show"
+    PARTY_BANQUET = "party_banquet", "聚会、宴席", "Party or banquet"
+    LION_DRAGON = "lion_dragon", "舞狮舞龙", "Lion or dragon dance"
+    TEMPLE_FAIR = "temple_fair", "庙会", "Temple fair"
+    ANCESTOR_RITE = "ancestor_rite", "祭祖、开灯", "Rites for ancestors"
+    WEDDING = "wedding", "婚宴", "Wedding"
+    FUNERAL = "funeral", "丧事", "Funeral"
+    BIRTHDAY_BANQUET = "birthday_banquet", "寿宴", "Birthday banquet"
+    RELIGIOUS = "religious", "宗教活动", "Religious activity"
+    MARKET = "market", "墟市", "Market"
+    SPORTS = "sports", "体育活动", "Sports"
+    GAMBLING_GATHERING = "gambling_gathering", "聚众赌博", "Gambling"
+    OTHER = "other", "其他", "Other"
+
+
+class GatheringMeasure(CodeList):
+    """What was done about it (处置方式)."""
+
+    CANCELLED = "cancelled", "取消", "Cancelled"
+    SUSPENDED = "suspended", "暂停", "Suspended"
+    POSTPONED = "postponed", "延期", "Postponed"
+    SCALED_DOWN = "scaled_down", "缩小规模", "Made smaller"
+    DISPERSED = "dispersed", "疏散", "Dispersed"
+    DISSUADED = "dissuaded", "劝阻", "Dissuaded"
+
+
+CALLED_OFF = (GatheringMeasure.CANCELLED, GatheringMeasure.SUSPENDED, GatheringMeasure.POSTPONED)
+"""What the article counts as 取消或暂停."""
+
+
+class ShedUse(CodeList):
+    """What the shed was used for (用途)."""
+
+    GAMBLING = "gambling", "聚众赌博", "Gambling"
+    MAHJONG = "mahjong", "麻将娱乐", "Mahjong"
+    SHOP_GATHERING = "shop_gathering", "小卖部聚集", "Gathering at a shop"
+    OTHER = "other", "其他", "Other"
+
+
+class ShedStructure(CodeList):
+    """What it was built of (结构): 铁皮棚, 竹木棚, 帐篷, 其他."""
+
+    IRON_SHEET = "iron_sheet", "铁皮棚", "Iron sheet"
+    BAMBOO_WOOD = "bamboo_wood", "竹木棚", "Bamboo or wood"
+    TENT = "tent", "帐篷", "Tent"
+    OTHER = "other", "其他", "Other"
+
+
+class DemolitionMethod(CodeList):
+    """How it was removed (拆除方式)."""
+
+    SELF_REMOVED = "self_removed", "自行拆除", "Removed by the owner"
+    ASSISTED = "assisted", "帮拆、同意拆除", "Removed with consent"
+    COMPULSORY = "compulsory", "强制拆除", "Removed by force of law"
+    CLEARED = "cleared", "清除公共场所障碍", "Cleared from public ground"
+    SEALED = "sealed", "查封", "Sealed"

@@ -2,20 +2,13 @@
 
 from sqlalchemy import func
 
+from registry.code_lists import titles_of
 from registry.core.filters import Filters
 from registry.core.measures import By, Dimension, How, Measure, Split, Statistic, Statistics, places
 from registry.core.register import Names, Register
-from registry.gatherings.codes import GATHERING_GROUPS, SHED_GROUPS, TITLES
+from registry.gatherings.codes import CALLED_OFF, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 from registry.gatherings.duties import SHED_DUTIES
-from registry.gatherings.models import (
-    CALLED_OFF,
-    GATHERINGS,
-    SHEDS,
-    GatheringKind,
-    GatheringMeasure,
-    ShedStructure,
-    ShedUse,
-)
+from registry.gatherings.models import GATHERINGS, SHEDS
 from registry.gatherings.projection import (
     GATHERING_DAYS,
     SHED_DAYS,
@@ -25,7 +18,16 @@ from registry.gatherings.projection import (
     shed_columns,
 )
 from registry.gatherings.rules import DEMOLITION_RULE
-from registry.gatherings.schemas import Gathering, GatheringIn, GatheringQuery, Shed, ShedIn, ShedQuery
+from registry.gatherings.schemas import (
+    GATHERING_GROUPS,
+    SHED_GROUPS,
+    Gathering,
+    GatheringIn,
+    GatheringQuery,
+    Shed,
+    ShedIn,
+    ShedQuery,
+)
 
 GATHERING_REGISTER = Register(
     "gatherings",
@@ -36,7 +38,6 @@ GATHERING_REGISTER = Register(
     Names("a gathering that was called off", "gatherings that were called off", "Gatherings"),
     Filters(GatheringQuery, matching_gatherings),
     days=GATHERING_DAYS,
-    titles=TITLES,
     groups=GATHERING_GROUPS,
     section="聚集活动管控",
     columns=gathering_columns,
@@ -63,7 +64,7 @@ GATHERING_REGISTER = Register(
             func.coalesce(func.sum(GATHERINGS.c.sessions), 0),
             GATHERINGS.c.decided_on,
             where=(GATHERINGS.c.measure.in_(CALLED_OFF),),
-            split=Split(GATHERINGS.c.kind, TITLES[GatheringKind]),
+            split=Split(GATHERINGS.c.kind, titles_of(GatheringKind)),
             charted=True,
         ),
     ),
@@ -78,7 +79,6 @@ SHED_REGISTER = Register(
     Names("a shed", "sheds", "Sheds"),
     Filters(ShedQuery, matching_sheds),
     days=SHED_DAYS,
-    titles=TITLES,
     groups=SHED_GROUPS,
     section="简易棚清理",
     columns=shed_columns,
@@ -121,7 +121,7 @@ SHED_REGISTER = Register(
             "个",
             func.coalesce(func.sum(SHEDS.c.count), 0),
             SHEDS.c.demolished_on,
-            split=Split(SHEDS.c.use, TITLES[ShedUse]),
+            split=Split(SHEDS.c.use, titles_of(ShedUse)),
             charted=True,
         ),
     ),

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from registry.core.measures import By, Dimension
-from registry.core.register import Titles
 from registry.reports.statistics.aggregation import Value
 
 
@@ -12,7 +11,6 @@ from registry.reports.statistics.aggregation import Value
 class Labels:
     """The names and titles that labels are made of."""
 
-    titles: Titles
     names: Mapping[str, str]
     """Of divisions by code, and of entries by id, as far as the caller may see them."""
 
@@ -26,8 +24,7 @@ class Labels:
             year, month = str(value).split("-")
             return f"{year}年{int(month)}月"
         if dimension.codes is not None:
-            titles = self.titles[dimension.codes]
-            return "、".join(titles[code][0] for code in str(value).split(","))
+            return "、".join(dimension.codes(code).zh for code in str(value).split(","))
         return self.names.get(str(value), str(value)) if self._is_named(dimension) else str(value)
 
     @staticmethod

@@ -131,7 +131,7 @@ def _written(
         Column(each.statistic.name, told, _withheld(asked, each.statistic, axes or (), count), found.of(each.params))
         for each, told in counted
     ]
-    return written(axes, columns, found.of(links), Labels(asked.register.titles, ground.names).label)
+    return written(axes, columns, found.of(links), Labels(ground.names).label)
 
 
 def _withheld(asked: Question, statistic: Statistic, axes: Sequence[Axis], count: int) -> list[Withheld | None]:
