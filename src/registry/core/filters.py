@@ -21,6 +21,14 @@ class Filters:
     """A `ListQuery` of `web`, with the register's own parameters."""
     matching: Callable[[Any], Iterable[ColumnElement[bool]]] = unfiltered
 
+    def parsed(self, params: Mapping[str, str]) -> Any:  # noqa: ANN401 - the query's own shape
+        """The query of parameters as a link has them."""
+        return msgspec.convert(params, self.query, strict=False)
+
+    def clauses(self, params: Mapping[str, str]) -> Iterable[ColumnElement[bool]]:
+        """The clauses of parameters as a link has them, without the division."""
+        return self.matching(self.parsed(params))
+
 
 def nulls(table: Table, missing: str | None, given: str | None) -> Iterator[ColumnElement[bool]]:
     """The clauses of the parameters `missing` and `given`: which columns are null and which are not, separated by commas."""

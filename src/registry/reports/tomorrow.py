@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from registry.core.duties import Window
 from registry.core.register import Register
 from registry.deadlines.periods import add_days
-from registry.reports.bulletin.figures import Counting
+from registry.reports.bulletin.figures import Totals
 from registry.reports.bulletin.schemas import Section
 from registry.reports.bulletin.wording import UNTOLD
 from registry.reports.due.service import Asked, due_items, titles, withheld
@@ -15,12 +15,12 @@ from registry.reports.due.service import Asked, due_items, titles, withheld
 TITLE = "明日重点"
 
 
-def tomorrow(counting: Counting, registers: Sequence[Register], to: dt.date) -> Section:
+def tomorrow(totals: Totals, registers: Sequence[Register], to: dt.date) -> Section:
     """As the due list tells it on the last day, to the same caller."""
-    named, untold = titles(registers), withheld(counting.view.who, registers)
+    named, untold = titles(registers), withheld(totals.view.who, registers)
     kinds = {kind: title for kind, title in named.items() if kind not in untold}
-    asked = Asked(Window(to, add_days(to, 1)), frozenset(kinds), counting.division)
-    days = Counter((item.kind, item.due_on) for item in due_items(counting.connection, counting.view, registers, asked))
+    asked = Asked(Window(to, add_days(to, 1)), frozenset(kinds), totals.division)
+    days = Counter((item.kind, item.due_on) for item in due_items(totals.connection, totals.view, registers, asked))
     told = list(_told(kinds, days, to))
     if untold:
         told.append("、".join(title for kind, title in named.items() if kind in untold) + f"：{UNTOLD}。")

@@ -12,6 +12,7 @@ from registry.core.register import Register
 from registry.reports.bulletin import restatements, service
 from registry.reports.bulletin.negotiation import FORMS
 from registry.reports.bulletin.schemas import BulletinQuery, Restatement, RestatementQuery
+from registry.reports.bulletin.sections import BulletinSection
 from registry.reports.due import calendar_feed, list_endpoint
 from registry.reports.due.calendar_feed import MEDIA, CalendarQuery, DueLink, DueLinkIn
 from registry.reports.due.reminder_register import REMINDER_REGISTER, Reminder, ReminderQuery, matching
@@ -26,14 +27,15 @@ MAKES_LINK = Contract(DueLink, 201, body=DueLinkIn, problems=(*GUARDED, errors.T
 CALENDAR = Contract(None, media=MEDIA, query=CalendarQuery, headers=("If-None-Match",), problems=GUARDED, public=True)
 
 
-def bulletin_handler(registers: Sequence[Register]) -> HTTPRouteHandler:
-    """The daily bulletin (日报) of these registers."""
-    opt = contract.reads(service.published(registers), BulletinQuery, PRINTED)
+def bulletin_handler(sections: Sequence[BulletinSection], registers: Sequence[Register]) -> HTTPRouteHandler:
+    """The daily bulletin (日报) of these sections; its last one tells what is due in the registers."""
+    opt = contract.reads(service.published(sections), BulletinQuery, PRINTED)
+    maker = service.BulletinMaker(sections, registers)
 
     @get("/v1/bulletin", operation_id="readBulletin", opt=opt)
     async def read_bulletin(request: Call) -> Answer:
         """Read the daily bulletin (日报) of a division and a period, in the form that `format` or `Accept` asks for."""
-        return await service.read_bulletin(request, registers)
+        return await service.read_bulletin(request, maker)
 
     return read_bulletin
 
@@ -46,7 +48,7 @@ class RestatementController(Controller):
     @get("/", operation_id="readRestatement", opt=contract.reads(Restatement, RestatementQuery))
     async def read_restatement(self, request: Call) -> Answer:
         """Read which totals of a bulletin changed between two watermarks, by how much, and because of which versions."""
-        return await restatements.read_restatement(request, request.app.state.registers)
+        return await restatements.read_restatement(request, request.app.state.sections)
 
 
 class DueController(Controller):
