@@ -58,14 +58,9 @@ from registry.outbox.webhooks.controller import WebhookController
 from registry.outbox.webhooks.delivery import Sender
 from registry.outbox.webhooks.targets import parse_allowed
 from registry.outbox.webhooks.worker import Worker
-from registry.reports.bulletin.controller import (
-    CalendarController,
-    DueController,
-    ReminderController,
-    RestatementController,
-    bulletin_handler,
-)
+from registry.reports.bulletin.controller import RestatementController, bulletin_handler
 from registry.reports.bulletin.sections import BulletinSection
+from registry.reports.due.controller import CalendarController, DueController, ReminderController
 from registry.reports.due.reminder_job import Reminding
 from registry.reports.due.reminder_register import REMINDER_REGISTER, Cadence
 from registry.reports.statistics.controller import statistics_handlers

@@ -13,10 +13,10 @@ from registry.core.measures import Dimension
 from registry.followups.codes import TITLES
 from registry.followups.models import VISITS
 from registry.followups.register import VISIT_DIMENSIONS
-from registry.reports.labels import Labels
 from registry.reports.statistics import aggregation, grouping
 from registry.reports.statistics.aggregation import ALL, Lot, Pairs, Value, bits_of, ranked
 from registry.reports.statistics.columns import Facts, fact_columns, facts_of
+from registry.reports.statistics.drill_down import Labels
 from registry.reports.statistics.grouping import TooManyCellsError, grouped
 from registry.reports.statistics.snapshots import KEPT, ascending, standing_at
 

@@ -1,22 +1,29 @@
 """The figures of a bulletin: each total of what happened in a period or stands at its end, its last day's part of it, its
-parts, and where and when it came about.
+parts, and where and when it came about; and in the last section (明日重点) how much falls due the day after, by kind of duty.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Select
 
+from registry.core.duties import Window
+from registry.core.register import Register
 from registry.core.view import View
-from registry.reports.bulletin.schemas import Chart, DayValue, Figure, FigurePart, PlaceValue, RateFigure
+from registry.deadlines.periods import add_days
+from registry.reports.bulletin.schemas import Chart, DayValue, Figure, FigurePart, PlaceValue, RateFigure, Section
 from registry.reports.bulletin.sections import PrintedMeasure, Rate, Split
+from registry.reports.bulletin.wording import UNTOLD
+from registry.reports.due.service import Asked, due_items, titles, withheld
 from registry.reports.statistics.disclosure.publication import FigureQuestion, PublishedCount, told
 
 DAY = dt.timedelta(days=1)
 TREND = 60
 """Days that a trend goes back at most."""
+TOMORROW = "明日重点"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +155,29 @@ def _days(totals: Totals, printed: PrintedMeasure, period: Period, drawn_by: Col
     amounts = totals.by(printed, Period(since, period.to), drawn_by)
     days = [since + n * DAY for n in range((period.to - since).days + 1)]
     return [DayValue(day=day, value=amounts.get(day, 0)) for day in days]
+
+
+def tomorrow(totals: Totals, registers: Sequence[Register], to: dt.date) -> Section:
+    """As the due list tells it on the last day, to the same caller."""
+    named, untold = titles(registers), withheld(totals.view.who, registers)
+    kinds = {kind: title for kind, title in named.items() if kind not in untold}
+    wanted = Asked(Window(to, add_days(to, 1)), frozenset(kinds), totals.division)
+    days = Counter((item.kind, item.due_on) for item in due_items(totals.connection, totals.view, registers, wanted))
+    told = list(_due_lines(kinds, days, to))
+    if untold:
+        told.append("、".join(title for kind, title in named.items() if kind in untold) + f"：{UNTOLD}。")
+    return Section(title=TOMORROW, rates=[], told=told)
+
+
+def _due_lines(kinds: Mapping[str, str], days: Counter[tuple[str, dt.date]], to: dt.date) -> Iterator[str]:
+    yield f"明日到期：{_listed(kinds, days, lambda day: day > to)}。"
+    yield f"今日到期：{_listed(kinds, days, lambda day: day == to)}。"
+    yield f"已逾期：{_listed(kinds, days, lambda day: day < to)}。"
+
+
+def _listed(
+    kinds: Mapping[str, str], days: Counter[tuple[str, dt.date]], of: Callable[[dt.date], bool]
+) -> str:  # fmt: skip
+    """How many of each kind are due on such days: 调解期限1项、随访12项."""
+    counts = {title: sum(days[key] for key in days if key[0] == kind and of(key[1])) for kind, title in kinds.items()}
+    return "、".join(f"{title}{count}项" for title, count in counts.items() if count) or "无"

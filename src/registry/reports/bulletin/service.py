@@ -18,17 +18,13 @@ from registry.ledger.clock import moment
 from registry.ledger.tables import LOG
 from registry.reports.bulletin.corrections import earlier
 from registry.reports.bulletin.coverage_area import coverage_area
-from registry.reports.bulletin.figures import Period, Totals, chart, figure, rate
+from registry.reports.bulletin.figures import Period, Totals, chart, figure, rate, tomorrow
 from registry.reports.bulletin.html import as_html
 from registry.reports.bulletin.narrative import NarrativeSource
 from registry.reports.bulletin.negotiation import FORMS, chosen
 from registry.reports.bulletin.schemas import Bulletin, BulletinQuery, Figure, Format, Section
 from registry.reports.bulletin.sections import BulletinSection, printed_measures
-from registry.reports.bulletin.wording import paragraph
-from registry.reports.form_json import as_json
-from registry.reports.form_markdown import as_markdown
-from registry.reports.form_text import as_text
-from registry.reports.tomorrow import tomorrow
+from registry.reports.bulletin.wording import as_json, as_markdown, as_text, paragraph
 from registry.web import reads
 from registry.web.call import Call, view_of
 from registry.web.reads import Answer

@@ -11,10 +11,9 @@ from registry.core.measures import Count, Dimension, Measure
 from registry.core.watermarks import watermark_text
 from registry.errors import Fault, Refused
 from registry.ledger.versions import encode
-from registry.reports.labels import Labels
 from registry.reports.statistics.aggregation import ALL, Lot, Number, Numbers, Rows, Value, bits_of
 from registry.reports.statistics.cell_writer import Column, written
-from registry.reports.statistics.drill_down import Links, Params, narrowed
+from registry.reports.statistics.drill_down import Labels, Links, Params, narrowed
 from registry.reports.statistics.grouping import Axis, Grouping, TooManyCellsError, grouped
 from registry.reports.statistics.question import CountedRows, StatisticsQuestion
 from registry.reports.statistics.schemas import DimensionTitle, MeasureTitle, StatisticsAnswer, Withheld

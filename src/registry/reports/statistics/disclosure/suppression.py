@@ -23,8 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.reports.small import SMALLEST
-from registry.reports.statistics.disclosure.interval_audit import Bounds
+from registry.reports.statistics.disclosure.interval_audit import SMALLEST, Bounds
 from registry.reports.statistics.disclosure.linear_audit import Tableau
 
 Ints = NDArray[np.int64]
