@@ -1,4 +1,4 @@
-"""The composition root: settings -> Litestar; the only list of registers."""
+"""The composition root: settings -> Litestar; the only list of registers and of the bulletin's sections."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -26,6 +26,7 @@ from registry.core.sealing import Sealer
 from registry.db.database import open_database
 from registry.db.key_store import KeyStore
 from registry.disputes import controller as disputes
+from registry.disputes.bulletin import DISPUTE_SECTION
 from registry.disputes.register import (
     AGREEMENT_REGISTER,
     DISPUTE_REGISTER,
@@ -37,8 +38,10 @@ from registry.divisions import controller as divisions
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
 from registry.errors import RegistryError
 from registry.followups import controller as followups
+from registry.followups.bulletin import FOLLOWUP_SECTION
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
 from registry.gatherings import controller as gatherings
+from registry.gatherings.bulletin import GATHERING_SECTION, SHED_SECTION
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
 from registry.ledger.versions import encode
 from registry.outbox.feed import asyncapi
@@ -48,13 +51,9 @@ from registry.outbox.webhooks.controller import WebhookController
 from registry.outbox.webhooks.delivery import Sender
 from registry.outbox.webhooks.targets import parse_allowed
 from registry.outbox.webhooks.worker import Worker
-from registry.reports.bulletin.controller import (
-    REMINDER_HANDLERS,
-    CalendarController,
-    DueController,
-    RestatementController,
-    bulletin_handler,
-)
+from registry.reports.bulletin.controller import RestatementController, bulletin_handler
+from registry.reports.bulletin.sections import BulletinSection
+from registry.reports.due.controller import REMINDER_HANDLERS, CalendarController, DueController
 from registry.reports.due.reminder_job import Reminding
 from registry.reports.due.reminder_register import REMINDER_REGISTER, Cadence
 from registry.reports.statistics.controller import statistics_handlers
@@ -99,6 +98,9 @@ REGISTER_HANDLERS = [
 ]
 """The endpoints of the registers."""
 
+SECTIONS: tuple[BulletinSection, ...] = (DISPUTE_SECTION, FOLLOWUP_SECTION, GATHERING_SECTION, SHED_SECTION)
+"""Of the bulletin (日报), in the order in which they are printed."""
+
 CONTROLLERS = [
     RestatementController,
     FeedController,
@@ -131,7 +133,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
 async def _background(context: Context, reminding: Reminding) -> None:
     """Loads what statistics are counted from, then looks what is due, again and again."""
     await asyncio.sleep(SETTLED)
-    counted = [each for each in REGISTERS if each.statistics is not None]
+    counted = [each for each in REGISTERS if each.measures]
     context.facts.warm(counted, partial(publish, counted))
     await reminding.run()
 
@@ -160,7 +162,7 @@ def create_app(settings: Settings) -> Litestar:
             disclosures(PATIENT_REGISTER),
             WitnessController,
             SchemaController,
-            bulletin_handler(REGISTERS),
+            bulletin_handler(SECTIONS, REGISTERS),
             *history_handlers(REGISTERS),
             *receipt_handlers(REGISTERS),
             *statistics_handlers(REGISTERS),
@@ -181,6 +183,7 @@ def create_app(settings: Settings) -> Litestar:
     )
     app.state.settings = settings
     app.state.registers = REGISTERS
+    app.state.sections = SECTIONS
     app.state.methods = meta_endpoints.methods_by_path(app)
     published = openapi.build(app)
     app.state.document = _pretty(published)

@@ -134,8 +134,7 @@ def values(field: msgspec.structs.FieldInfo) -> Iterator[Any]:
 
 def filters(register: Register) -> Iterator[list[Any]]:
     """The clauses of every filter of a list, with some values each."""
-    declared = register.statistics
-    assert declared is not None
+    declared = register.list_filters
     yield []
     for field in msgspec.structs.fields(declared.query):
         if field.name not in {each.name for each in msgspec.structs.fields(ListQuery)}:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from registry.code_lists import CodeList
-from registry.core.measures import Dimension, Statistics
+from registry.core.measures import Dimension
 from registry.followups.models import VISITS
-from registry.followups.register import VISIT_STATISTICS
-from registry.reports.labels import Labels
+from registry.followups.register import VISIT_DIMENSIONS
 from registry.reports.statistics import aggregation, grouping
 from registry.reports.statistics.aggregation import ALL, Lot, Pairs, Value, bits_of, ranked
 from registry.reports.statistics.columns import Facts, fact_columns, facts_of
+from registry.reports.statistics.drill_down import Labels
 from registry.reports.statistics.grouping import TooManyCellsError, grouped
 from registry.reports.statistics.snapshots import KEPT, ascending, standing_at
 
@@ -88,8 +88,8 @@ def visits(number: int) -> Facts:
     return facts_of("440882", VISITS, 1, rows)
 
 
-def named(declared: Statistics, *names: str) -> list[Dimension]:
-    known = {each.name: each for each in declared.dimensions}
+def named(*names: str) -> list[Dimension]:
+    known = {each.name: each for each in VISIT_DIMENSIONS}
     return [known[name] for name in names]
 
 
@@ -111,7 +111,7 @@ def test_each_row_lies_in_the_cell_of_its_values(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(grouping, "TABLE", table)
     facts = visits(700)
     for names in (["town"], ["risk", "month", "team"], ["village", "joint", "form", "month", "campaign"]):
-        found = grouped(facts, ALL, named(VISIT_STATISTICS, *names), MOST)
+        found = grouped(facts, ALL, named(*names), MOST)
         values = list(zip(*(axis.spread(axis.values) for axis in found.axes), strict=True))
         assert [values[cell] for cell in found.cells] == [
             tuple(plain(facts, row)[name] for name in names) for row in range(700)
@@ -122,11 +122,11 @@ def test_each_row_lies_in_the_cell_of_its_values(monkeypatch: pytest.MonkeyPatch
 
 def test_too_many_cells() -> None:
     with pytest.raises(TooManyCellsError):
-        grouped(visits(300), ALL, named(VISIT_STATISTICS, "village", "month"), 100)
+        grouped(visits(300), ALL, named("village", "month"), 100)
 
 
 def test_without_rows_there_is_no_cell() -> None:
-    found = grouped(visits(0), ALL, named(VISIT_STATISTICS, "risk", "month", "town"), MOST)
+    found = grouped(visits(0), ALL, named("risk", "month", "town"), MOST)
     assert (found.count, found.order(), [axis.values for axis in found.axes]) == (0, [], [[], [], []])
 
 
@@ -158,7 +158,7 @@ class Colour(CodeList):
 
 def test_labels_are_chinese() -> None:
     labels = Labels({"440882102": "客路镇", "01-02": "春季走访"})
-    town, month, joint = named(VISIT_STATISTICS, "town", "month", "joint")
+    town, month, joint = named("town", "month", "joint")
     team = Dimension("team", "人员", VISITS.c.team, codes=Colour)
     campaign = Dimension("campaign", "专项行动", VISITS.c.campaign_id, entries="campaigns")
     cases: list[tuple[Dimension, Value, str]] = [

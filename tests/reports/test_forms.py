@@ -27,9 +27,7 @@ from registry.reports.bulletin.schemas import (
     RateFigure,
     Section,
 )
-from registry.reports.bulletin.wording import numeral, period, stamp
-from registry.reports.form_markdown import as_markdown
-from registry.reports.form_text import as_text
+from registry.reports.bulletin.wording import as_markdown, as_text, numeral, period, stamp
 
 SVG = "{http://www.w3.org/2000/svg}"
 DAYS = [dt.date(2020, 1, 22) + dt.timedelta(days=n) for n in range(44)]

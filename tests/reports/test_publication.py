@@ -17,7 +17,7 @@ from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
 from registry.ledger.clock import beijing_day
 from registry.reports.statistics.column_store import facts_at
 from registry.reports.statistics.disclosure.frequency_tables import tally
-from registry.reports.statistics.disclosure.publication import Question, published, told
+from registry.reports.statistics.disclosure.publication import FigureQuestion, published, told
 from registry.reports.statistics.disclosure.releases import stops
 from registry.reports.statistics.schemas import Withheld
 from tests import factories
@@ -105,7 +105,7 @@ def test_further_values_are_asked_one_at_a_time(api: Api, run: Run, end_month: E
     enrol(api, 6, risk_level=1, stability="unstable", diagnosis="other")
     end_month()
     day = beijing_day(2**53)
-    ask = partial(Question, PATIENT_REGISTER, "patients_on_roster", COUNTY, None, day, True)
+    ask = partial(FigureQuestion, PATIENT_REGISTER, "on_roster", COUNTY, None, day, True)
     for choices, count, withheld in [
         ((("risk", "3"),), 6, None),
         ((("diagnosis", "other"),), 6, None),

@@ -264,7 +264,7 @@ def test_the_document_says_which_reads_take_a_day() -> None:
     }
     expected = {f"/v1/{name}" for name in KINDS} | {f"/v1/{name}/{{entry_id}}" for name in KINDS}
     extra = {"/v1/disputes/{entry_id}/case", "/v1/disputes/{entry_id}/clock", "/v1/campaigns/{entry_id}/coverage"}
-    counted = {f"/v1/statistics/{register.name}" for register in REGISTERS if register.statistics is not None}
+    counted = {f"/v1/statistics/{register.name}" for register in REGISTERS if register.measures}
     of_the_server = {f"/v1/{name}{at}" for name in ("alerts", "reminders") for at in ("", "/{entry_id}")}
     due = {"/v1/due", "/v1/due/rules"}
     assert taking == expected | extra | counted | of_the_server | due

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Table
 
 from registry.core.queries import ListQuery
@@ -21,6 +22,14 @@ class Filters:
     query: type[ListQuery]
     """With the register's own parameters."""
     matching: Callable[[Any], Iterable[ColumnElement[bool]]] = unfiltered
+
+    def parsed(self, params: Mapping[str, str]) -> Any:  # noqa: ANN401 - the query's own shape
+        """The query of parameters as a link has them."""
+        return msgspec.convert(params, self.query, strict=False)
+
+    def clauses(self, params: Mapping[str, str]) -> Iterable[ColumnElement[bool]]:
+        """The clauses of parameters as a link has them, without the division."""
+        return self.matching(self.parsed(params))
 
 
 def nulls(table: Table, missing: str | None, given: str | None) -> Iterator[ColumnElement[bool]]:

@@ -1,58 +1,115 @@
-"""What a register declares so that it can be counted: its statistics (指标) and dimensions (维度), as data.
+"""What a register declares so that it can be counted: its measures (指标) and dimensions (维度), as data.
 
-Both are tied to the filters of the register's own list: a statistic counts what the list shows with its parameters, and
-a dimension's value is chosen by one. So each cell has a link to the list that shows exactly its rows.
+Both are said in the parameters of the register's own list: a measure counts what the list shows with its parameters, and a
+dimension's value is chosen by one. So statistics, the bulletin and its restatements count the same rows, and a number has a
+link to the list of them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
-import msgspec
-from sqlalchemy import Column, ColumnElement, Table
+from sqlalchemy import Column, ColumnElement, Table, func
 
 from registry.code_lists import CodeList
+from registry.core.filters import Filters
 
 
-class How(Enum):
-    """How the rows of a cell become a number."""
+@dataclass(frozen=True, eq=False)
+class Count:
+    """How many rows there are."""
 
-    COUNT = "count"
-    SUM = "sum"
-    DISTINCT = "distinct"
-    """How many different values there are."""
-    MEDIAN = "median"
-    """The nearest rank, so always a value that was seen."""
-    P90 = "p90"
-    """The nearest rank of 90 %."""
+    additive: ClassVar[bool] = True
 
     @property
-    def additive(self) -> bool:
-        """Whether the numbers of the parts add up to that of the whole."""
-        return self in {How.COUNT, How.SUM}
+    def total(self) -> ColumnElement[int]:
+        """The aggregate."""
+        return func.count()
 
 
-@dataclass(frozen=True)
-class Statistic:
-    """A number that is given for every cell."""
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """A column, added up; rows in which it is null count as nothing."""
+
+    column: Column[Any]
+    hundredths: bool = False
+    """Whether the column holds hundredths of the unit."""
+    additive: ClassVar[bool] = True
+
+    @property
+    def total(self) -> ColumnElement[int]:
+        """The aggregate, in what the column holds."""
+        return func.coalesce(func.sum(self.column), 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct:
+    """How many different values a column has."""
+
+    column: Column[Any]
+    additive: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, eq=False)
+class Median:
+    """The nearest rank of half of the rows in which the column is not null: always a value that was seen."""
+
+    column: Column[Any]
+    additive: ClassVar[bool] = False
+    percent: ClassVar[int] = 50
+
+
+@dataclass(frozen=True, eq=False)
+class P90:
+    """The nearest rank of 90 %."""
+
+    column: Column[Any]
+    additive: ClassVar[bool] = False
+    percent: ClassVar[int] = 90
+
+
+Number = Count | Sum | Distinct | Median | P90
+"""How rows become a number; `additive`: whether the numbers of the parts add up to that of the whole."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """A number that is counted of a register's rows: by statistics for every cell, and by the bulletin where a section prints it."""
 
     name: str
     title: str
     unit: str
-    how: How = How.COUNT
-    of: Column[Any] | None = None
-    """What is added up or ranked; rows in which it is null count as nothing."""
-    hundredths: bool = False
-    """Whether the column holds hundredths of the unit."""
+    number: Number = field(default=Count())
+    dated: str = ""
+    """Of what happened: the stem of the list's range that the period narrows, `decided` for decided_from and decided_to."""
+    day: str = ""
+    """Of what stands on a day: the list's parameter that takes the last day of the period."""
     where: Mapping[str, str] = field(default_factory=dict)
     """The list's parameters that choose its rows."""
-    dated: str = ""
-    """The stem of the list's range that the period narrows: `decided` for decided_from and decided_to."""
-    day: str = ""
-    """The list's parameter that takes the last day of the period, for what stands on a day."""
+    clauses: tuple[ColumnElement[bool], ...] = ()
+    """What no parameter of the list expresses. Statistics give each number with the list of its rows, so they leave such a
+    measure out.
+    """
     sensitive: bool = False
     """Of people: small numbers are not told to callers who may not see personal data."""
+
+    def params(self, since: dt.date | None, until: dt.date | None, day: dt.date) -> dict[str, str]:
+        """The list's parameters that choose its rows in a period; what stands, stands on `day`."""
+        params = dict(self.where)
+        if self.dated and since is not None:
+            params[f"{self.dated}_from"] = since.isoformat()
+        if self.dated and until is not None:
+            params[f"{self.dated}_to"] = until.isoformat()
+        if self.day:
+            params[self.day] = day.isoformat()
+        return params
+
+    def matching(self, filters: Filters, since: dt.date | None, to: dt.date) -> Iterator[ColumnElement[bool]]:
+        """The clauses that choose its rows in a period, or on its last day; `filters` are those of the register's list."""
+        yield from filters.clauses(self.params(since, to, to))
+        yield from self.clauses
 
 
 class By(Enum):
@@ -64,7 +121,7 @@ class By(Enum):
     VILLAGE = "village"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dimension:
     """Something to group by."""
 
@@ -85,68 +142,7 @@ class Dimension:
         return self.parameter or self.name
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """A register's statistics."""
-
-    query: type[msgspec.Struct]
-    """The filters of its list."""
-    matching: Callable[[Any], Iterable[ColumnElement[bool]]]
-    """The clauses of these filters."""
-    statistics: tuple[Statistic, ...]
-    dimensions: tuple[Dimension, ...]
-
-
 def places(table: Table) -> tuple[Dimension, Dimension]:
     """The dimensions that every register has: the town and the village of its division."""
     division = table.c.division
     return Dimension("town", "镇(街)", division, By.TOWN), Dimension("village", "村(居)", division, By.VILLAGE)
-
-
-@dataclass(frozen=True)
-class Split:
-    """How the bulletin parts a total (其中): by which value, and the titles (Chinese, English) of the values that it lists."""
-
-    by: ColumnElement[Any]
-    titles: Mapping[str, tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share that the bulletin gives: of two totals that exclude each other, the first over their sum."""
-
-    name: str
-    title: str
-    good: str
-    """The measure that counts what succeeded."""
-    bad: str
-    """The measure that counts what did not."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A total that the bulletin gives: its name, Chinese title and unit, and what is added up."""
-
-    name: str
-    title: str
-    unit: str
-    total: ColumnElement[int]
-    """The aggregate: a count or a sum."""
-    dated: ColumnElement[object] | None = None
-    """The date that decides whether an entry is in the period; None for what stands at the end of it."""
-    since: ColumnElement[object] | None = None
-    until: ColumnElement[object] | None = None
-    """Of what stands: from which day to before which."""
-    past: ColumnElement[object] | None = None
-    """Of what stands: after which day; a deadline."""
-    where: tuple[ColumnElement[bool], ...] = ()
-    sensitive: bool = False
-    """Of people: counts under five are not shown to those who may not see personal data."""
-    split: Split | None = None
-    charted: bool = False
-    """Whether the bulletin draws it: by place, and day by day."""
-
-    @property
-    def stands(self) -> bool:
-        """Whether it counts what stands at the end of a period, rather than what happened in it."""
-        return self.dated is None

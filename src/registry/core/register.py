@@ -1,9 +1,9 @@
 """What a register declares about itself."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Table
@@ -12,14 +12,10 @@ from registry.code_lists import Titles
 from registry.core.disclosure_menu import Menu
 from registry.core.duties import Duty
 from registry.core.filters import Filters
-from registry.core.measures import Measure, Rate, Statistics
+from registry.core.measures import Dimension, Measure
 from registry.core.principals import OFFICE, READERS, Role
 from registry.core.valid_time import Days, Document
 from registry.errors import Forbidden
-
-if TYPE_CHECKING:  # what is told is read through a view, and a view is of registers
-    from registry.reports.bulletin.narrative import Asked
-
 
 Groups = tuple[tuple[str, str, tuple[str, ...]], ...]
 """The groups of a form, in order: Chinese title, English title, the fields in order."""
@@ -79,14 +75,10 @@ class Register:
     """Whether every reader may see every entry (divisions); else only those of their own divisions."""
     needs_purpose: bool = False
     """Whether personal data is shown in plain only to those who say what for (精神卫生法 §4(3): confidential)."""
-    section: str = ""
-    """The section of the bulletin (日报) that its totals stand in."""
-    measures: tuple[Measure, ...] = field(default=())
-    rates: tuple[Rate, ...] = ()
-    tell: "Callable[[Asked], list[str]] | None" = None
-    """What the bulletin tells of single entries, beyond the totals: Chinese sentences."""
-    statistics: Statistics | None = None
-    """What it is counted by, where it is."""
+    measures: tuple[Measure, ...] = ()
+    """What is counted of it, by statistics and the bulletin."""
+    dimensions: tuple[Dimension, ...] = ()
+    """What statistics group by."""
     columns: Callable[[Document], Mapping[str, Any]] = dict
     """The filter columns that a document tells, by the column's name, dates as texts: what services store, filters of a past day
     ask for, and verification compares. Left out, every column has the name of its field."""
@@ -110,13 +102,19 @@ class Register:
         """The register of the case that an entry belongs to; where there are no cases, its own."""
         return self.cases or self.name
 
+    @property
+    def list_filters(self) -> Filters:
+        """The filters of its list, for what is counted by them. Raises TypeError where there are none."""
+        if self.filters is None:
+            raise TypeError(f"{self.name} is not asked for by filters")
+        return self.filters
+
+    def measure(self, name: str) -> Measure:
+        """The measure of this name. Raises KeyError."""
+        return {each.name: each for each in self.measures}[name]
+
     def require(self, role: Role, right: Right) -> None:
         """Raise Forbidden unless the role has the right."""
         allowed = {Right.READ: self.readers, Right.WRITE: self.writers}.get(right, self.voiders)
         if role not in allowed:
             raise Forbidden
-
-
-def measures_of(registers: Iterable[Register]) -> list[tuple[Register, Measure]]:
-    """All measures, in the order of the registers."""
-    return [(register, measure) for register in registers for measure in register.measures]

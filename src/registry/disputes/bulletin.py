@@ -1,17 +1,19 @@
-"""What the bulletin tells of major disputes (重大矛盾纠纷): those settled in the period (in the year, where it has no first day),
-and those still open at its end.
+"""The section of the bulletin that prints disputes, with a sentence for each major one (重大矛盾纠纷): those settled in the period
+(in the year, where it has no first day), and those still open at its end.
 """
 
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, case, literal_column, or_
 
 from registry.core.valid_time import Document
 from registry.disputes.codes import ENDED, LAND_CATEGORIES, SETTLED, DisputeKind, PartyKind, Risk, Scale, Stage, Track
 from registry.disputes.models import DISPUTES
-from registry.reports.bulletin.narrative import MOST, Asked, short_day, told
+from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER, PROCEEDING_REGISTER
+from registry.reports.bulletin.narrative import MOST, NarrativeSource, sentences, short_day
+from registry.reports.bulletin.sections import BulletinSection, PrintedMeasure, Rate, Split
 
 MAJOR = or_(DISPUTES.c.risk == Risk.MAJOR, DISPUTES.c.scale == Scale.MASS_MAJOR)
 OPEN = tuple(stage for stage in Stage if stage not in ENDED | SETTLED)
@@ -39,21 +41,22 @@ TRACKS: dict[str, str] = {
 DECADE = 10
 
 
-def tell(asked: Asked) -> list[str]:
+def major_dispute_sentences(source: NarrativeSource) -> list[str]:
     """A sentence for each: settled ones first."""
-    settled = asked.documents("disputes", [MAJOR, *_settled(asked)], asked.division)
+    settled = source.documents(DISPUTE_REGISTER, [MAJOR, *_settled(source)], source.division)
     cases = [each["id"] for each in settled[:MOST]]
-    proceedings, agreements = asked.parts("proceedings", cases), asked.parts("agreements", cases)
-    unsettled = asked.documents("disputes", [MAJOR, DISPUTES.c.stage.in_(OPEN)], asked.division)
+    proceedings, agreements = source.parts(PROCEEDING_REGISTER, cases), source.parts(AGREEMENT_REGISTER, cases)
+    unsettled = source.documents(DISPUTE_REGISTER, [MAJOR, DISPUTES.c.stage.in_(OPEN)], source.division)
 
     def ending(each: Document) -> str:
-        return settled_sentence(each, proceedings[each["id"]], agreements[each["id"]], asked.to)
+        return settled_sentence(each, proceedings[each["id"]], agreements[each["id"]], source.to)
 
-    return told(settled, ending, "宗已化解") + told(unsettled, lambda each: open_sentence(each, asked.to), "宗在办")
+    still_open = sentences(unsettled, lambda each: open_sentence(each, source.to), "宗在办")
+    return sentences(settled, ending, "宗已化解") + still_open
 
 
-def _settled(asked: Asked) -> list[ColumnElement[bool]]:
-    return [DISPUTES.c.settled_on <= asked.to, DISPUTES.c.settled_on >= asked.told_since]
+def _settled(source: NarrativeSource) -> list[ColumnElement[bool]]:
+    return [DISPUTES.c.settled_on <= source.to, DISPUTES.c.settled_on >= source.first_day]
 
 
 def settled_sentence(
@@ -152,3 +155,25 @@ def _joined(names: Sequence[str]) -> str:
 
 def _day(text: str, to: dt.date) -> str:
     return short_day(dt.date.fromisoformat(text), to)
+
+
+OF_LAND = Split(
+    case((DISPUTES.c.category.in_(LAND_CATEGORIES), literal_column("'land'")), else_=literal_column("'other'")),
+    {"land": ("涉土纠纷", "Land disputes")},
+)
+DISPUTE_SECTION = BulletinSection(
+    "矛盾纠纷排查化解",
+    measures=(
+        PrintedMeasure(
+            DISPUTE_REGISTER, "found", "disputes_found", "排查发现矛盾纠纷", OF_LAND, drawn_by=DISPUTES.c.discovered_on
+        ),
+        PrintedMeasure(DISPUTE_REGISTER, "accepted", "disputes_accepted", "受理矛盾纠纷", OF_LAND),
+        PrintedMeasure(DISPUTE_REGISTER, "settled", "disputes_settled", "成功化解矛盾纠纷", OF_LAND),
+        PrintedMeasure(DISPUTE_REGISTER, "open", "disputes_open", "在办矛盾纠纷", OF_LAND),
+        PrintedMeasure(DISPUTE_REGISTER, "overdue", "disputes_overdue", "超期未调结矛盾纠纷"),
+        PrintedMeasure(DISPUTE_REGISTER, "failed", "disputes_failed", "调解不成功矛盾纠纷"),
+        PrintedMeasure(AGREEMENT_REGISTER, "signed", "agreements_signed", "签订协议"),
+    ),
+    rates=(Rate("mediation_success", "调解成功率", "disputes_settled", "disputes_failed"),),
+    narrative=major_dispute_sentences,
+)

@@ -1,38 +1,31 @@
-"""One handler an endpoint."""
+"""The endpoints of the bulletin (日报) and of restatements (更正说明)."""
 
 from collections.abc import Sequence
 
-from litestar import Controller, get, post
+from litestar import Controller, get
 from litestar.handlers import HTTPRouteHandler
 
-from registry import errors
 from registry.core.register import Register
 from registry.reports.bulletin import restatements, service
 from registry.reports.bulletin.negotiation import FORMS
 from registry.reports.bulletin.schemas import BulletinQuery, Restatement, RestatementQuery
-from registry.reports.due import calendar_feed, list_endpoint
-from registry.reports.due.calendar_feed import MEDIA, CalendarQuery, DueLink, DueLinkIn
-from registry.reports.due.reminder_register import REMINDER_REGISTER
-from registry.reports.due.schemas import DueList, DueQuery, DueRules, RulesQuery
+from registry.reports.bulletin.sections import BulletinSection
 from registry.web import contract
 from registry.web.call import Call
-from registry.web.contract import GUARDED, Contract
-from registry.web.entry_routes import ReadTexts, read_routes
 from registry.web.reads import Answer
 
 PRINTED = tuple(form.media for form in FORMS.values() if form.ending != "json")
-MAKES_LINK = Contract(DueLink, 201, body=DueLinkIn, problems=(*GUARDED, errors.TooLarge, errors.WrongMediaType))
-CALENDAR = Contract(None, media=MEDIA, query=CalendarQuery, headers=("If-None-Match",), problems=GUARDED, public=True)
 
 
-def bulletin_handler(registers: Sequence[Register]) -> HTTPRouteHandler:
-    """The daily bulletin (日报) of these registers."""
-    opt = contract.reads(service.published(registers), BulletinQuery, PRINTED)
+def bulletin_handler(sections: Sequence[BulletinSection], registers: Sequence[Register]) -> HTTPRouteHandler:
+    """The daily bulletin (日报) of these sections; its last one tells what is due in the registers."""
+    opt = contract.reads(service.published(sections), BulletinQuery, PRINTED)
+    maker = service.BulletinMaker(sections, registers)
 
     @get("/v1/bulletin", operation_id="readBulletin", opt=opt)
     async def read_bulletin(request: Call) -> Answer:
         """Read the daily bulletin (日报) of a division and a period, in the form that `format` or `Accept` asks for."""
-        return await service.read_bulletin(request, registers)
+        return await service.read_bulletin(request, maker)
 
     return read_bulletin
 
@@ -45,47 +38,4 @@ class RestatementController(Controller):
     @get("/", operation_id="readRestatement", opt=contract.reads(Restatement, RestatementQuery))
     async def read_restatement(self, request: Call) -> Answer:
         """Read which totals of a bulletin changed between two watermarks, by how much, and because of which versions."""
-        return await restatements.read_restatement(request, request.app.state.registers)
-
-
-class DueController(Controller):
-    """What is due (应办事项)."""
-
-    path = "/v1/due"
-
-    @get("/", operation_id="listDue", opt=contract.reads(DueList, DueQuery))
-    async def list_due(self, request: Call) -> Answer:
-        """List what is due or overdue, earliest first, each with the rule that says so."""
-        return await list_endpoint.list_due(request, request.app.state.registers)
-
-    @get("/rules", operation_id="listDueRules", opt=contract.reads(DueRules, RulesQuery))
-    async def list_rules(self, request: Call) -> Answer:
-        """Read the deadline table (期限规则表): every period, its source, and from when to when it holds."""
-        return await list_endpoint.list_rules(request)
-
-
-class CalendarController(Controller):
-    """What is due, as a calendar (日历订阅)."""
-
-    path = "/v1"
-
-    @post("/due/links", operation_id="createDueLink", opt={"contract": MAKES_LINK})
-    async def create_link(self, request: Call) -> Answer:
-        """Make a signed link to the calendar of your divisions, for a phone to subscribe to. To revoke the key revokes it."""
-        return await calendar_feed.make_link(request)
-
-    @get("/due.ics", operation_id="readDueCalendar", opt={"contract": CALENDAR})
-    async def read_calendar(self, request: Call) -> Answer:
-        """Read what is due as an iCalendar feed (RFC 5545), by a signed link instead of a key."""
-        return await calendar_feed.read_calendar(request, request.app.state.registers)
-
-
-REMINDER_HANDLERS = read_routes(
-    REMINDER_REGISTER,
-    ReadTexts(
-        list="List the reminders that were sent (到期提醒), last first.",
-        read="Read a reminder.",
-        versions="List the versions of a reminder; there is one.",
-        version="Read one version of a reminder.",
-    ),
-)
+        return await restatements.read_restatement(request, request.app.state.sections)

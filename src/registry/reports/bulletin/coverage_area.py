@@ -1,4 +1,4 @@
-"""Which ground a bulletin is of: the division asked for, as far as the caller's own divisions go, by its right name."""
+"""Which area a bulletin covers: the division asked for, as far as the caller's own divisions go, by its right name."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ LISTED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class CoverageArea:
     """A division, the name to print for what the caller sees of it, and the places right below it."""
 
     division: str
@@ -36,8 +36,8 @@ class Ground:
         return f"{self.county}{place}综治维稳日报（第{issue}期{only}）"
 
 
-def ground(connection: Connection, view: View, asked: str | None) -> Ground:
-    """The ground asked for; without one, the book's.
+def coverage_area(connection: Connection, view: View, asked: str | None) -> CoverageArea:
+    """The area of the division asked for; without one, of the book's.
 
     Raises Refused, naming `division`, where there is no such division or nothing of it is the caller's.
     """
@@ -51,7 +51,7 @@ def ground(connection: Connection, view: View, asked: str | None) -> Ground:
         text = "该行政区划不在您的辖区之内。", "This division is not one of yours."
         raise Refused(faults=[Fault("#division", "outside_division", *text)])
     name = name_of(names, division) if whole else _own_name(names, own)
-    return Ground(
+    return CoverageArea(
         division=division,
         name=name,
         county=names.get(who.book, who.book),

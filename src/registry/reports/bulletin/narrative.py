@@ -1,7 +1,7 @@
-"""What a register is asked to tell for a bulletin: of which division and days, as one caller may see it."""
+"""What a section's sentences on single entries are made from: the entries of a division and period, as one caller may see them."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,36 +20,35 @@ MANY = 10_000
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A bulletin's question, and the way to the entries that answer it."""
+class NarrativeSource:
+    """A bulletin's division and period, and the way to the entries that it tells of."""
 
     connection: Connection
     view: View
-    registers: Mapping[str, Register]
-    """By name; a register's own package knows its tables, not the other registers."""
     division: str
     since: dt.date | None
     to: dt.date
 
     @property
-    def told_since(self) -> dt.date:
+    def first_day(self) -> dt.date:
         """From when single entries are told: the first day of the period, or of the last day's year where it has none."""
         return self.since or dt.date(self.to.year, 1, 1)
 
-    def documents(self, name: str, where: Sequence[ColumnElement[bool]], division: str | None = None) -> list[Document]:
+    def documents(
+        self, register: Register, where: Sequence[ColumnElement[bool]], division: str | None = None
+    ) -> list[Document]:
         """Entries of a register as they were on the last day, last change first, masked."""
         wanted = Wanted(MANY, division=division)
-        found, _ = page_on(self.connection, self.view, self.registers[name], wanted, where, self.to)
+        found, _ = page_on(self.connection, self.view, register, wanted, where, self.to)
         return [each.document for each in found]
 
-    def recorded(self, name: str, where: Sequence[ColumnElement[bool]]) -> list[Document]:
+    def recorded(self, register: Register, where: Sequence[ColumnElement[bool]]) -> list[Document]:
         """Entries of a register as they are recorded, last change first, masked: also those that ended before the last day."""
-        found, _ = self.view.page(self.connection, self.registers[name], Wanted(MANY), where)
+        found, _ = self.view.page(self.connection, register, Wanted(MANY), where)
         return [msgspec.json.decode(each.document) for each in found]
 
-    def parts(self, name: str, cases: Sequence[str]) -> dict[str, list[Document]]:
+    def parts(self, register: Register, cases: Sequence[str]) -> dict[str, list[Document]]:
         """What belongs to these cases, by case, first recorded first."""
-        register = self.registers[name]
         of_these = [register.table.c.case_id.in_(cases)]
         found, _ = page_on(self.connection, self.view, register, Wanted(MANY), of_these, self.to)
         parts: dict[str, list[Any]] = {case: [] for case in cases}
@@ -58,9 +57,7 @@ class Asked:
         return parts
 
 
-def told(
-    entries: Sequence[Document], sentence: Callable[[Document], str], what: str
-) -> list[str]:  # fmt: skip
+def sentences(entries: Sequence[Document], sentence: Callable[[Document], str], what: str) -> list[str]:
     """A sentence for each entry, as far as the limit goes, and how many there are past it: 另有3宗在办，详见台账。"""
     rest = len(entries) - MOST
     return [sentence(each) for each in entries[:MOST]] + ([f"另有{rest}{what}，详见台账。"] if rest > 0 else [])

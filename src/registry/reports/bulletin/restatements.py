@@ -32,9 +32,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from registry.core.measures import Measure
 from registry.core.principals import READERS, Principal
-from registry.core.register import Register, measures_of
 from registry.core.schemas import Recorder
 from registry.core.unit_of_work import Reason
 from registry.core.view import View
@@ -43,11 +41,11 @@ from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import timestamp
 from registry.ledger.tables import LOG
 from registry.ledger.versions import Action, encode
-from registry.reports.bulletin.coverage_area import ground
-from registry.reports.bulletin.figures import Counting, Period, count, matching, published
+from registry.reports.bulletin.coverage_area import coverage_area
+from registry.reports.bulletin.figures import Period, Totals
 from registry.reports.bulletin.schemas import Cell, Restated, Restatement, RestatementQuery
+from registry.reports.bulletin.sections import BulletinSection, PrintedMeasure, printed_measures
 from registry.reports.bulletin.wording import amount, period
-from registry.reports.statistics.disclosure.publication import Told
 from registry.web import reads
 from registry.web.call import Call
 from registry.web.cursors import Cursor, read_cursor
@@ -81,7 +79,7 @@ class Comparison:
     division: str
     first: dt.date | None
     last: dt.date
-    measures: Sequence[tuple[Register, Measure]]
+    measures: Sequence[PrintedMeasure]
 
     @cached_property
     def cells(self) -> list[tuple[Cell, Deeds]]:
@@ -106,35 +104,32 @@ class Comparison:
         query = _page(self._changes(told), position, index).limit(limit)
         found = list(self._run(query, max(self.start, position)))
         documents = self._documents(found)
-        return [_restated(row, self.measures[row.cell][1], documents.get(row.position)) for row in found]
+        return [_restated(row, self.measures[row.cell], documents.get(row.position)) for row in found]
 
     def _cell(self, index: int, moved: Moved) -> tuple[Cell, Deeds]:
-        register, measure = self.measures[index]
-        who = self.view.who
-        if measure.sensitive and not who.sees_personal:
-            before, after = (self._published(index, mark).count for mark in (self.start, self.view.as_of))
-            return _cell_of(measure, before, after, None), {}
-        where = matching(register, measure, self.division, self.first, self.last)
-        before = count(self.connection, View(who, self.start), register, measure, self.division, where)
+        """A total at both watermarks. A count of people is that which was published; what changed it is not told."""
+        printed, period, who = self.measures[index], Period(self.first, self.last), self.view.who
+        if printed.measure.sensitive and not who.sees_personal:
+            marks = (self.start, self.view.as_of)
+            before, after = (self._totals(mark).published(printed, period).count for mark in marks)
+            return _cell_of(printed, before, after, None), {}
+        before = self._totals(self.start).total(printed, period)
         after = before + sum(amount for _, amount in moved.values())
         rows = {action: number for action, (number, _) in moved.items()}
-        return _cell_of(measure, before, after, sum(rows.values())), rows
+        return _cell_of(printed, before, after, sum(rows.values())), rows
 
-    def _published(self, index: int, mark: int | None) -> Told:
-        """A count of people as it was published at a watermark; what changed it is not told."""
-        counting = Counting(self.connection, View(self.view.who, mark), self.division)
-        return published(counting, *self.measures[index], Period(self.first, self.last))
+    def _totals(self, mark: int | None) -> Totals:
+        return Totals(self.connection, View(self.view.who, mark), self.division)
 
     def _changes(self, indexes: Iterable[int]) -> Subquery:
         """(cell, position, amount, seen) of every version that changed one of these cells."""
         parts = []
         for index in indexes:
-            register, measure = self.measures[index]
-            where = list(matching(register, measure, self.division, self.first, self.last))
+            printed = self.measures[index]
+            where = list(printed.matching(self.division, self.first, self.last))
             cell: ColumnElement[int] = literal_column(str(index))
-            parts += [
-                part.add_columns(cell.label("cell")) for part in self.view.changes(register, measure.total, where)
-            ]
+            changes = self.view.changes(printed.register, printed.total, where)
+            parts += [part.add_columns(cell.label("cell")) for part in changes]
         both = union_all(*parts).subquery()
         amount = cast(func.sum(both.c.amount), BigInteger)
         columns = (both.c.cell, both.c.position, amount.label("amount"), func.max(both.c.seen).label("seen"))
@@ -147,27 +142,27 @@ class Comparison:
     def _documents(self, rows: Sequence[Row[Any]]) -> dict[int, bytes]:
         """The documents of the versions that the caller may see."""
         found: dict[int, bytes] = {}
-        registers = {register.name: register for register, _ in self.measures}
+        registers = {printed.register.name: printed.register for printed in self.measures}
         for name, group in groupby(sorted(rows, key=lambda row: row.register), lambda row: row.register):
             positions = sorted({row.position for row in group})
             found |= self.view.documents(self.connection, registers[name], positions)
         return found
 
 
-async def read_restatement(call: Call, registers: Sequence[Register]) -> Answer:
+async def read_restatement(call: Call, sections: Sequence[BulletinSection]) -> Answer:
     """The restatement that the query asks for. Raises Forbidden, Malformed or Refused."""
     who = await call.caller()
     if who.role not in READERS:
         raise Forbidden
     query = call.params(RestatementQuery)
-    work = partial(_restatement, who, measures_of(registers), query, call.url.path)
+    work = partial(_restatement, who, printed_measures(sections), query, call.url.path)
     answer = await call.context.scan(work)
     body = encode(answer)
     return reads.respond(call, body, reads.body_tag(body), answer.to)
 
 
 def _restatement(
-    who: Principal, measures: Sequence[tuple[Register, Measure]], query: RestatementQuery, path: str,
+    who: Principal, measures: Sequence[PrintedMeasure], query: RestatementQuery, path: str,
     connection: Connection,
 ) -> Restatement:  # fmt: skip
     start = resolve_as_of(connection, who.book, query.from_, "from")
@@ -177,7 +172,7 @@ def _restatement(
     compared = _compare(connection, who, measures, query, start, cursor)
     rows = compared.rows(cursor.last if cursor else -1, query.limit + 1)
     more = len(rows) > query.limit
-    name = ground(connection, compared.view, query.division).name
+    name = coverage_area(connection, compared.view, query.division).name
     end = compared.view.as_of or 0
     return Restatement(
         from_=watermark_text(who.book, start),
@@ -194,7 +189,7 @@ def _restatement(
 
 
 def _compare(
-    connection: Connection, who: Principal, measures: Sequence[tuple[Register, Measure]], query: RestatementQuery,
+    connection: Connection, who: Principal, measures: Sequence[PrintedMeasure], query: RestatementQuery,
     start: int, cursor: Cursor | None,
 ) -> Comparison:  # fmt: skip
     end = cursor.watermark if cursor else head_of(connection, who.book)
@@ -210,11 +205,11 @@ def _compare(
     return Comparison(connection, View(who, end), start, query.division or who.book, query.period_from, last, measures)
 
 
-def _cell_of(measure: Measure, before: int | None, after: int | None, rows: int | None) -> Cell:
+def _cell_of(printed: PrintedMeasure, before: int | None, after: int | None, rows: int | None) -> Cell:
     return Cell(
-        name=measure.name,
-        title=measure.title,
-        unit=measure.unit,
+        name=printed.name,
+        title=printed.title,
+        unit=printed.measure.unit,
         before=before,
         after=after,
         difference=None if before is None or after is None else after - before,
@@ -246,18 +241,18 @@ class _Meta(msgspec.Struct):
     recorded_by: Recorder
 
 
-class _Stored(msgspec.Struct):
+class _StoredDocument(msgspec.Struct):
     """What a row needs of a stored document."""
 
     meta: _Meta
 
 
-def _restated(row: Row[Any], measure: Measure, document: bytes | None) -> Restated:
-    meta = None if document is None else msgspec.json.decode(document, type=_Stored).meta
+def _restated(row: Row[Any], printed: PrintedMeasure, document: bytes | None) -> Restated:
+    meta = None if document is None else msgspec.json.decode(document, type=_StoredDocument).meta
     return Restated(
-        measure=measure.name,
-        title=measure.title,
-        unit=measure.unit,
+        measure=printed.name,
+        title=printed.title,
+        unit=printed.measure.unit,
         difference=row.amount,
         position=row.position,
         register=row.register,
@@ -272,9 +267,9 @@ def _restated(row: Row[Any], measure: Measure, document: bytes | None) -> Restat
     )
 
 
-def _number(row: Restated, measures: Sequence[tuple[Register, Measure]]) -> int:
+def _number(row: Restated, measures: Sequence[PrintedMeasure]) -> int:
     """What a cursor says of the row that its page ended with."""
-    return row.position * CELLS + [measure.name for _, measure in measures].index(row.measure)
+    return row.position * CELLS + [printed.name for printed in measures].index(row.measure)
 
 
 def _told(cells: Sequence[tuple[Cell, Deeds]]) -> str:

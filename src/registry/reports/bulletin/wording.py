@@ -1,9 +1,13 @@
-"""The words of a bulletin that all its forms share."""
+"""The words of a bulletin that all its forms share, and its forms as JSON, text and Markdown."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from registry.ledger.clock import BEIJING, beijing_day, microseconds
+from registry.ledger.versions import encode
 from registry.reports.bulletin.narrative import as_released
 from registry.reports.bulletin.schemas import Bulletin, Earlier, Figure, RateFigure, Section
 
@@ -12,6 +16,7 @@ UNTOLD = "未公布"
 COLUMNS = {False: ("今日", "累计"), True: ("较前日", "现有")}
 """What a figure's two columns are called: of what happened in the period, and of what stands at its end."""
 DIGITS = "零一二三四五六七八九"
+MARKDOWN_SPECIAL = re.compile(r"([\\`*\[\]<>#|~&])")
 
 
 def number(value: int | None) -> str:
@@ -121,3 +126,74 @@ def source_of(bulletin: Bulletin) -> str:
     """What gives the same bulletin again."""
     note = "" if bulletin.whole else f"以上只含{bulletin.division_name}的记录。"
     return f"{note}数据水位：{bulletin.watermark}（按此水位可复现本期）"
+
+
+def as_json(bulletin: Bulletin) -> bytes:
+    """The bulletin as it is, and the total of each figure under its name."""
+    return encode({figure.name: figure.value for figure in bulletin.figures} | msgspec.to_builtins(bulletin))
+
+
+def as_text(bulletin: Bulletin) -> str:
+    """The whole bulletin, ready for a chat group or a fax."""
+    return "\n".join(_text_lines(bulletin)) + "\n"
+
+
+def _text_lines(bulletin: Bulletin) -> Iterator[str]:
+    yield f"《{bulletin.title}》"
+    yield stamp(bulletin)
+    yield ""
+    yield bulletin.paragraph
+    for earlier in bulletin.earlier:
+        yield f"更正说明：{note_of(earlier)}"
+    for number, (section, figures) in enumerate(sections_of(bulletin), 1):
+        yield ""
+        yield f"（{numeral(number)}）{section.title}"
+        for figure in figures:
+            yield from _text_figure(figure, release_of(figure, bulletin.to))
+        yield from (rate_of(each) for each in section.rates)
+        yield from section.told
+    yield ""
+    yield source_of(bulletin)
+
+
+def _text_figure(figure: Figure, release: str) -> Iterator[str]:
+    yield f"{figure.title}：{line_of(figure.today, figure.value, figure.unit, stands=figure.stands)}{release}"
+    for part in figure.parts:
+        yield f"  其中{part.title}：{line_of(part.today, part.value, figure.unit, stands=figure.stands)}"
+
+
+def as_markdown(bulletin: Bulletin) -> str:
+    """The whole bulletin: a heading, the paragraph, notes; tables and what is told for each section."""
+    return "\n".join(_markdown_lines(bulletin)) + "\n"
+
+
+def _markdown_lines(bulletin: Bulletin) -> Iterator[str]:
+    yield f"# {_escaped(bulletin.title)}"
+    yield ""
+    yield _escaped(stamp(bulletin))
+    yield ""
+    yield _escaped(bulletin.paragraph)
+    for earlier in bulletin.earlier:
+        yield from ("", f"> **更正说明** {_escaped(earlier.paragraph)}明细：`{earlier.rows}`")
+    for section, figures in sections_of(bulletin):
+        yield from ("", f"## {_escaped(section.title)}")
+        for columns, rows in tables_of(figures):
+            yield from ("", f"| 指标 | {' | '.join(columns)} | 单位 |", "| --- | ---: | ---: | --- |")
+            for figure in rows:
+                yield from _markdown_rows(figure, release_of(figure, bulletin.to))
+        for line in [*(rate_of(each) for each in section.rates), *section.told]:
+            yield from ("", _escaped(line))
+    yield from ("", "---", "", _escaped(source_of(bulletin)))
+
+
+def _markdown_rows(figure: Figure, release: str) -> Iterator[str]:
+    today, value = cells_of(figure.today, figure.value, stands=figure.stands)
+    yield f"| {_escaped(figure.title)}{release} | {today} | {value} | {figure.unit} |"
+    for part in figure.parts:
+        today, value = cells_of(part.today, part.value, stands=figure.stands)
+        yield f"| 其中：{_escaped(part.title)} | {today} | {value} | {figure.unit} |"
+
+
+def _escaped(text: str) -> str:
+    """Text that stands as it is: what offices wrote makes no link, table or tag."""
+    return MARKDOWN_SPECIAL.sub(r"\\\1", text)

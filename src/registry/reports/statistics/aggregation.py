@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from registry.core.measures import How, Statistic
+from registry.core.measures import Count, Distinct, Measure, Sum
 from registry.reports.statistics.columns import Array, Facts, null_of
 from registry.reports.statistics.row_filters import Mask
 from registry.reports.statistics.snapshots import ascending
@@ -73,7 +73,7 @@ class Lot:
 
 
 class Numbers:
-    """The statistics of some rows that are more than counts."""
+    """The measures of some rows that are more than counts."""
 
     def __init__(self, facts: Facts, rows: Rows, lot: Lot) -> None:
         self._facts = facts
@@ -81,23 +81,24 @@ class Numbers:
         self._lot = lot
         self._pairs: dict[str, Pairs] = {}
 
-    def of(self, statistic: Statistic, condition: int) -> tuple[list[Number], Number]:
-        """A statistic of each cell, and of all together, of the rows for which a condition holds (-1: of all)."""
-        column, lot = statistic.of, self._lot
-        assert column is not None  # noqa: S101 - a declaration: all but counts are of a column
+    def of(self, measure: Measure, condition: int) -> tuple[list[Number], Number]:
+        """A measure of each cell, and of all together, of the rows for which a condition holds (-1: of all)."""
+        number, lot = measure.number, self._lot
+        assert not isinstance(number, Count)  # noqa: S101 - rows are counted by their conditions alone
+        column = number.column
         values = self._facts.columns[column.name][self._rows]
         held = lot.holding(condition)
         if column.nullable:
             held = np.arange(len(values))[held]
             held = held[values[held] != null_of(column)]
-        if statistic.how is How.DISTINCT:
+        if isinstance(number, Distinct):
             if column.name not in self._pairs:
                 self._pairs[column.name] = Pairs.of(values, lot.cells, lot.count)
             return self._pairs[column.name].counted(held)
         values, cells = values[held], lot.cells[held]
-        if statistic.how is How.SUM:
-            return _summed(values, cells, lot.count, 100 if statistic.hundredths else 1)
-        percent = 50 if statistic.how is How.MEDIAN else 90
+        if isinstance(number, Sum):
+            return _summed(values, cells, lot.count, 100 if number.hundredths else 1)
+        percent = number.percent
         return ranked(values, cells, lot.count, percent), ranked(values, np.zeros_like(cells), 1, percent)[0]
 
 

@@ -1,4 +1,4 @@
-"""The endpoints of statistics: one for each register that declares them, with the filters of the register's own list."""
+"""The endpoints of statistics: one for each register that declares measures, with the filters of the register's own list."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -9,10 +9,11 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 from msgspec.structs import FieldInfo, fields
 
-from registry.core.measures import By, Dimension, Statistics
+from registry.core.measures import By, Dimension
 from registry.core.queries import ListQuery
 from registry.core.register import Register
 from registry.reports.statistics import service
+from registry.reports.statistics.question import measures_of
 from registry.reports.statistics.schemas import StatisticsAnswer, StatisticsCell, StatisticsQuery
 from registry.web import contract
 from registry.web.call import Call
@@ -20,26 +21,26 @@ from registry.web.reads import Answer
 
 
 def statistics_handlers(registers: Sequence[Register]) -> list[HTTPRouteHandler]:
-    """`GET /v1/statistics/{register}` for each register that declares statistics: its parameters are the list's own filters."""
+    """`GET /v1/statistics/{register}` for each register that declares measures: its parameters are the list's own filters."""
     by_name = {each.name: each for each in registers}
-    return [_statistics(each, each.statistics, by_name) for each in registers if each.statistics is not None]
+    return [_statistics(each, by_name) for each in registers if each.measures]
 
 
-def _statistics(register: Register, declared: Statistics, registers: Mapping[str, Register]) -> HTTPRouteHandler:
-    shape, name = _query(register, declared), register.entry.__name__
+def _statistics(register: Register, registers: Mapping[str, Register]) -> HTTPRouteHandler:
+    shape, name = _query(register), register.entry.__name__
 
     async def count(request: Call) -> Answer:
         return await service.read_statistics(request, register, registers, shape)
 
     count.__doc__ = f"Count {register.name} ({register.title}) by any of their dimensions."
     path = f"/v1/statistics/{register.name}"
-    return get(path, operation_id=f"count{name}Entries", opt=contract.reads(_answer(register, declared), shape))(count)
+    return get(path, operation_id=f"count{name}Entries", opt=contract.reads(_answer(register), shape))(count)
 
 
-def _answer(register: Register, declared: Statistics) -> type[msgspec.Struct]:
+def _answer(register: Register) -> type[msgspec.Struct]:
     """The answer: its cells have the register's own dimensions."""
     name = register.entry.__name__
-    values = [(each.name, _value(each), msgspec.UNSET) for each in declared.dimensions]
+    values = [(each.name, _value(each), msgspec.UNSET) for each in register.dimensions]
     cell = msgspec.defstruct(f"{name}Cell", values, bases=(StatisticsCell,), kw_only=True)
     cell.__doc__ = StatisticsCell.__doc__
     cells: Any = list[cell]  # type: ignore[valid-type] # made at run time
@@ -54,14 +55,14 @@ def _value(dimension: Dimension) -> Any:  # noqa: ANN401 - a type
     return kind | None | msgspec.UnsetType if dimension.column.nullable else kind | msgspec.UnsetType
 
 
-def _query(register: Register, declared: Statistics) -> type[msgspec.Struct]:
+def _query(register: Register) -> type[msgspec.Struct]:
     """The parameters: those of statistics, and the filters of the register's list without its paging."""
     names = {
-        "measures": [each.name for each in declared.statistics],
-        "group_by": [each.name for each in declared.dimensions],
+        "measures": [each.name for each in measures_of(register)],
+        "group_by": [each.name for each in register.dimensions],
     }
     of_lists = {each.name for each in fields(ListQuery)} - {"division", "division_only"}
-    filters = [_field(each) for each in fields(declared.query) if each.name not in of_lists]
+    filters = [_field(each) for each in fields(register.list_filters.query) if each.name not in of_lists]
     own = [(name, _names(known) | None, None) for name, known in names.items()]
     return msgspec.defstruct(
         f"{register.entry.__name__}StatisticsQuery",

@@ -1,4 +1,4 @@
-"""The parameters of a list as links say them, and how several narrow it together; no database, no HTTP.
+"""The parameters of a list as links say them, and how several narrow it together; what the values of cells are called.
 
 A link is written from parts: what all cells share, and what each value of a dimension adds. Only dimensions that set the same
 parameter (`missing`, `division`) are looked at together, and once for each combination of their values.
@@ -150,3 +150,28 @@ class Links:
         if not parts:
             return [b'"'] * self._count
         return [None if None in each else b"".join(each) + b'"' for each in zip(*parts, strict=True)]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The names and titles that labels are made of."""
+
+    names: Mapping[str, str]
+    """Of divisions by code, and of entries by id, as far as the caller may see them."""
+
+    def label(self, dimension: Dimension, value: Value) -> str:
+        """A value in Chinese."""
+        if value is None:
+            return "未填"
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        if dimension.by is By.MONTH:
+            year, month = str(value).split("-")
+            return f"{year}年{int(month)}月"
+        if dimension.codes is not None:
+            return "、".join(dimension.codes(code).zh for code in str(value).split(","))
+        return self.names.get(str(value), str(value)) if self._is_named(dimension) else str(value)
+
+    @staticmethod
+    def _is_named(dimension: Dimension) -> bool:
+        return dimension.by in {By.TOWN, By.VILLAGE} or bool(dimension.entries)

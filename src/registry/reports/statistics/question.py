@@ -1,4 +1,4 @@
-"""A question to the statistics: typed, checked, as of one watermark; and the ground that its answer is made from."""
+"""A question to the statistics: typed, checked, as of one watermark; and the rows that its answer is counted from."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -6,28 +6,31 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from registry.core.measures import Dimension, Statistic, Statistics
+from registry.core.measures import Dimension, Measure
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.watermarks import watermark_text
 from registry.reports.statistics.columns import Facts
 from registry.reports.statistics.disclosure.publication import Publication
-from registry.reports.statistics.disclosure.withholding import Held
-from registry.reports.statistics.drill_down import Params, narrowed
+from registry.reports.statistics.disclosure.withholding import Withholding
+from registry.reports.statistics.drill_down import Params
 from registry.reports.statistics.row_filters import Mask, filter_mask, within_mask
 
 
+def measures_of(register: Register) -> list[Measure]:
+    """The measures that statistics give: those whose rows the register's list can show."""
+    return [measure for measure in register.measures if not measure.clauses]
+
+
 @dataclass(frozen=True)
-class Question:
+class StatisticsQuestion:
     """What is asked."""
 
     register: Register
     who: Principal
-    declared: Statistics
-    statistics: Sequence[Statistic]
+    measures: Sequence[Measure]
     dimensions: Sequence[Dimension]
     filters: Params
     since: dt.date | None
@@ -43,15 +46,15 @@ class Question:
         return self.watermark if self.publication is None else self.publication.watermark
 
     @cached_property
-    def held(self) -> Held:
+    def withholding(self) -> Withholding:
         """What holds numbers back."""
         period = self.since, self.until, self.on
-        return Held(self.who, self.register, self.publication, self.dimensions, self.filters, *period)
+        return Withholding(self.who, self.register, self.publication, self.dimensions, self.filters, *period)
 
     @property
     def guarded(self) -> bool:
         """Whether any number may be held back."""
-        return not self.who.sees_personal and any(each.sensitive for each in self.statistics)
+        return not self.who.sees_personal and any(each.sensitive for each in self.measures)
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -59,24 +62,18 @@ class Question:
         day = {} if self.on is None else {"on": self.on.isoformat()}
         return {"as_of": watermark_text(self.who.book, self.known), **day}
 
-    def own(self, statistic: Statistic, day: dt.date) -> dict[str, str] | None:
-        """The parameters that choose a statistic's rows in the period, apart from the filters."""
-        period: dict[str, str] = {}
-        if statistic.dated and self.since is not None:
-            period[f"{statistic.dated}_from"] = self.since.isoformat()
-        if statistic.dated and self.until is not None:
-            period[f"{statistic.dated}_to"] = self.until.isoformat()
-        if statistic.day:
-            period[statistic.day] = (self.until or self.on or day).isoformat()
-        return narrowed(statistic.where, period)
+    def own(self, measure: Measure, day: dt.date) -> dict[str, str]:
+        """The parameters that choose a measure's rows in the period, apart from the filters; `day` is the last that is known."""
+        return measure.params(self.since, self.until, self.until or self.on or day)
 
     def chosen(self, facts: Facts, params: Params | None) -> Mask:
         """The rows that the list would show with these parameters; None chooses nothing."""
         if params is None:
             return np.zeros(len(facts), np.bool_)
-        query: Any = msgspec.convert(params, self.declared.query, strict=False)
+        filters = self.register.list_filters
+        query: Any = filters.parsed(params)
         mask: Mask = np.ones(len(facts), np.bool_)
-        for clause in self.declared.matching(query):
+        for clause in filters.matching(query):
             mask &= filter_mask(facts, clause)
         if query.division is not None:
             only = self.register.table.c.division == query.division
@@ -85,7 +82,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Ground:
+class CountedRows:
     """What the answer is made from."""
 
     facts: Facts

@@ -24,7 +24,7 @@ from registry.errors import Fault, Malformed, Refused
 from registry.reports.statistics.answer import answer
 from registry.reports.statistics.columns import Facts, fact_columns, facts_of
 from registry.reports.statistics.disclosure.publication import Publication, published
-from registry.reports.statistics.question import Ground, Question
+from registry.reports.statistics.question import CountedRows, StatisticsQuestion, measures_of
 from registry.reports.statistics.row_filters import filter_mask, scope_mask
 from registry.reports.statistics.snapshots import standing_at
 from registry.web import reads
@@ -55,16 +55,14 @@ async def read_statistics(call: Call, register: Register, registers: Registers, 
     return reads.respond(call, body, tag, watermark_text(who.book, asked.watermark), on=asked.on)
 
 
-def _answered(asked: Question, ground: Ground) -> tuple[bytes, str]:
+def _answered(asked: StatisticsQuestion, ground: CountedRows) -> tuple[bytes, str]:
     body = answer(asked, ground)
     return body, reads.body_tag(body)
 
 
-async def _question(call: Call, who: Principal, register: Register, query: Any) -> Question:  # noqa: ANN401 - by register
-    declared = register.statistics
-    assert declared is not None  # noqa: S101 - only registers with statistics have the endpoint
-    statistics = _chosen("measures", query.measures, {each.name: each for each in declared.statistics})
-    dimensions = _chosen("group_by", query.group_by, {each.name: each for each in declared.dimensions}, none=())
+async def _question(call: Call, who: Principal, register: Register, query: Any) -> StatisticsQuestion:  # noqa: ANN401 - by register
+    measures = _chosen("measures", query.measures, {each.name: each for each in measures_of(register)})
+    dimensions = _chosen("group_by", query.group_by, {each.name: each for each in register.dimensions}, none=())
     if query.from_ is not None and query.to is not None and query.from_ > query.to:
         raise Refused(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
     pairs = parse_qsl(call.scope["query_string"].decode("ascii"), keep_blank_values=True)
@@ -76,7 +74,7 @@ async def _question(call: Call, who: Principal, register: Register, query: Any) 
     guarded = register.menu is not None and not who.sees_personal
     found = await call.context.scan(partial(_published, who, register, watermark)) if guarded else None
     period = query.from_, query.to, query.on
-    return Question(register, who, declared, statistics, dimensions, filters, *period, watermark, found)
+    return StatisticsQuestion(register, who, measures, dimensions, filters, *period, watermark, found)
 
 
 def _published(who: Principal, register: Register, watermark: int, connection: Connection) -> Publication | None:
@@ -100,7 +98,7 @@ def _chosen(name: str, text: str | None, known: Mapping[str, Any], none: Sequenc
     return [known[each] for each in names]
 
 
-async def _ground(call: Call, asked: Question, registers: Registers) -> Ground:
+async def _ground(call: Call, asked: StatisticsQuestion, registers: Registers) -> CountedRows:
     """What the answer is made from: facts, or the documents turned to the day where they turn with it."""
     days = asked.register.days
     if asked.on is not None and (days.turns or days.beside is not None):
@@ -111,14 +109,14 @@ async def _ground(call: Call, asked: Question, registers: Registers) -> Ground:
 
 
 def _beside(
-    asked: Question, registers: Registers, connection: Connection
+    asked: StatisticsQuestion, registers: Registers, connection: Connection
 ) -> tuple[frozenset[str], dict[str, str], dt.date]:
     view = View(asked.who, asked.known)
     opened = view.opened(connection, asked.register)
     return opened, _names(asked, registers, connection), last_day(connection, asked.who.book, asked.known)
 
 
-def _names(asked: Question, registers: Registers, connection: Connection) -> dict[str, str]:
+def _names(asked: StatisticsQuestion, registers: Registers, connection: Connection) -> dict[str, str]:
     """What divisions are called, and entries that dimensions are of, as far as the caller may see them."""
     view = View(asked.who, asked.known)
     names = names_at(connection, view)
@@ -136,18 +134,18 @@ def _entries(connection: Connection, view: View, register: Register) -> Iterator
 
 
 def _standing_ground(
-    asked: Question, facts: Facts, opened: frozenset[str], names: Mapping[str, str], day: dt.date
-) -> Ground:
+    asked: StatisticsQuestion, facts: Facts, opened: frozenset[str], names: Mapping[str, str], day: dt.date
+) -> CountedRows:
     facts = standing_at(facts, asked.known)
     seen = asked.chosen(facts, asked.filters)
     if (scope := scope_mask(facts, asked.who, opened)) is not None:
         seen &= scope
     for clause in being(asked.register, asked.on) if asked.on else ():
         seen &= filter_mask(facts, clause)
-    return Ground(facts, seen, names, day)
+    return CountedRows(facts, seen, names, day)
 
 
-def _turned_ground(asked: Question, registers: Registers, on: dt.date, connection: Connection) -> Ground:
+def _turned_ground(asked: StatisticsQuestion, registers: Registers, on: dt.date, connection: Connection) -> CountedRows:
     register, view = asked.register, View(asked.who, asked.known)
     found, _ = page_on(connection, view, register, Wanted(MANY), (), on)
     rows = []
@@ -157,7 +155,7 @@ def _turned_ground(asked: Question, registers: Registers, on: dt.date, connectio
         rows.append([_stored(row[column.name], column.type.python_type) for column in fact_columns(register.table)])
     facts = facts_of(asked.who.book, register.table, asked.known, rows)
     seen, names = asked.chosen(facts, asked.filters), _names(asked, registers, connection)
-    return Ground(facts, seen, names, last_day(connection, asked.who.book, asked.known))
+    return CountedRows(facts, seen, names, last_day(connection, asked.who.book, asked.known))
 
 
 def _stored(value: object, kind: type) -> object:

@@ -10,26 +10,26 @@ from sqlalchemy import Boolean
 
 from registry.core.disclosure_menu import Axis, Menu
 from registry.reports.statistics.columns import EPOCH, NULL, Array, Facts, is_text
-from registry.reports.statistics.disclosure.suppression import Cell
+from registry.reports.statistics.disclosure.suppression import PublishedCell
 from registry.reports.statistics.row_filters import Mask, filter_mask, standing_mask
 
 TOWN = 9
 """Digits of a town's code."""
 
 
-def tally(menu: Menu, facts: Facts, watermark: int, day: dt.date) -> Counter[Cell]:
+def tally(menu: Menu, facts: Facts, watermark: int, day: dt.date) -> Counter[PublishedCell]:
     """Who is counted at a release of this day, in each cell of the menu: whoever keeps them, in the county as a whole."""
     rows = np.flatnonzero(_people(menu, facts, watermark, day))
     towns = [(text or "")[:TOWN] for text in facts.words["division"].texts]
     area, areas = _merged(facts.columns["division"][rows], towns)
-    found = Counter[Cell]()
+    found = Counter[PublishedCell]()
     for axis in (None, *menu.axes):
         value, values = _valued(facts, axis, rows, day) if axis else (np.zeros(len(rows), np.int32), [""])
         table = np.bincount(area * len(values) + value)
         for place in np.flatnonzero(table).tolist():
             town, what = divmod(place, len(values))
             for where in _places(facts.book, areas[town]):
-                found[Cell(where, axis.name if axis else "", values[what])] += int(table[place])
+                found[PublishedCell(where, axis.name if axis else "", values[what])] += int(table[place])
     return found
 
 

@@ -6,10 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.reports.small import SMALLEST
-
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+SMALLEST = 5
+"""The smallest count of people, or change of one, that is shown to those who may not see personal data: a smaller one could tell
+who they are; nought is shown."""
 ENDLESS = 2**40
 """More people than any count has."""
 

@@ -26,7 +26,7 @@ from registry.reports.statistics.column_store import facts_at
 from registry.reports.statistics.columns import Facts
 from registry.reports.statistics.disclosure.frequency_tables import TOWN, tally
 from registry.reports.statistics.disclosure.releases import Stop, end_of_month, stops
-from registry.reports.statistics.disclosure.suppression import Cell, Release, decide, nothing
+from registry.reports.statistics.disclosure.suppression import PublishedCell, Release, decide, nothing
 from registry.reports.statistics.schemas import Withheld
 
 WAIT = 0.02
@@ -37,7 +37,7 @@ Choice = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Told:
+class PublishedCount:
     """A count as a caller without personal rights is told it, and as of which watermark and day it is."""
 
     count: int | None
@@ -52,16 +52,16 @@ class Publication:
 
     watermark: int
     day: dt.date
-    shown: Mapping[Cell, int | None]
+    shown: Mapping[PublishedCell, int | None]
 
     def count(self, areas: Iterable[str], choice: Choice = ("", "")) -> int | None:
         """The count of some areas together; None unless it is shown of each."""
-        counts = [self.shown.get(Cell(area, *choice), 0) for area in areas]
+        counts = [self.shown.get(PublishedCell(area, *choice), 0) for area in areas]
         return None if None in counts else sum(count for count in counts if count)
 
 
 @dataclass(frozen=True)
-class Question:
+class FigureQuestion:
     """A figure: which measure of whom, where, in which days, and which values of other dimensions."""
 
     register: Register
@@ -74,7 +74,7 @@ class Question:
     choices: tuple[Choice, ...] = ()
 
 
-def told(connection: Connection, view: View, asked: Question) -> Told:
+def told(connection: Connection, view: View, asked: FigureQuestion) -> PublishedCount:
     """The figure as it is published at the view's watermark, to its caller."""
     return read(published(connection, view, asked.register), view.who, asked)
 
@@ -90,23 +90,23 @@ def published(connection: Connection, view: View, register: Register) -> Publica
     return _decide(connection, book, register, register.menu, marks).made[len(marks) - 1]
 
 
-def read(found: Publication | None, who: Principal, asked: Question) -> Told:
+def read(found: Publication | None, who: Principal, asked: FigureQuestion) -> PublishedCount:
     """The figure as a publication tells it to a caller."""
     menu, areas = asked.register.menu, areas_of(who, asked.division)
     if menu is None or areas is None:
-        return Told(None, Withheld.TOO_DETAILED)
+        return PublishedCount(None, Withheld.TOO_DETAILED)
     if found is None:
-        return Told(None, Withheld.NOT_RELEASED)
+        return PublishedCount(None, Withheld.NOT_RELEASED)
     released = watermark_text(who.book, found.watermark), found.day
     period = _period(asked, found.day)
     choice = None if isinstance(period, Withheld) else menu.question(asked.measure, *asked.choices, period)
     if choice is None:
-        return Told(None, period if isinstance(period, Withheld) else Withheld.TOO_DETAILED, *released)
+        return PublishedCount(None, period if isinstance(period, Withheld) else Withheld.TOO_DETAILED, *released)
     count = found.count(areas, choice)
-    return Told(count, Withheld.PROTECTED if count is None else None, *released)
+    return PublishedCount(count, Withheld.PROTECTED if count is None else None, *released)
 
 
-def _period(asked: Question, day: dt.date) -> Choice | Withheld:
+def _period(asked: FigureQuestion, day: dt.date) -> Choice | Withheld:
     """The choice that a period comes to at a release of this day: all that is released, or one calendar month."""
     if asked.to >= day and (asked.stands or asked.since is None):
         return "", ""

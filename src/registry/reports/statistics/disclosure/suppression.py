@@ -23,8 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.reports.small import SMALLEST
-from registry.reports.statistics.disclosure.interval_audit import Bounds
+from registry.reports.statistics.disclosure.interval_audit import SMALLEST, Bounds
 from registry.reports.statistics.disclosure.linear_audit import Tableau
 
 Ints = NDArray[np.int64]
@@ -37,7 +36,7 @@ Twins = tuple[Value, Value]
 """Values that always go together: who was not seen has no risk level."""
 
 
-class Cell(NamedTuple):
+class PublishedCell(NamedTuple):
     """One count of the tables: of an area, and of one value of one dimension; both empty for the area's total."""
 
     area: str
@@ -49,7 +48,7 @@ class Cell(NamedTuple):
 class Release:
     """What was decided for one release, and what the next one must remember. Arrays go by `cells`."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[PublishedCell, ...]
     counts: Ints
     hidden: Mask
     """Not shown in this release."""
@@ -62,7 +61,7 @@ class Release:
     watched: Ints
     """Sums of unknown counts that would give away a hidden count or change of an earlier release, one a row."""
 
-    def shown(self) -> dict[Cell, int | None]:
+    def shown(self) -> dict[PublishedCell, int | None]:
         """The counts as they are published; None for hidden ones."""
         rows = zip(self.cells, self.counts.tolist(), self.hidden.tolist(), strict=True)
         return {cell: None if hidden else count for cell, count, hidden in rows}
@@ -74,7 +73,7 @@ def nothing() -> Release:
     return Release((), none, none.astype(bool), none.astype(bool), none, np.zeros((0, 0), np.int64), np.zeros((0, 0), np.int64))  # fmt: skip
 
 
-def decide(before: Release, counts: Mapping[Cell, int], whole: str, twins: Sequence[Twins] = ()) -> Release:
+def decide(before: Release, counts: Mapping[PublishedCell, int], whole: str, twins: Sequence[Twins] = ()) -> Release:
     """What is shown of these counts after all that was decided before. `whole` is the area that the others add up to."""
     before = _widened(before, tuple(sorted({*complete(counts, whole), *before.cells})))
     cells = before.cells
@@ -107,23 +106,23 @@ def complement(tableau: Tableau, bounds: Bounds, changed: Mask, ranks: Ints) -> 
         tableau.hide(int(cell), stale=not changed[cell])
 
 
-def complete(counts: Mapping[Cell, int], whole: str) -> Iterator[Cell]:
+def complete(counts: Mapping[PublishedCell, int], whole: str) -> Iterator[PublishedCell]:
     """Every area with every value."""
     areas = {whole, *(cell.area for cell in counts)}
     values = {("", ""), *((cell.dimension, cell.value) for cell in counts)}
-    return (Cell(area, *value) for area in areas for value in values)
+    return (PublishedCell(area, *value) for area in areas for value in values)
 
 
-def equations(cells: Sequence[Cell], whole: str, twins: Sequence[Twins]) -> Ints:
+def equations(cells: Sequence[PublishedCell], whole: str, twins: Sequence[Twins]) -> Ints:
     """One row a sum: 1 for its parts, -1 for its total; twins are each the other's only part."""
     at = {cell: number for number, cell in enumerate(cells)}
-    sums: dict[Cell, list[int]] = {}
+    sums: dict[PublishedCell, list[int]] = {}
     for number, cell in enumerate(cells):
         if cell.dimension:
-            sums.setdefault(Cell(cell.area, cell.dimension, "*"), []).append(number)
+            sums.setdefault(PublishedCell(cell.area, cell.dimension, "*"), []).append(number)
         if cell.area != whole:
-            sums.setdefault(Cell("*", cell.dimension, cell.value), []).append(number)
-    pairs = [(at[Cell(area, *a)], [at[Cell(area, *b)]]) for area, a, b in _paired(cells, twins)]
+            sums.setdefault(PublishedCell("*", cell.dimension, cell.value), []).append(number)
+    pairs = [(at[PublishedCell(area, *a)], [at[PublishedCell(area, *b)]]) for area, a, b in _paired(cells, twins)]
     rows = [(at[_total(key, whole)], parts) for key, parts in sums.items()] + pairs
     found = np.zeros((len(rows), len(cells)), np.int64)
     for row, (total, parts) in enumerate(rows):
@@ -132,19 +131,19 @@ def equations(cells: Sequence[Cell], whole: str, twins: Sequence[Twins]) -> Ints
     return found
 
 
-def _total(key: Cell, whole: str) -> Cell:
+def _total(key: PublishedCell, whole: str) -> PublishedCell:
     """The total of a sum over the areas, or over the values, that are a `*`."""
-    return Cell(whole, *key[1:]) if key.area == "*" else Cell(key.area)
+    return PublishedCell(whole, *key[1:]) if key.area == "*" else PublishedCell(key.area)
 
 
-def _paired(cells: Sequence[Cell], twins: Sequence[Twins]) -> Iterator[tuple[str, Value, Value]]:
+def _paired(cells: Sequence[PublishedCell], twins: Sequence[Twins]) -> Iterator[tuple[str, Value, Value]]:
     """The twins of each area, as far as anybody was ever counted so."""
     known, areas = {(cell.dimension, cell.value) for cell in cells}, {cell.area for cell in cells}
     both = [(a, b) for a, b in twins if a in known and b in known]
     return ((area, a, b) for area in sorted(areas) for a, b in both)
 
 
-def _widened(release: Release, cells: tuple[Cell, ...]) -> Release:
+def _widened(release: Release, cells: tuple[PublishedCell, ...]) -> Release:
     """The same decisions over more cells: what was not there was zero, and shown."""
     at = {cell: number for number, cell in enumerate(cells)}
     places = np.array([at[cell] for cell in release.cells], np.int64)
@@ -183,7 +182,7 @@ def _system(before: Release, now: Ints, sums: Ints) -> Ints:
     ])  # fmt: skip
 
 
-def _ranks(cells: Sequence[Cell], now: Ints, whole: str) -> Ints:
+def _ranks(cells: Sequence[PublishedCell], now: Ints, whole: str) -> Ints:
     """How dear each count is, cheapest first: a small part of a small area rather than a total; zeros hide nothing."""
     worth = [
         (not count, not cell.dimension, cell.area == whole, count, cell)
