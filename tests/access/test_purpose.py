@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from registry.access.refusals_job import note_refusals
 from tests import factories
 from tests.api import Api, codes
 
@@ -168,7 +169,7 @@ def test_refusals_are_recorded_once_for_alike_ones(api: Api) -> None:
     for _ in range(3):
         assert api.get("/v1/keys", "clerk").status_code == 403
     with api.client.portal() as portal:  # type: ignore[attr-defined]
-        portal.call(api.client.app.state.context._note_refusals)  # type: ignore[attr-defined]
+        portal.call(note_refusals, api.client.app.state.context)  # type: ignore[attr-defined]
     (refusal,) = events(api, kind="refusal")
     assert refusal["principal"]["name"] == "clerk"
     assert refusal["details"] == {"method": "GET", "path": "/v1/keys", "code": "forbidden", "times": 3}
@@ -187,7 +188,7 @@ def test_a_revoked_key_that_goes_on_is_recorded(api: Api) -> None:
     api.post(f"/v1/keys/{made['id']}/revoke", None, "administrator")
     assert api.get("/v1/gatherings", "revoked").status_code == 401
     with api.client.portal() as portal:  # type: ignore[attr-defined]
-        portal.call(api.client.app.state.context._note_refusals)  # type: ignore[attr-defined]
+        portal.call(note_refusals, api.client.app.state.context)  # type: ignore[attr-defined]
     (refusal,) = events(api, kind="refusal")
     assert (refusal["principal"]["id"], refusal["details"]["code"]) == (made["id"], "unauthenticated")
 

@@ -33,7 +33,7 @@ BATCH = 500
 KEYS_FILE = "demo-keys.json"
 
 
-async def load(read: Settings, database: Database, console: Console, *, if_empty: bool) -> None:
+async def load(read: Settings, database: Database, store: KeyStore, console: Console, *, if_empty: bool) -> None:
     """Load the data set into an empty book, and write a key for each role to `demo-keys.json` in the home."""
     if await database.read(lambda connection: head_of(connection, read.book)):
         interrupted = await database.read(_is_half_loaded) and not (read.home / KEYS_FILE).exists()
@@ -49,7 +49,7 @@ async def load(read: Settings, database: Database, console: Console, *, if_empty
         raise Conflict(zh="示范数据只属于 440882。", en="The demo county is 440882; set REGISTRY_BOOK to it.")
     all_places = leizhou.places()
     offices, keys = await database.write(lambda connection: _offices(connection, all_places))
-    await _replay(database, Sealer(read.key_file, KeyStore(read.key_store)), offices, list(_steps(all_places)), console)
+    await _replay(database, Sealer(read.key_file, store), offices, list(_steps(all_places)), console)
     _write_keys(read, keys)
     _say_what_to_try(read, console)
 

@@ -165,26 +165,26 @@ def _registers(call: Call, who: Principal, text: str) -> frozenset[str]:
 
 async def _awaited(call: Call, who: Principal, asked: Asked, wait: int) -> Page:
     """The next page that has something, or the last one looked at where the time is up."""
-    bells, until = call.context.bells, time.monotonic() + wait
+    wakeups, until = call.context.wakeups, time.monotonic() + wait
     behind, rounds = True, 0
     while True:
-        bell = bells.next(who.book)
+        grown = wakeups.next(who.book)
         page = await _page(call, who, asked, behind=behind)
         asked, behind, rounds = replace(asked, after=page.next), page.next < page.head, rounds + 1
         left = until - time.monotonic()
-        if page.events or bells.closing or (behind and left <= 0 and rounds >= ROUNDS):
+        if page.events or wakeups.closing or (behind and left <= 0 and rounds >= ROUNDS):
             return page
-        if not behind and not await bells.wait(bell, left):
+        if not behind and not await wakeups.wait(grown, left):
             return page
 
 
 async def _frames(call: Call, who: Principal, asked: Asked, heartbeat: float) -> AsyncIterator[bytes]:
     """The stream's bytes. A page is read when the last one was taken: a slow client holds up nobody and fills nothing."""
-    bells, behind, sent = call.context.bells, True, time.monotonic()
+    wakeups, behind, sent = call.context.wakeups, True, time.monotonic()
     yield f"retry: {RETRY}\n\n".encode()
     with call.app.state.followers.following(who.id):
-        while not bells.closing:
-            bell = bells.next(who.book)
+        while not wakeups.closing:
+            grown = wakeups.next(who.book)
             page = await _page_or_none(call, who, asked, behind=behind)
             if page is None:
                 return  # the client comes back and is told why
@@ -193,7 +193,7 @@ async def _frames(call: Call, who: Principal, asked: Asked, heartbeat: float) ->
                 yield b"".join(_lines(page)) or f":\nid: {page.cursor}\n\n".encode()
                 sent = time.monotonic()
             if not behind:
-                await bells.wait(bell, heartbeat - (time.monotonic() - sent))
+                await wakeups.wait(grown, heartbeat - (time.monotonic() - sent))
 
 
 async def _page_or_none(call: Call, who: Principal, asked: Asked, *, behind: bool) -> Page | None:

@@ -120,17 +120,17 @@ class Worker:
         sending: dict[str, asyncio.Task[None]] = {}
         try:
             while (row := await self._held(webhook)) is not None:
-                bell = self.context.bells.next(row.book)
+                grown = self.context.wakeups.next(row.book)
                 behind = await self._fill(row)
                 await self._send_due(row, sending)
                 if behind:
                     continue
                 if sending:
                     await asyncio.wait(sending.values(), timeout=self.tick, return_when=asyncio.FIRST_COMPLETED)
-                elif self.context.bells.closing:
+                elif self.context.wakeups.closing:
                     await asyncio.sleep(self.tick)
                 else:
-                    await self.context.bells.wait(bell, IDLE * self.tick)
+                    await self.context.wakeups.wait(grown, IDLE * self.tick)
         except Exception:
             log.exception("webhook %s waits", webhook)  # claimed again at the next renewal
         finally:
