@@ -86,13 +86,13 @@ def test_break_glass_opens_one_entry_to_one_auditor_and_is_told(api: Api) -> Non
 
 
 def test_break_glass_ends(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    from registry.access import break_glass
+    from registry.core import principals
 
     at = patient(api)
     body = {"register": "patients", "entry_id": at.rpartition("/")[2], "reason": "核查投诉(示范)", "minutes": 1}
     assert api.post("/v1/break-glass", body, "auditor").status_code == 201
-    later = break_glass.wall_clock() + 61_000_000
-    monkeypatch.setattr(break_glass, "wall_clock", lambda: later)
+    later = principals.wall_clock() + 61_000_000
+    monkeypatch.setattr(principals, "wall_clock", lambda: later)
     assert api.get(at, "auditor", headers={"Purpose-Of-Use": "audit"}).json()["name"] == "示*"
 
 
