@@ -1,7 +1,6 @@
 """The composition root: settings -> Litestar; the only list of registers and of the bulletin's sections."""
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -13,12 +12,15 @@ from litestar.exceptions import HTTPException
 from registry.access.controller import AccessController, disclosures
 from registry.access.erasure import case_registers
 from registry.access.erasure_controller import ErasureController
+from registry.access.erasure_job import RETRY_EVERY, ErasureJob
 from registry.access.keys_controller import KeyController
+from registry.access.refusals_job import NOTE_EVERY, note_refusals
 from registry.audit.history.controller import history_handlers
 from registry.audit.proof.controller import LogController, receipt_handlers
-from registry.audit.proof.sealer_job import Notary
+from registry.audit.proof.sealer_job import SEAL_EVERY, LogSealer
 from registry.audit.proof.signing_keys import LogKeys
 from registry.audit.proof.witness_controller import WitnessController
+from registry.audit.proof.witness_job import ASK_EVERY, ask_witnesses
 from registry.core.alerts import ALERT_REGISTER
 from registry.core.principals import Keys
 from registry.core.register import Register
@@ -56,10 +58,11 @@ from registry.reports.bulletin.sections import BulletinSection
 from registry.reports.due.controller import REMINDER_HANDLERS, CalendarController, DueController
 from registry.reports.due.reminder_job import Reminding
 from registry.reports.due.reminder_register import REMINDER_REGISTER, Cadence
+from registry.reports.statistics.column_store import FactKeeper
 from registry.reports.statistics.controller import statistics_handlers
 from registry.reports.statistics.disclosure.publication import publish
 from registry.settings import Settings, read_settings
-from registry.tasks import end_tasks
+from registry.tasks import Job, attempt, every, later, running
 from registry.web import alerts, meta_endpoints, openapi, problems
 from registry.web.call import Call
 from registry.web.context import Context
@@ -70,6 +73,10 @@ BODY_LIMIT = 1024 * 1024
 """Bytes."""
 SETTLED = 1.0
 """Seconds after its start in which the server does nothing but answer."""
+SAVE_EVERY = 60.0
+"""Seconds between writing down when keys were last used."""
+NOT_NOTED = "refused requests were not recorded yet"
+NOT_SAVED = "when keys were last used was not saved"
 
 REGISTERS: tuple[Register, ...] = (
     DIVISION_REGISTER,
@@ -114,38 +121,56 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     """Opens the database when the server starts, ends what a crash left half done, closes all when it stops."""
     read: Settings = app.state.settings
     database = open_database(read.database)
-    notary = Notary(database, LogKeys(read.log_key_file), read.origin, read.home)
-    context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database), notary)
-    app.state.context, app.state.followers = context, Followers()
+    context = app.state.context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database))
+    sealer = app.state.log_sealer = LogSealer(database, LogKeys(read.log_key_file), read.origin, read.home)
+    erasures = app.state.erasures = ErasureJob(context, case_registers(REGISTERS, "patients"))
+    facts = app.state.facts = FactKeeper(database)
     worker = app.state.webhooks = Worker(context, REGISTERS, Sender(parse_allowed(read.webhook_allow)))
+    app.state.check_log, app.state.followers = sealer.check, Followers()
+    reminding = Reminding(context, REGISTERS, Cadence(before=read.remind_before, every=read.remind_every))
     try:
-        await context.finish_erasures(case_registers(REGISTERS, "patients"))
-        context.start()
+        await erasures.finish()
         worker.start()
-        reminding = Reminding(context, REGISTERS, Cadence(before=read.remind_before, every=read.remind_every))
-        async with beside(_background(context, reminding)):
+        async with running(background_jobs(context, sealer, erasures, facts, reminding)):
             yield
     finally:
+        context.wakeups.close()
         await worker.close()
-        await context.close()
+        await facts.close()
+        await shut_down(context, sealer)
 
 
-async def _background(context: Context, reminding: Reminding) -> None:
-    """Loads what statistics are counted from, then looks what is due, again and again."""
-    await asyncio.sleep(SETTLED)
+def background_jobs(
+    context: Context, sealer: LogSealer, erasures: ErasureJob, facts: FactKeeper, reminding: Reminding
+) -> list[Job]:
+    """All that a server does besides answering and delivering webhooks."""
+    return [
+        Job("wakeups", context.watch),
+        Job("refusals", every(NOTE_EVERY, partial(note_refusals, context), NOT_NOTED)),
+        Job("sealing", every(SEAL_EVERY, sealer.try_to_seal, "the log was not sealed")),
+        Job("witnesses", every(ASK_EVERY, lambda: ask_witnesses(context.database), "the witnesses were not asked")),
+        Job("erasures", every(RETRY_EVERY, erasures.retry, "an erasure is not finished")),
+        Job("last used", every(SAVE_EVERY, context.keys.save_last_used, NOT_SAVED)),
+        Job("statistics", later(SETTLED, partial(warm, facts))),
+        Job("reminders", later(SETTLED, reminding.run)),
+    ]
+
+
+async def warm(facts: FactKeeper) -> None:
+    """Load what statistics are counted from."""
     counted = [each for each in REGISTERS if each.measures]
-    context.facts.warm(counted, partial(publish, counted))
-    await reminding.run()
+    facts.warm(counted, partial(publish, counted))
 
 
-@asynccontextmanager
-async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs something in the background for as long as the server serves."""
-    task = asyncio.create_task(work)
+async def shut_down(context: Context, sealer: LogSealer) -> None:
+    """Commit what waits, seal it, then close the database."""
     try:
-        yield
+        await attempt(partial(note_refusals, context), NOT_NOTED)
+        await context.drain()
+        await attempt(context.keys.save_last_used, NOT_SAVED)
+        await sealer.try_to_seal()
     finally:
-        await end_tasks([task])
+        await context.close()
 
 
 def create_app(settings: Settings) -> Litestar:

@@ -23,10 +23,10 @@ from registry.core.tables import PRINCIPALS
 from registry.core.view import Seen
 from registry.ledger.clock import wall_clock
 from registry.ledger.tables import EVENTS
-from registry.outbox.feed.events import Event
+from registry.outbox.feed.events import FeedEvent
 from registry.outbox.webhooks import backoff, queue
 from registry.outbox.webhooks.backoff import SECOND
-from registry.outbox.webhooks.queue import LEASE, Result, claim, enqueue, heads, held, settle
+from registry.outbox.webhooks.queue import LEASE, DeliveryResult, claim, enqueue, heads, leased, settle
 from registry.outbox.webhooks.subscription import wanted_registers, wants
 from registry.outbox.webhooks.tables import DELIVERIES, QUEUE, WEBHOOKS
 from registry.outbox.webhooks.worker import Worker
@@ -536,12 +536,12 @@ def test_three_days_of_nothing_but_failure_pause_it_and_resuming_loses_nothing(
     def fail(connection: Connection) -> str | None:
         waits = connection.execute(select(QUEUE)).one()
         hook = connection.execute(select(WEBHOOKS)).one()
-        return settle(connection, hook, waits, Result(500, None, 1), waits.due_at, lambda: 1.0)
+        return settle(connection, hook, waits, DeliveryResult(500, None, 1), waits.due_at, lambda: 1.0)
 
     def enter(connection: Connection) -> None:
         row = connection.execute(select(WEBHOOKS)).one()
         seen = Seen("x", 1, row.next_position, "x", KELU, b"", None, voided=False, classes="", watermark=0)
-        event = Event(
+        event = FeedEvent(
             f"wm_{COUNTY}_{row.next_position}-0", "gatherings.created", row.next_position, 0, "x", b"", None, seen
         )
         enqueue(connection, row, [event], row.next_position + 1, wall_clock())
@@ -582,7 +582,7 @@ def test_what_is_given_up_is_told_to_the_administrators_once_a_day(hooks: Api, r
             old = {"attempts": 12, "first_at": now - backoff.PATIENCE, "due_at": now}
             connection.execute(QUEUE.insert().values(**place, **old))
             item = connection.execute(select(QUEUE).where(QUEUE.c.position == position)).one()
-            assert settle(connection, hook, item, Result(500, None, 1), now, lambda: 0.5) is None
+            assert settle(connection, hook, item, DeliveryResult(500, None, 1), now, lambda: 0.5) is None
 
     run(give_up)
     assert read(hooks, made)["waiting"] == 0
@@ -607,12 +607,12 @@ def test_one_server_at_a_time(hooks: Api, run: Run) -> None:
     now = wall_clock()
     assert run(lambda c: claim(c, "one", now)) == [made["id"]]
     assert run(lambda c: claim(c, "two", now)) == []
-    assert run(lambda c: held(c, made["id"], "two", now)) is None
+    assert run(lambda c: leased(c, made["id"], "two", now)) is None
     renewed = now + LEASE // 2
     assert run(lambda c: claim(c, "one", renewed)) == [made["id"]]
     assert run(lambda c: claim(c, "two", renewed + LEASE)) == []
     over = renewed + LEASE + SECOND
-    assert run(lambda c: held(c, made["id"], "one", over)) is None
+    assert run(lambda c: leased(c, made["id"], "one", over)) is None
     assert run(lambda c: claim(c, "two", over)) == [made["id"]]
     assert run(lambda c: claim(c, "one", over)) == []
 

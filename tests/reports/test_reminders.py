@@ -17,8 +17,6 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from registry.app import REGISTERS
-from registry.audit.proof.sealer_job import Notary
-from registry.audit.proof.signing_keys import LogKeys
 from registry.core.principals import Keys
 from registry.core.sealing import Sealer
 from registry.db.database import open_database
@@ -155,11 +153,11 @@ async def serving(settings: Settings) -> AsyncIterator[Context]:
     """One server process's context on the test's database."""
     database = open_database(settings.database)
     sealer = Sealer(settings.key_file, KeyStore(settings.key_store))
-    notary = Notary(database, LogKeys(settings.log_key_file), settings.origin, settings.home)
-    context = Context(database, sealer, Keys(database), notary)
+    context = Context(database, sealer, Keys(database))
     try:
         yield context
     finally:
+        await context.drain()
         await context.close()
 
 

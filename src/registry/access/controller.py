@@ -12,7 +12,7 @@ from msgspec import Meta
 from sqlalchemy import Connection
 
 from registry import errors
-from registry.access.access_events import AccessEvent, Asked, Disclosure, disclosure, end_of_events, find_events
+from registry.access.access_events import AccessEvent, Disclosure, EventCriteria, disclosure, end_of_events, find_events
 from registry.access.break_glass import LONGEST, Opened, breaking, list_glasses, opened
 from registry.core.fields import END, LongLine
 from registry.core.principals import OFFICE, Principal, Role
@@ -98,7 +98,7 @@ class AccessController(Controller):
         who = await _auditing(request)
         query = request.params(AccessQuery)
         kinds = tuple(sorted({register.case_kind for register in request.app.state.registers}))
-        return await _listed(request, who, query, _asked(query, kinds))
+        return await _listed(request, who, query, _criteria(query, kinds))
 
     @post("/break-glass", operation_id="breakGlass", opt={"contract": BREAKS})
     async def break_glass(self, request: Call) -> Answer:
@@ -129,7 +129,7 @@ def disclosures(patients: Register) -> HTTPRouteHandler:
         query = request.params(AccessPageQuery)
         await request.context.read(partial(_seen, who, patients, str(entry_id)))
         return await _listed(
-            request, who, query, Asked(case=str(entry_id), case_kinds=(patients.case_kind,)), told=True
+            request, who, query, EventCriteria(case=str(entry_id), case_kinds=(patients.case_kind,)), told=True
         )
 
     return list_disclosures
@@ -142,9 +142,9 @@ async def _auditing(call: Call) -> Principal:
     return who
 
 
-def _asked(query: AccessQuery, kinds: tuple[str, ...]) -> Asked:
+def _criteria(query: AccessQuery, kinds: tuple[str, ...]) -> EventCriteria:
     since, until = (_span(name, text) for name, text in (("from", query.from_), ("to", query.to)))
-    return Asked(
+    return EventCriteria(
         query.principal, query.kind, query.register, str(query.case) if query.case else None, kinds,
         since[0] if since else 0, until[1] if until else None,
     )  # fmt: skip
@@ -159,13 +159,15 @@ def _span(name: str, text: str | None) -> tuple[int, int] | None:
     raise Refused(faults=[Fault(f"#{name}", "moment", *said)])
 
 
-async def _listed(call: Call, who: Principal, query: AccessPageQuery, asked: Asked, *, told: bool = False) -> Answer:
+async def _listed(
+    call: Call, who: Principal, query: AccessPageQuery, criteria: EventCriteria, *, told: bool = False
+) -> Answer:
     cursor = read_cursor(query, call.url.path)
 
     def read(connection: Connection) -> tuple[list[tuple[int, bytes]], int]:
         end = cursor.watermark if cursor else end_of_events(connection, who.book, query.as_of)
         before = min(end, cursor.last) if cursor else end
-        return find_events(connection, who.book, asked, before, query.limit + 1), end
+        return find_events(connection, who.book, criteria, before, query.limit + 1), end
 
     found, end = await call.context.scan(read)
     bodies = [encode(disclosure(document)) if told else document for _, document in found]

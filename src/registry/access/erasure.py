@@ -58,6 +58,11 @@ class CaseRegisters:
         """Their tables, by name of the register."""
         return [(register.name, register.table) for register in self.all]
 
+    @property
+    def swept(self) -> list[str]:
+        """The tables in whose files a copy of erased data may be left."""
+        return [*(register.table.name for register in self.all), "blind_index", "idempotency"]
+
 
 def case_registers(registers: Sequence[Register], name: str) -> CaseRegisters:
     """The registers of a kind of case: patients, with visits."""

@@ -13,12 +13,12 @@ from sqlalchemy import Connection, Row
 from registry import errors
 from registry.access.erasure import (
     Basis,
-    case_registers,
     confirming,
     find_erasure,
     list_erasures,
     requesting,
 )
+from registry.access.erasure_job import erasure_job
 from registry.core.fields import LongLine
 from registry.core.principals import Principal, Role
 from registry.core.queries import NoQuery
@@ -98,11 +98,11 @@ class ErasureController(Controller):
     async def confirm_erasure(self, request: Call, erasure_id: FromPath[UUID]) -> Answer:
         """Confirm an erasure: the data key is destroyed, for ever. There is no way back; asked again, it answers the same."""
         who = await _one_of(request, frozenset({Role.SUPERVISOR}))
-        registers = case_registers(request.app.state.registers, "patients")
-        done = await request.context.write(who.book, confirming(who, registers, str(erasure_id)))
+        job = erasure_job(request)
+        done = await request.context.write(who.book, confirming(who, job.registers, str(erasure_id)))
         if not isinstance(done.answer, Tombstone):
             raise Broken
-        await request.context.forget(done.answer, registers)
+        await job.forget(done.answer)
         return await _answer(request, who, str(erasure_id))
 
 

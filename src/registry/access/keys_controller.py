@@ -93,7 +93,7 @@ class KeyController(Controller):
         who = await _administrator(request)
         terms = await request.patch(KeyTerms)
         if await request.context.database.write(lambda connection: change_key(connection, who, str(key_id), terms)):
-            request.context.bells.stir()
+            request.context.wakeups.notify()
         return await _listed(request, who)
 
     @post("/{key_id:uuid}/revoke", operation_id="revokeKey", opt={"contract": REVOKES}, status_code=200)

@@ -43,16 +43,16 @@ def change_key(connection: Connection, by: Principal, key_id: str, patch: dict[s
         raise NotFound
     if row.revoked_at is not None:
         raise Conflict(zh="该密钥已撤销,不能再修改。", en="The key was revoked and can no longer be changed.")
-    held, wanted = _held(row), _wanted(row, patch)
-    if wanted == held:
+    current, changed = _current(row), _changed(row, patch)
+    if changed == current:
         return False
-    _check_covered(by, [*held["divisions"], *wanted["divisions"]])
-    check_grant(by.book, wanted["divisions"], wanted["expires_at"])
-    stored = {**wanted, "divisions": " ".join(wanted["divisions"])}
+    _check_covered(by, [*current["divisions"], *changed["divisions"]])
+    check_grant(by.book, changed["divisions"], changed["expires_at"])
+    stored = {**changed, "divisions": " ".join(changed["divisions"])}
     connection.execute(update(PRINCIPALS).where(here).values(stored))
-    event = Event(EventKind.KEY_CHANGED, by.actor, {"key": {"id": row.id, **wanted}, "was": held})
-    lost = taken(held["divisions"], wanted["divisions"])
-    commit(connection, by.book, [lambda _: _outcome(row, wanted["name"], lost, event)])
+    event = Event(EventKind.KEY_CHANGED, by.actor, {"key": {"id": row.id, **changed}, "was": current})
+    lost = taken(current["divisions"], changed["divisions"])
+    commit(connection, by.book, [lambda _: _outcome(row, changed["name"], lost, event)])
     return bool(lost)
 
 
@@ -67,14 +67,14 @@ def _outcome(row: Row[Any], name: str, lost: list[str], event: Event) -> Outcome
     return Outcome(appends=[raised(alert, row.book)] if lost else [], events=[event])
 
 
-def _held(row: Row[Any]) -> dict[str, Any]:
+def _current(row: Row[Any]) -> dict[str, Any]:
     return {"name": row.name, "divisions": row.divisions.split(), "expires_at": row.expires_at}
 
 
-def _wanted(row: Row[Any], patch: dict[str, Any]) -> dict[str, Any]:
-    held = _held(row)
+def _changed(row: Row[Any], patch: dict[str, Any]) -> dict[str, Any]:
+    current = _current(row)
     expires_at = None if row.expires_at is None else timestamp(row.expires_at)
-    terms = convert({**held, "expires_at": expires_at, **patch}, KeyTerms)
+    terms = convert({**current, "expires_at": expires_at, **patch}, KeyTerms)
     return {
         "name": terms.name,
         "divisions": sorted(set(terms.divisions)),

@@ -1,10 +1,10 @@
-"""The command line's part of an erasure by law (依法删除): registry erase."""
+"""registry erase: an erasure by law (依法删除)."""
 
 import click
 from sqlalchemy import Connection
 
 from registry.access.erasure import Basis, case_registers, confirming, requesting
-from registry.cli.runner import fail, run
+from registry.cli.runner import fail, registers, run_with_keys
 from registry.core.principals import Keys, Role
 from registry.core.sealing import Sealer
 from registry.db.database import Database
@@ -27,29 +27,27 @@ def erase(patient: str, basis: str, note: str, *, confirm: bool) -> None:
     """Ask for the erasure of PATIENT's personal data; a supervisor confirms it, here or with POST /v1/erasures/{id}/confirm."""
     key = click.prompt("The supervisor's key", hide_input=True, err=True) if confirm else None
 
-    async def work(read: Settings, database: Database) -> str:
+    async def work(read: Settings, database: Database, store: KeyStore) -> str:
         made = new_id()
         await _write(database, read.book, requesting(SERVER, made, patient, Basis(basis), note))
         if key is None:
             return f"{made}: asked for; a supervisor confirms it with POST /v1/erasures/{made}/confirm"
-        return await _confirm(read, database, made, key)
+        return await _confirm(read, database, store, made, key)
 
-    click.echo(run(work))
+    click.echo(run_with_keys(work))
 
 
-async def _confirm(read: Settings, database: Database, erasure_id: str, key: str) -> str:
+async def _confirm(read: Settings, database: Database, store: KeyStore, erasure_id: str, key: str) -> str:
     who = await Keys(database).authenticate(key)
     if who.role is not Role.SUPERVISOR or not who.county_wide:
         fail("that key is no supervisor's of the county; the erasure is asked for, and not confirmed")
-    from registry.app import REGISTERS
-
-    registers = case_registers(REGISTERS, "patients")
-    done = await _write(database, read.book, confirming(who, registers, erasure_id))
+    case = case_registers(registers(), "patients")
+    done = await _write(database, read.book, confirming(who, case, erasure_id))
     assert isinstance(done.answer, Tombstone)  # noqa: S101 - it is what confirming answers
-    stone, sealer = done.answer, Sealer(read.key_file, KeyStore(read.key_store))
+    stone, sealer = done.answer, Sealer(read.key_file, store)
     await database.read(lambda _: sealer.forget(stone))
-    swept = await database.sweep([*(table.name for _, table in registers.tables()), "blind_index", "idempotency"])
-    if not await database.read(lambda _: sealer.store.sweep()) or not swept:
+    swept = await database.sweep(case.swept)
+    if not await database.read(lambda _: store.sweep()) or not swept:
         return f"{erasure_id}: erased; the data key is destroyed. Readers hold old pages: the next start of a server sweeps them"
     return f"{erasure_id}: erased; the data key is destroyed"
 

@@ -3,12 +3,17 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from typing import NoReturn, TypeVar
 
 import click
+from rich.console import Console
+from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
+from registry.core.register import Register
 from registry.db.database import Database, open_database
+from registry.db.key_store import KeyStore
 from registry.errors import RegistryError
 from registry.settings import BadSetting, Settings, read_settings
 
@@ -21,6 +26,13 @@ def settings() -> Settings:
         return read_settings()
     except BadSetting as bad:
         fail(str(bad))
+
+
+def registers() -> tuple[Register, ...]:
+    """All registers, imported when they are wanted: other commands start without them."""
+    from registry.app import REGISTERS
+
+    return REGISTERS
 
 
 def fail(line: str) -> NoReturn:
@@ -43,6 +55,16 @@ def run(work: Callable[[Settings, Database], Awaitable[T]]) -> T:
     return attempt(lambda: asyncio.run(job()))
 
 
+def run_with_keys(work: Callable[[Settings, Database, KeyStore], Awaitable[T]]) -> T:
+    """Run something on the database and the key store that the settings name."""
+
+    async def job(read: Settings, database: Database) -> T:
+        with closing(KeyStore(read.key_store)) as store:
+            return await work(read, database, store)
+
+    return run(job)
+
+
 def attempt(work: Callable[[], T]) -> T:
     """Do something; what it cannot do stops the command with one line."""
     try:
@@ -54,3 +76,8 @@ def attempt(work: Callable[[], T]) -> T:
     except (OSError, DBAPIError) as error:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         fail(f"REGISTRY_DATABASE: cannot be used ({reason})")
+
+
+def print_table(table: Table) -> None:
+    """Print a table: as wide as the terminal, or wide enough for whatever reads it instead."""
+    Console(width=None if Console().is_terminal else 200).print(table)

@@ -1,4 +1,4 @@
-"""registry verify | evidence: what anybody can check, and what to hand to somebody who will."""
+"""registry verify: check the whole database, or one receipt."""
 
 import datetime as dt
 import sys
@@ -14,17 +14,15 @@ from rich.progress import Progress as Bar
 from registry.audit.proof.checkpoints import read_head
 from registry.audit.verify.database import (
     MOST,
-    Head,
+    BookState,
     Progress,
-    Question,
     Report,
-    registers,
+    VerifyOptions,
     verifiers_of,
     verify_database,
 )
 from registry.audit.verify.receipts import BadReceipt, Proved, check_document, check_receipt
-from registry.cli.runner import attempt, fail, run, settings
-from registry.core.principals import Purpose
+from registry.cli.runner import attempt, fail, registers, settings
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -44,10 +42,10 @@ def verify(
     if receipt:
         _verify_receipt(receipt, document, keys)
         return
-    question = Question(keys, _checkpoint(checkpoint), MOST if everything else 1)
+    options = VerifyOptions(registers, keys, _checkpoint(checkpoint), MOST if everything else 1)
     read = settings()
     with _bar() as progress:
-        report = attempt(lambda: verify_database(read, question, progress))
+        report = attempt(lambda: verify_database(read, options, progress))
     _tell(report)
 
 
@@ -97,35 +95,6 @@ def _checkpoint(file: Path | None) -> str | None:
     return note
 
 
-@click.command()
-@click.argument("entry", metavar="REGISTER/ENTRY_ID")
-@click.option(
-    "-o", "target", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The zip file to write."
-)
-@click.option(
-    "--plain", is_flag=True, help="With the personal data in plain: a disclosure, written to the access log first."
-)
-@click.option(
-    "--purpose", type=click.Choice(["subject_request", "audit"]), default="subject_request", show_default=True
-)
-@click.option("--reason", help="Why it is disclosed; goes with --plain.")
-def evidence(entry: str, target: Path, *, plain: bool, purpose: str, reason: str | None) -> None:
-    """Write one entry with its whole history, access log, proofs and a verifier into one file for a third party."""
-    from registry.app import document
-    from registry.audit.verify.evidence import Wanted, evidence_of
-
-    if plain != bool(reason and reason.strip()):
-        fail("--plain needs a --reason, and --reason goes with --plain")
-    name, _, entry_id = entry.partition("/")
-    register = next((each for each in registers() if each.name == name), None)
-    if register is None:
-        fail(f"{name}: no such register; there are {', '.join(each.name for each in registers())}")
-    wanted = Wanted(register, entry_id, plain, Purpose(purpose), reason)
-    made = run(lambda read, database: evidence_of(read, database, wanted, document()))
-    target.write_bytes(made)
-    click.echo(f"{target}: {len(made)} bytes; check it with: unzip it, python verify.py")
-
-
 @contextmanager
 def _bar() -> Iterator[Progress]:
     """A progress bar, where somebody watches."""
@@ -154,7 +123,7 @@ def _tell(report: Report) -> None:
             click.echo(line)
 
 
-def _lines(head: Head) -> Iterator[str]:
+def _lines(head: BookState) -> Iterator[str]:
     """What is said of a book in which nothing is wrong."""
     log, access = head.trees["log"].leaves, head.trees["access"].leaves
     yield f"book {head.book}: OK, {log} versions, {access} access events"

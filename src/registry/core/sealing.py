@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from registry.db.key_store import KeyStore, Tombstone
-from registry.ledger.versions import NewKey, Sealed, encode
+from registry.ledger.versions import NewDataKey, Sealed, encode
 from registry.settings import BadSetting
 
 CIPHER = b"a256gcm\x00"
@@ -166,13 +166,13 @@ class Sealer:
             self._remember(book, subject, known)
         return known
 
-    def _new_data_key(self, book: str, subject: str) -> tuple[bytes, NewKey]:
+    def _new_data_key(self, book: str, subject: str) -> tuple[bytes, NewDataKey]:
         """A new data key, and what to keep of it. It is not remembered before that is done: the write may yet fail."""
         self._load()
         key = secrets.token_bytes(32)
         wrapped = _wrap(self._masters[self._current], key, book, subject)
         row: dict[str, object] = {"book": book, "subject": subject, "master_id": self._current, "wrapped": wrapped}
-        return key, NewKey(self.store, row)
+        return key, NewDataKey(self.store, row)
 
     def _unwrap(self, master_id: str, wrapped: bytes, book: str, subject: str) -> bytes:
         nonce, sealed = wrapped[:NONCE], wrapped[NONCE:]

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 from uuid import UUID
 
-from registry.demo.steps import ARTICLE, KELU, Step, act, change, create
+from registry.demo.steps import ARTICLE, KELU, DemoStep, act, change, create
 from registry.disputes import case_service, service
 from registry.disputes.case_schemas import (
     AgreementIn,
@@ -57,7 +57,7 @@ PROCEEDINGS = (
 )  # fmt: skip
 
 
-def steps(noise: random.Random) -> Iterator[Step]:
+def steps(noise: random.Random) -> Iterator[DemoStep]:
     """The dispute's days, one after another."""
     dispute_id, reported = create(FOUND, KELU, service.report_dispute, _dispute(), noise, REPORTED)
     yield reported
@@ -101,7 +101,7 @@ def _dispute() -> DisputeIn:
     )
 
 
-def _past(dispute_id: str, noise: random.Random) -> Iterator[Step]:
+def _past(dispute_id: str, noise: random.Random) -> Iterator[DemoStep]:
     """The proceedings of ten years, entered when the file was read."""
     for track, body, outcome, number, decided_on in PROCEEDINGS:
         data = ProceedingIn(
@@ -116,7 +116,7 @@ def _past(dispute_id: str, noise: random.Random) -> Iterator[Step]:
         yield create(day, KELU, case_service.PROCEEDING_WRITES.record, data, noise, UNDATED)[1]
 
 
-def _mediation(dispute_id: str, noise: random.Random) -> Iterator[Step]:
+def _mediation(dispute_id: str, noise: random.Random) -> Iterator[DemoStep]:
     force = {
         "lead_unit": "市委政法委",
         "leader": "市委政法委副书记",
@@ -145,7 +145,7 @@ def _mediation(dispute_id: str, noise: random.Random) -> Iterator[Step]:
         ]
 
 
-def _settlement(dispute_id: str, noise: random.Random) -> Iterator[Step]:
+def _settlement(dispute_id: str, noise: random.Random) -> Iterator[DemoStep]:
     land = _agreement(dispute_id, AgreementKind.LAND_MEDIATION, "土地调解协议", Subject.LAND_OWNERSHIP, [
         Term(text="双方按共同指认的界线分割争议土地并埋设界桩(示范)", due_on=dt.date(2020, 4, 30)),
     ])  # fmt: skip

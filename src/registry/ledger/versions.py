@@ -45,7 +45,7 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class NewKey:
+class NewDataKey:
     """A data key that must be kept before what it seals is committed."""
 
     store: KeyStore
@@ -59,7 +59,7 @@ class Sealed:
     box: bytes
     commitment: bytes
     digests: tuple[tuple[str, bytes], ...]
-    new_key: NewKey | None
+    new_key: NewDataKey | None
     """The data key made for this version, if it is the first of its subject."""
 
 

@@ -2,6 +2,7 @@
 
 import html
 import inspect
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,7 +58,8 @@ async def readiness(request: Call) -> Health:
     """Whether it can serve: the database answers, is migrated, and is the one that was sealed last."""
     if not await request.context.read(_is_ready):
         raise Unavailable
-    await request.context.notary.check()
+    check_log: Callable[[], Awaitable[None]] = request.app.state.check_log
+    await check_log()
     return Health(status="ready", version=__version__)
 
 

@@ -31,8 +31,8 @@ def listener(host: str, port: int) -> socket.socket:
     return listening
 
 
-class StoppingServer(uvicorn.Server):
-    """Rings the closing bell at the first signal."""
+class ApiServer(uvicorn.Server):
+    """Ends streams and long polls at the first signal."""
 
     def __init__(self, app: Litestar, **settings: Any) -> None:  # noqa: ANN401 - uvicorn's own settings
         super().__init__(uvicorn.Config(app, **settings))
@@ -41,6 +41,6 @@ class StoppingServer(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         context = self._app.state.get("context")
         if context is not None:
-            # A signal comes in the middle of anything: the loop rings when it next turns.
-            asyncio.get_running_loop().call_soon_threadsafe(context.bells.close)
+            # A signal comes in the middle of anything: the loop wakes them when it next turns.
+            asyncio.get_running_loop().call_soon_threadsafe(context.wakeups.close)
         super().handle_exit(sig, frame)

@@ -1,4 +1,4 @@
-"""Who waits for a book's log to grow is woken here: at once by commits of this process, within a second by those of others."""
+"""Wakes whoever waits for a book's log to grow: at once after commits of this process, within a second after those of others."""
 
 import asyncio
 import contextlib
@@ -8,41 +8,43 @@ from collections.abc import Awaitable, Callable
 EVERY = 1.0
 """Seconds between looks at the heads of the books that somebody waits for: one look for all who wait, not one for each."""
 GATHER = 0.05
-"""Seconds between two wakings at least: what is written meanwhile is read together."""
+"""Seconds between two wakeups at least: what is written meanwhile is read together."""
 
 log = logging.getLogger(__name__)
 
 
-class Bells:
-    """One bell for each book. It is the server's ending bell too: `closing` says so to streams and long polls."""
+class Wakeups:
+    """An event for each book that somebody waits for. Once `closing`, the server stops: streams and long polls end."""
 
     def __init__(self) -> None:
         self.closing = False
-        self._bells: dict[str, asyncio.Event] = {}
+        self._events: dict[str, asyncio.Event] = {}
         self._heads: dict[str, int] = {}
-        self._stirred = asyncio.Event()
+        self._committed = asyncio.Event()
 
     def next(self, book: str) -> asyncio.Event:
-        """What is set when the log grows from now on. Take it before looking, wait for it after: nothing falls in between."""
-        return self._bells.setdefault(book, asyncio.Event())
+        """The event that is set when the log grows from now on. Take it before reading and wait for it afterwards: then nothing
+        falls in between.
+        """
+        return self._events.setdefault(book, asyncio.Event())
 
-    def stir(self) -> None:
+    def notify(self) -> None:
         """Something was committed here: look at the heads now."""
-        self._stirred.set()
+        self._committed.set()
 
     def close(self) -> None:
         """The server stops: wake everybody, for good."""
         self.closing = True
-        for book in list(self._bells):
-            self._ring(book)
+        for book in list(self._events):
+            self._wake(book)
 
-    async def wait(self, bell: asyncio.Event, seconds: float) -> bool:
-        """Wait for a bell. False where the time passed without it, or the server stops."""
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        """Wait for an event. False where the time passed without it, or the server stops."""
         if self.closing or seconds <= 0:
             return False
         try:
             async with asyncio.timeout(seconds):
-                await bell.wait()
+                await event.wait()
         except TimeoutError:
             return False
         return not self.closing
@@ -52,9 +54,9 @@ class Bells:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(EVERY):  # another process may have committed
-                    await self._stirred.wait()
-            self._stirred.clear()
-            for book in list(self._bells):
+                    await self._committed.wait()
+            self._committed.clear()
+            for book in list(self._events):
                 await self._look(book, head)
             await asyncio.sleep(GATHER)
 
@@ -66,9 +68,9 @@ class Bells:
             return
         if self._heads.get(book) != now:
             self._heads[book] = now
-            self._ring(book)
+            self._wake(book)
 
-    def _ring(self, book: str) -> None:
-        bell = self._bells.pop(book, None)
-        if bell is not None:
-            bell.set()
+    def _wake(self, book: str) -> None:
+        event = self._events.pop(book, None)
+        if event is not None:
+            event.set()

@@ -22,7 +22,7 @@ TOLD = ("version", "position", "action", "reason", "voided", "recorded_at", "rec
 """What of a version's header stands in the history."""
 
 
-class Changes(msgspec.Struct, kw_only=True):
+class Differences(msgspec.Struct, kw_only=True):
     """What differs between two versions. Personal fields are masked, whoever asks."""
 
     patch: Annotated[
@@ -38,7 +38,7 @@ class Changes(msgspec.Struct, kw_only=True):
     ]
 
 
-class HistoryItem(Changes, kw_only=True):
+class HistoryItem(Differences, kw_only=True):
     """One version (一次登记): who, when, why, and what it changed since the version before; a first one is all additions."""
 
     register: str
@@ -54,7 +54,7 @@ class HistoryItem(Changes, kw_only=True):
     replayed_at: str | None
 
 
-class Diff(Changes, kw_only=True):
+class Diff(Differences, kw_only=True):
     """What differs between two versions of an entry."""
 
     from_: int = msgspec.field(name="from")
@@ -112,14 +112,14 @@ class History:
             | {"patch": changes.patch, "personal_changed": changes.personal_changed}
         )
 
-    def _compared(self, register: Register, before: Seen | None, after: Seen) -> Changes:
+    def _compared(self, register: Register, before: Seen | None, after: Seen) -> Differences:
         """What differs between two versions; where there is none before, everything is new."""
         titles, new = titles_of(register.entry), _masked(register, after)
         if before is None:
-            return Changes(patch=operations({}, new, titles), personal_changed=[])
+            return Differences(patch=operations({}, new, titles), personal_changed=[])
         patch = operations(_masked(register, before), new, titles)
         plain = self._personal(register, before), self._personal(register, after)
-        return Changes(patch=patch, personal_changed=_hidden(patch, *plain))
+        return Differences(patch=patch, personal_changed=_hidden(patch, *plain))
 
     def _personal(self, register: Register, seen: Seen) -> dict[str, str] | None:
         """The personal fields by JSON Pointer, in plain, only to be compared; None where the box does not open (any more)."""

@@ -60,7 +60,7 @@ class StoredTiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealState:
     """How far a book is sealed."""
 
     epoch: int = 0
@@ -77,16 +77,16 @@ class Sealed:
 class Growth:
     """What a sealing adds: from where, the new sizes and roots, the tiles that change."""
 
-    before: Sealed
+    before: SealState
     sizes: dict[str, int]
     roots: dict[str, bytes]
     tiles: dict[str, dict[tuple[int, int], bytes]]
 
 
-def sealed(connection: Connection, book: str) -> Sealed:
+def sealed(connection: Connection, book: str) -> SealState:
     """How far a book is sealed now."""
     row = connection.execute(select(SEALS).where(SEALS.c.book == book)).one_or_none()
-    return Sealed() if row is None else Sealed(row.epoch, row.log_size, row.access_size, row.checkpoint or None)
+    return SealState() if row is None else SealState(row.epoch, row.log_size, row.access_size, row.checkpoint or None)
 
 
 def heads(connection: Connection, book: str) -> dict[str, int]:
@@ -173,7 +173,7 @@ def epoch_of(name: str, origin: str, book: str) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class CheckpointHead:
     """What a checkpoint says of both trees."""
 
     origin: str
@@ -181,7 +181,7 @@ class Head:
     roots: dict[str, bytes]
 
 
-def read_head(note: str) -> Head:
+def read_head(note: str) -> CheckpointHead:
     """What a checkpoint of ours says. Raises BadNote for any other text."""
     found = parse_checkpoint(split_note(note)[0])
     (kind, size, access) = (
@@ -189,7 +189,7 @@ def read_head(note: str) -> Head:
     )
     if kind != "access":
         raise ValueError(kind)
-    return Head(
+    return CheckpointHead(
         found.origin, {"log": found.size, "access": int(size)}, {"log": found.root, "access": base64.b64decode(access)}
     )
 

@@ -19,6 +19,7 @@ from registry.audit.proof import checkpoints, merkle
 from registry.audit.proof.checkpoints import checkpoint, receipt_of
 from registry.audit.proof.leaves import leaves
 from registry.audit.proof.merkle import parse_tile_path
+from registry.audit.proof.sealer_job import LogSealer
 from registry.audit.proof.signed_notes import Kind
 from registry.core.principals import Principal, Role
 from registry.core.queries import AsOfQuery, NoQuery
@@ -92,7 +93,7 @@ class LogController(Controller):
         """Read the newest signed checkpoint, with the cosignatures of witnesses (C2SP tlog-checkpoint)."""
         who = await request.caller()
         request.params(NoQuery)
-        await request.context.notary.seal()
+        await log_sealer(request).seal()
         return _text(await request.context.read(partial(checkpoint, who.book)))
 
     @get("/keys", operation_id="listLogKeys", opt={"contract": KEYS})
@@ -117,20 +118,26 @@ class LogController(Controller):
         """Read a proof: `position` (is in the tree) or `from` and `to` (the later tree contains the earlier one)."""
         who = await request.caller()
         query = request.params(ProofQuery)
-        _check_asked(query)
-        await request.context.notary.seal()
+        _check_query(query)
+        await log_sealer(request).seal()
         return _json(await request.context.scan(partial(_proof, who.book, query)))
 
 
+def log_sealer(call: Call) -> LogSealer:
+    """The server's own."""
+    sealer: LogSealer = call.app.state.log_sealer
+    return sealer
+
+
 def _keys(request: Call, who: Principal, connection: Connection) -> LogKeyList:
-    notary = request.context.notary
-    origin = checkpoints.origin_of(notary.origin, who.book, checkpoints.sealed(connection, who.book).epoch)
-    keys = [LogKey(vkey=signer.vkey, kind="checkpoint") for signer in notary.keys.signers(origin)]
-    witness = notary.keys.witness(f"{notary.origin}/witness").verifier(Kind.COSIGNATURE)
+    sealer = log_sealer(request)
+    origin = checkpoints.origin_of(sealer.origin, who.book, checkpoints.sealed(connection, who.book).epoch)
+    keys = [LogKey(vkey=signer.vkey, kind="checkpoint") for signer in sealer.keys.signers(origin)]
+    witness = sealer.keys.witness(f"{sealer.origin}/witness").verifier(Kind.COSIGNATURE)
     return LogKeyList(origin=origin, items=[*keys, LogKey(vkey=witness.vkey, kind="witness")])
 
 
-def _check_asked(query: ProofQuery) -> None:
+def _check_query(query: ProofQuery) -> None:
     if (query.position is None) == (query.from_ is None):
         said = "请给出 position 或 from 之一。", "Give one of position and from."
         raise Refused(faults=[Fault("#position", "one_of", *said)])
@@ -171,7 +178,7 @@ async def _tile(request: Call, tree: str, place: str) -> Answer:
     request.params(NoQuery)
     if "entries/" in place and (who.role not in LOG_READERS or not who.county_wide):
         raise Forbidden
-    await request.context.notary.seal()
+    await log_sealer(request).seal()
     body = await request.context.read(partial(_read_tile, who.book, tree, place.removeprefix("/")))
     headers = {"Cache-Control": "private, max-age=31536000, immutable"}
     return Response(body, media_type="application/octet-stream", headers=headers)
@@ -196,7 +203,7 @@ async def receipt(call: Call, register: Register, entry_id: str, number: int) ->
     """That a version is in the log, as a file to keep (C2SP tlog-proof); its `extra` line is the leaf."""
     who = await call.enter(register, Right.READ)
     query = call.params(AsOfQuery)
-    await call.context.notary.seal()
+    await log_sealer(call).seal()
     return _text(await call.context.scan(partial(_receipt, who, register, entry_id, number, query.as_of)))
 
 

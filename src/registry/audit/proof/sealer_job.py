@@ -1,6 +1,7 @@
-"""The notary: seals the log while the server runs, and notices when the database is no longer the one that was sealed."""
+"""Seals the log while the server runs, and notices when the database is no longer the one that was sealed."""
 
 import asyncio
+import logging
 import os
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,10 +17,15 @@ from registry.errors import Conflict, LogRolledBack
 from registry.ledger.committer import note
 from registry.ledger.events import SERVER, Event, EventKind
 
+SEAL_EVERY = 1.0
+"""Seconds between sealings."""
+
+log = logging.getLogger(__name__)
+
 
 @dataclass(slots=True)
-class Notary:
-    """Seals all books of a database. The last checkpoint of each is kept outside it too, in the home."""
+class LogSealer:
+    """Signs checkpoints of all books of a database. The last one of each is kept outside it too, in the home."""
 
     database: Database
     keys: LogKeys
@@ -33,6 +39,17 @@ class Notary:
         async with self._lock:
             for book in await self.database.read(watermarks.books):
                 await self._seal(book)
+
+    async def try_to_seal(self) -> None:
+        """Seal, if that is possible now. It may lag: a database that is away, or was rolled back, stops neither the server nor its
+        shutdown.
+        """
+        try:
+            await self.seal()
+        except LogRolledBack as fault:
+            log.critical("%s", fault.detail["en"])
+        except Exception:
+            log.exception("the log was not sealed")
 
     async def check(self) -> None:
         """Raise LogRolledBack unless every book continues what was last signed here."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from registry.audit.proof.checkpoints import TREES, Sealed, check_continues, origin_of, read_head
+from registry.audit.proof.checkpoints import TREES, SealState, check_continues, origin_of, read_head
 from registry.audit.proof.findings import Finding
 from registry.audit.proof.merkle import HASH, grow, root
 from registry.audit.proof.signed_notes import BadNote, Verifier, open_note
@@ -40,7 +40,7 @@ def read_tiles(connection: Connection, book: str, tree: str) -> Places:
     return {(level, index): hashes for level, index, hashes in connection.execute(query)}
 
 
-def check_tree(book: str, name: str, tree: Tree, hashes: bytes, sealed: Sealed) -> Iterator[Finding]:
+def check_tree(book: str, name: str, tree: Tree, hashes: bytes, sealed: SealState) -> Iterator[Finding]:
     """Make every tile again from the leaf hashes (joined) and compare; compare the checkpoint's root."""
     size = min(tree.sealed, tree.leaves)
     made = grow(0, {}, [hashes[at : at + HASH] for at in range(0, size * HASH, HASH)])
@@ -59,7 +59,7 @@ def check_tree(book: str, name: str, tree: Tree, hashes: bytes, sealed: Sealed) 
 
 
 def check_checkpoint(
-    book: str, origin: str, sealed: Sealed, trees: Mapping[str, Tree], verifiers: Sequence[Verifier]
+    book: str, origin: str, sealed: SealState, trees: Mapping[str, Tree], verifiers: Sequence[Verifier]
 ) -> Iterator[Finding]:
     """Check the newest checkpoint's signature, name and sizes."""
     if sealed.checkpoint is None:

@@ -7,7 +7,7 @@ from litestar import Controller, Response, post
 
 from registry import errors
 from registry.audit.proof import cosigner
-from registry.audit.proof.controller import TEXT, Answer
+from registry.audit.proof.controller import TEXT, Answer, log_sealer
 from registry.audit.proof.cosigner import Stale
 from registry.audit.proof.signed_notes import cosign, split_note
 from registry.audit.proof.witnesses import SIZE_MEDIA
@@ -61,6 +61,6 @@ class WitnessController(Controller):
 
 
 def _cosigned(request: Call, note: str) -> Answer:
-    notary = request.context.notary
-    witness = notary.keys.witness(f"{notary.origin}/witness")
+    sealer = log_sealer(request)
+    witness = sealer.keys.witness(f"{sealer.origin}/witness")
     return Response(cosign(split_note(note)[0], witness, int(time.time())).encode(), media_type=TEXT)

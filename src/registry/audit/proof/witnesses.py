@@ -1,4 +1,4 @@
-"""Witnesses: others who cosign our checkpoints (C2SP tlog-witness), what each is asked, and what its answer means.
+"""Witnesses: others who cosign our checkpoints (C2SP tlog-witness), what each is sent, and what its response means.
 
 A witness that has cosigned a tree which ours does not continue proves that an older copy of the database was restored, even
 where the whole home was restored with it.
@@ -31,7 +31,7 @@ _ROLLED_BACK = LogRolledBack.code
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CosignRequest:
     """A checkpoint that a witness is to cosign, and what it is told to have seen before."""
 
     book: str
@@ -46,7 +46,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CosignResponse:
     """What a witness answered; `failure` says why there is nothing."""
 
     status: int = 0
@@ -124,7 +124,7 @@ def due(connection: Connection, now: int) -> list[tuple[str, str]]:
     ]
 
 
-def question(connection: Connection, book: str, name: str, old: int | None = None) -> Question | None:
+def next_request(connection: Connection, book: str, name: str, old: int | None = None) -> CosignRequest | None:
     """What to ask a witness, who saw the tree of size `old` last; None where it has cosigned the newest checkpoint."""
     row, ours = _find(connection, book, name), checkpoints.sealed(connection, book)
     if row is None or ours.checkpoint is None or row.checkpoint_sha256 == checkpoints.digest_of(ours.checkpoint):
@@ -133,55 +133,55 @@ def question(connection: Connection, book: str, name: str, old: int | None = Non
     start = min(row.size if old is None else old, size)
     proof = merkle.consistency(start, size, checkpoints.StoredTiles(connection, book, "log"))
     body = format_add_checkpoint(start, proof, ours.checkpoint)
-    return Question(book, ours.epoch, name, row.vkey, row.url, ours.checkpoint, start, size, body)
+    return CosignRequest(book, ours.epoch, name, row.vkey, row.url, ours.checkpoint, start, size, body)
 
 
-def settle(connection: Connection, asked: Question, answer: Answer, now: int) -> None:
+def settle(connection: Connection, request: CosignRequest, response: CosignResponse, now: int) -> None:
     """Keep what a witness answered: its cosignature, or what is wrong."""
-    connection.execute(select(BOOKS.c.book).where(BOOKS.c.book == asked.book).with_for_update())
-    ours = checkpoints.sealed(connection, asked.book)
-    if ours.epoch != asked.epoch:  # the log was begun anew meanwhile
+    connection.execute(select(BOOKS.c.book).where(BOOKS.c.book == request.book).with_for_update())
+    ours = checkpoints.sealed(connection, request.book)
+    if ours.epoch != request.epoch:  # the log was begun anew meanwhile
         return
-    same = (*_this(asked.book, asked.name), WITNESSES.c.vkey == asked.vkey)
+    same = (*_this(request.book, request.name), WITNESSES.c.vkey == request.vkey)
     # Another server may have sealed and asked since: what counts is how long the log is by now.
-    values = _meaning(asked, answer, ours.log_size)
+    values = _meaning(request, response, ours.log_size)
     connection.execute(update(WITNESSES).where(*same).values(asked_at=now, **values))
 
 
-def _meaning(asked: Question, answer: Answer, ours: int) -> dict[str, object]:
-    line = _cosignature(asked, answer)
+def _meaning(request: CosignRequest, response: CosignResponse, ours: int) -> dict[str, object]:
+    line = _cosignature(request, response)
     if line is not None:
-        digest = checkpoints.digest_of(asked.note)
-        return {"size": asked.size, "checkpoint_sha256": digest, "cosignature": line, "fault": None}
-    other = _other_log(asked, answer, ours)
+        digest = checkpoints.digest_of(request.note)
+        return {"size": request.size, "checkpoint_sha256": digest, "cosignature": line, "fault": None}
+    other = _other_log(request, response, ours)
     if other is not None:
         return {
             "size": other,
             "fault": f"{_ROLLED_BACK}: it cosigned a tree of {other}; ours of {ours} is no later one",
         }
-    return {"fault": answer.failure or f"answered {answer.status}, and no cosignature by its key"}
+    return {"fault": response.failure or f"answered {response.status}, and no cosignature by its key"}
 
 
-def _cosignature(asked: Question, answer: Answer) -> str | None:
+def _cosignature(request: CosignRequest, response: CosignResponse) -> str | None:
     """The witness's signature line over our checkpoint, if the answer has it."""
-    if answer.status != 200:  # noqa: PLR2004 - OK
+    if response.status != 200:  # noqa: PLR2004 - OK
         return None
     try:
-        _, verified = open_note(asked.note + answer.body.decode(), [Verifier.parse(asked.vkey)])
+        _, verified = open_note(request.note + response.body.decode(), [Verifier.parse(request.vkey)])
     except ValueError:
         return None
     return verified[0].line
 
 
-def _other_log(asked: Question, answer: Answer, ours: int) -> int | None:
+def _other_log(request: CosignRequest, response: CosignResponse, ours: int) -> int | None:
     """The size of a tree that the witness cosigned and that ours is no later state of; None where nothing says so."""
-    known = answer.known_size()
+    known = response.known_size()
     if known is not None and known > ours:
         return known
-    if answer.status == 422 and asked.old:  # noqa: PLR2004 - the proof from what it saw leads elsewhere
-        return asked.old
-    if answer.status == 409 and asked.old == asked.size and known in {None, asked.size}:  # noqa: PLR2004 - another root
-        return asked.size
+    if response.status == 422 and request.old:  # noqa: PLR2004 - the proof from what it saw leads elsewhere
+        return request.old
+    if response.status == 409 and request.old == request.size and known in {None, request.size}:  # noqa: PLR2004 - another root
+        return request.size
     return None
 
 

@@ -120,14 +120,14 @@ class _Granted(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class KeyCheck:
     """What came of checking the keys: what is wrong, and how many are older than the events."""
 
     findings: list[Finding]
     unproved: int
 
 
-def check_keys(connection: Connection, book: str) -> Keys:
+def check_keys(connection: Connection, book: str) -> KeyCheck:
     """Check each key against the events that issued and revoked it.
 
     A key of before the first grant was recorded may have no event; those are only counted, for nothing tells them from one
@@ -148,20 +148,22 @@ def check_keys(connection: Connection, book: str) -> Keys:
             grants[name] = grants.get(name, {}) | key
         else:
             grants.setdefault(name, {})["revoked"] = True
-    keys = Keys([], 0)
+    keys = KeyCheck([], 0)
     for row in list_keys(connection, book):
         keys = _add(keys, book, row, grants.pop(row.id, None), first)
     gone = [Finding(book, f"key {name}", "was issued, but is missing") for name, key in grants.items() if "role" in key]
-    return Keys(keys.findings + gone, keys.unproved)
+    return KeyCheck(keys.findings + gone, keys.unproved)
 
 
-def _add(keys: Keys, book: str, row: Row[Any], grant: dict[str, Any] | None, first: int | None) -> Keys:
+def _add(keys: KeyCheck, book: str, row: Row[Any], grant: dict[str, Any] | None, first: int | None) -> KeyCheck:
     """What one key adds to what was found."""
     if grant is None or "role" not in grant:
         if first is None or row.created_at < first:
-            return Keys(keys.findings, keys.unproved + 1)
-        return Keys([*keys.findings, Finding(book, f"key {row.id}", "no event says that it was issued")], keys.unproved)
-    held = {
+            return KeyCheck(keys.findings, keys.unproved + 1)
+        return KeyCheck(
+            [*keys.findings, Finding(book, f"key {row.id}", "no event says that it was issued")], keys.unproved
+        )
+    stored = {
         "name": row.name,
         "role": row.role,
         "divisions": row.divisions.split(),
@@ -170,5 +172,5 @@ def _add(keys: Keys, book: str, row: Row[Any], grant: dict[str, Any] | None, fir
         "expires_at": row.expires_at,
         "revoked": row.revoked_at is not None,
     }
-    texts = [f"{name} is not what its event says" for name, value in held.items() if grant.get(name) != value]
-    return Keys([*keys.findings, *(Finding(book, f"key {row.id}", text) for text in texts)], keys.unproved)
+    texts = [f"{name} is not what its event says" for name, value in stored.items() if grant.get(name) != value]
+    return KeyCheck([*keys.findings, *(Finding(book, f"key {row.id}", text) for text in texts)], keys.unproved)

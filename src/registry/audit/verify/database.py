@@ -18,14 +18,14 @@ from sqlalchemy import Connection, Table, func, make_url, or_, select
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from registry.audit.proof import checkpoints
-from registry.audit.proof.checkpoints import Sealed
+from registry.audit.proof.checkpoints import SealState
 from registry.audit.proof.findings import Checked, Finding, Span
 from registry.audit.proof.sealer_job import kept_checkpoints
 from registry.audit.proof.signed_notes import BadNote, Verifier
 from registry.audit.proof.signing_keys import LogKeys
 from registry.audit.proof.tree_check import Tree, check_checkpoint, check_earlier, check_tree, read_tiles, signed_by
-from registry.audit.verify.access_events import Keys, check_events, check_keys
-from registry.audit.verify.versions import Held, check_versions
+from registry.audit.verify.access_events import KeyCheck, check_events, check_keys
+from registry.audit.verify.versions import CheckInputs, check_versions
 from registry.core import watermarks
 from registry.core.register import Register
 from registry.core.sealing import Sealer, check_key_file
@@ -44,21 +44,17 @@ MOST = 1000
 """Findings that are listed at most."""
 
 
-def registers() -> tuple[Register, ...]:
-    """All registers, imported when they are wanted: other commands start without them."""
-    from registry.app import REGISTERS
-
-    return REGISTERS
-
-
+Registers = Callable[[], Sequence[Register]]
+"""Gives the registers. Each process that checks calls it: it must be a function that can be pickled, registers cannot."""
 Progress = Callable[[int, int], None]
 """Told how many more leaves were checked, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What a check is asked: with which keys (none: the home's own), from which earlier checkpoint, how many findings."""
+class VerifyOptions:
+    """Which registers are checked, with which keys (none: the home's own), from which earlier checkpoint, for how many findings."""
 
+    registers: Registers
     vkeys: tuple[str, ...] = ()
     earlier: str | None = None
     """A checkpoint that was kept elsewhere."""
@@ -66,11 +62,11 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class BookState:
     """A book as it stood when the check began, and what was wrong with that already."""
 
     book: str
-    sealed: Sealed
+    sealed: SealState
     trees: dict[str, Tree]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
@@ -87,12 +83,14 @@ class Head:
 class Report:
     """What came of a check."""
 
-    heads: list[Head] = field(default_factory=list)
+    heads: list[BookState] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
-def verify_database(settings: Settings, question: Question, progress: Progress = lambda _step, _all: None) -> Report:
-    """Check everything. Stops after `question.most` findings, which are in the log's order. Raises BadSetting where the
+def verify_database(
+    settings: Settings, options: VerifyOptions, progress: Progress = lambda _step, _all: None
+) -> Report:
+    """Check everything. Stops after `options.most` findings, which are in the log's order. Raises BadSetting where the
     database or its keys are not there.
     """
     _check_files(settings)
@@ -100,15 +98,15 @@ def verify_database(settings: Settings, question: Question, progress: Progress =
         kept = kept_checkpoints(
             settings.home
         )  # before the database is looked at, which a running server may seal meanwhile
-        heads, findings = asyncio.run(_scan(settings, partial(_heads, settings, question, kept)))
+        heads, findings = asyncio.run(_scan(settings, partial(_heads, settings, options, kept)))
     except DatabaseError as fault:
         _reraise_outage(fault)
         return Report([], [Finding("", "database", f"cannot be read ({fault.orig})")])
     report = Report(heads, list(findings))
-    hashes = _check_leaves(settings, report, question.most, progress)
-    if len(report.findings) < question.most:
+    hashes = _check_leaves(settings, options, report, progress)
+    if len(report.findings) < options.most:
         report.findings += _check_heads(heads, hashes)
-    del report.findings[question.most :]
+    del report.findings[options.most :]
     return report
 
 
@@ -152,8 +150,8 @@ def verifiers_of(settings: Settings, vkeys: Sequence[str], origin: str) -> list[
 
 
 def _heads(
-    settings: Settings, question: Question, kept: Mapping[str, str], connection: Connection
-) -> tuple[list[Head], list[Finding]]:
+    settings: Settings, options: VerifyOptions, kept: Mapping[str, str], connection: Connection
+) -> tuple[list[BookState], list[Finding]]:
     """All books, and rows that belong to none."""
     if not at_head(connection):
         raise BadSetting("REGISTRY_DATABASE: has not the newest tables; run registry migrate")
@@ -163,11 +161,11 @@ def _heads(
     gone = [
         Finding(book, "checkpoint kept in the home", "the database has no such book") for book in kept.keys() - books
     ]
-    heads = [_head(settings, question, kept.get(book), connection, book) for book in books]
-    return heads, [*gone, *_of_no_book(connection, books)]
+    heads = [_head(settings, options, kept.get(book), connection, book) for book in books]
+    return heads, [*gone, *_of_no_book(connection, options.registers(), books)]
 
 
-def _head(settings: Settings, question: Question, kept: str | None, connection: Connection, book: str) -> Head:
+def _head(settings: Settings, options: VerifyOptions, kept: str | None, connection: Connection, book: str) -> BookState:
     sealed, ends = checkpoints.sealed(connection, book), checkpoints.heads(connection, book)
     for tree, table in (("log", LOG), ("access", EVENTS)):
         last = connection.scalar(select(func.max(table.c.position)).where(table.c.book == book))
@@ -176,21 +174,21 @@ def _head(settings: Settings, question: Question, kept: str | None, connection: 
         name: Tree(ends[name], sealed.size(name), read_tiles(connection, book, name)) for name in checkpoints.TREES
     }
     origin = checkpoints.origin_of(settings.origin, book, sealed.epoch)
-    signed = sealed.checkpoint is not None or question.earlier is not None
-    verifiers = verifiers_of(settings, question.vkeys, origin) if signed else []
+    signed = sealed.checkpoint is not None or options.earlier is not None
+    verifiers = verifiers_of(settings, options.vkeys, origin) if signed else []
     keys = check_keys(connection, book)
     findings = [
-        *_strays(connection, book, ends),
+        *_strays(connection, options.registers(), book, ends),
         *check_checkpoint(book, settings.origin, sealed, trees, verifiers),
-        *_continued(settings, question, kept, connection, book, verifiers),
+        *_continued(settings, options, kept, connection, book, verifiers),
         *keys.findings,
     ]
-    return Head(book, sealed, trees, tuple(findings), tuple(_notes(kept, origin, trees, keys)))
+    return BookState(book, sealed, trees, tuple(findings), tuple(_notes(kept, origin, trees, keys)))
 
 
 def _continued(
     settings: Settings,
-    question: Question,
+    options: VerifyOptions,
     kept: str | None,
     connection: Connection,
     book: str,
@@ -199,11 +197,11 @@ def _continued(
     """Whether the book continues the checkpoint in the home, and the one that was given."""
     if kept is not None:
         yield from check_earlier(connection, book, settings.origin, kept, "checkpoint kept in the home")
-    if question.earlier is not None and _is_of(question.earlier, settings.origin, book):
-        reason = signed_by(question.earlier, verifiers)
+    if options.earlier is not None and _is_of(options.earlier, settings.origin, book):
+        reason = signed_by(options.earlier, verifiers)
         if reason is not None:
             yield Finding(book, "checkpoint given", reason)
-        yield from check_earlier(connection, book, settings.origin, question.earlier, "checkpoint given")
+        yield from check_earlier(connection, book, settings.origin, options.earlier, "checkpoint given")
 
 
 def _is_of(note: str, origin: str, book: str) -> bool:
@@ -211,7 +209,7 @@ def _is_of(note: str, origin: str, book: str) -> bool:
     return name == f"{origin}/{book}" or name.startswith(f"{origin}/{book}/")
 
 
-def _notes(kept: str | None, origin: str, trees: dict[str, Tree], keys: Keys) -> Iterator[str]:
+def _notes(kept: str | None, origin: str, trees: dict[str, Tree], keys: KeyCheck) -> Iterator[str]:
     """What a reader of the verdict should know, though nothing is wrong."""
     for name, what in (("log", "versions"), ("access", "access events")):
         if late := trees[name].leaves - trees[name].sealed:
@@ -224,9 +222,11 @@ def _notes(kept: str | None, origin: str, trees: dict[str, Tree], keys: Keys) ->
         yield "the checkpoint in the home is of another log: it was begun anew, or renamed"
 
 
-def _strays(connection: Connection, book: str, ends: dict[str, int]) -> Iterator[Finding]:
+def _strays(
+    connection: Connection, registers: Sequence[Register], book: str, ends: dict[str, int]
+) -> Iterator[Finding]:
     """Rows past the end of the log, or before its beginning."""
-    tables = [(LOG, "log"), (BLIND_INDEX, "log"), *((register.table, "log") for register in registers())]
+    tables = [(LOG, "log"), (BLIND_INDEX, "log"), *((register.table, "log") for register in registers)]
     for table, tree in [*tables, (EVENTS, "access"), (EVENT_CASES, "access")]:
         outside = or_(table.c.position < 0, table.c.position >= ends[tree])
         query = select(table.c.position).where(table.c.book == book, outside).order_by(table.c.position).limit(MOST)
@@ -234,26 +234,28 @@ def _strays(connection: Connection, book: str, ends: dict[str, int]) -> Iterator
             yield Finding(book, f"position {position}", f"{table.name} has a row beyond the log's {ends[tree]}")
 
 
-def _of_no_book(connection: Connection, books: Sequence[str]) -> Iterator[Finding]:
-    tables: list[Table] = [LOG, EVENTS, EVENT_CASES, BLIND_INDEX, TILES, *(register.table for register in registers())]
+def _of_no_book(connection: Connection, registers: Sequence[Register], books: Sequence[str]) -> Iterator[Finding]:
+    tables: list[Table] = [LOG, EVENTS, EVENT_CASES, BLIND_INDEX, TILES, *(register.table for register in registers)]
     for table in tables:
         query = select(table.c.book, func.count()).where(table.c.book.not_in(books)).group_by(table.c.book)
         for book, count in connection.execute(query):
             yield Finding(book, table.name, f"{count} rows of a book that is not in {BOOKS.name}")
 
 
-def _check_leaves(settings: Settings, report: Report, most: int, progress: Progress) -> dict[tuple[str, str], bytes]:
+def _check_leaves(
+    settings: Settings, options: VerifyOptions, report: Report, progress: Progress
+) -> dict[tuple[str, str], bytes]:
     """Check all stretches, adding what is found to the report; the leaf hashes of each tree, by book."""
     spans = [span for head in report.heads for span in head.spans()]
     total = sum(span.stop - span.start for span in spans)
     hashes: dict[tuple[str, str], bytes] = {}
     found: list[Finding] = []
     with _workers(total) as each:
-        for span, checked in zip(spans, each(partial(check_span, settings, most), spans), strict=False):
+        for span, checked in zip(spans, each(partial(check_span, settings, options), spans), strict=False):
             hashes[span.book, span.tree] = hashes.get((span.book, span.tree), b"") + checked.hashes
             found += checked.findings
             progress(span.stop - span.start, total)
-            if len(found) >= most:
+            if len(found) >= options.most:
                 break
     report.findings[:0] = found
     return hashes
@@ -273,25 +275,26 @@ def _workers(total: int) -> Iterator[Callable[..., Iterator[Checked]]]:
         pool.shutdown(cancel_futures=True)
 
 
-def check_span(settings: Settings, most: int, span: Span) -> Checked:
+def check_span(settings: Settings, options: VerifyOptions, span: Span) -> Checked:
     """Check one stretch, with a connection of its own."""
     try:
-        return asyncio.run(_scan(settings, partial(_check_span, settings, most, span)))
+        return asyncio.run(_scan(settings, partial(_check_span, settings, options, span)))
     except DatabaseError as fault:
         _reraise_outage(fault)
         return Checked([Finding(span.book, f"{span.tree} from {span.start}", f"cannot be read ({fault.orig})")], b"")
 
 
-def _check_span(settings: Settings, most: int, span: Span, connection: Connection) -> Checked:
+def _check_span(settings: Settings, options: VerifyOptions, span: Span, connection: Connection) -> Checked:
     if span.tree == "access":
-        return check_events(connection, span, most)
+        return check_events(connection, span, options.most)
     with closing(KeyStore(settings.key_store)) as store:
         stones = {stone.subject: stone for stone in store.erased(span.book)}
-        held = Held({register.name: register for register in registers()}, Sealer(settings.key_file, store), stones)
-        return check_versions(connection, held, span, most)
+        by_name = {register.name: register for register in options.registers()}
+        inputs = CheckInputs(by_name, Sealer(settings.key_file, store), stones)
+        return check_versions(connection, inputs, span, options.most)
 
 
-def _check_heads(heads: Sequence[Head], hashes: dict[tuple[str, str], bytes]) -> Iterator[Finding]:
+def _check_heads(heads: Sequence[BookState], hashes: dict[tuple[str, str], bytes]) -> Iterator[Finding]:
     for head in heads:
         yield from head.findings
         for name in checkpoints.TREES:

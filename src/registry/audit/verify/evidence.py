@@ -7,7 +7,6 @@ import io
 import json
 import re
 import zipfile
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 from registry import __version__
 from registry.audit.proof import checkpoints, merkle
 from registry.audit.proof.checkpoints import checkpoint, receipt_of
-from registry.audit.proof.sealer_job import Notary
+from registry.audit.proof.sealer_job import LogSealer
 from registry.audit.proof.signed_notes import parse_receipt, sign_note
 from registry.audit.proof.signing_keys import LogKeys
 from registry.core.access_log import classes_of
@@ -54,8 +53,8 @@ Files = dict[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Of which entry, and whether with its personal data in plain: then for what, and why."""
+class EvidenceRequest:
+    """Evidence of which entry, and whether with its personal data in plain: then for what, and why."""
 
     register: Register
     entry_id: str
@@ -64,20 +63,22 @@ class Wanted:
     reason: str | None = None
 
 
-async def evidence_of(settings: Settings, database: Database, wanted: Wanted, document: bytes) -> bytes:
+async def evidence_of(
+    settings: Settings, database: Database, store: KeyStore, request: EvidenceRequest, document: bytes
+) -> bytes:
     """The bundle, as a zip file; `document` is the published one. Raises NotFound where there is no such entry.
 
     A disclosure in plain is an access event before anything leaves, and the bundle has it.
     """
     keys = LogKeys(settings.log_key_file)
-    first = await database.scan(lambda connection: _versions(connection, settings.book, wanted)[0])
-    if wanted.plain:
-        await database.write(lambda c: note(c, settings.book, _disclosure(wanted, first)))
-    await Notary(database, keys, settings.origin, settings.home).seal()
-    files = await database.scan(partial(_proved, settings, keys, wanted))
-    files |= _rules(wanted.register) | {"schema.json": schema_of(wanted.register, document)}
+    first = await database.scan(lambda connection: _versions(connection, settings.book, request)[0])
+    if request.plain:
+        await database.write(lambda c: note(c, settings.book, _disclosure(request, first)))
+    await LogSealer(database, keys, settings.origin, settings.home).seal()
+    files = await database.scan(partial(_proved, settings, keys, store, request))
+    files |= _rules(request.register) | {"schema.json": schema_of(request.register, document)}
     files |= {"README.txt": README.read_bytes(), "verify.py": VERIFIER.read_bytes()}
-    return _zip(files | _manifest(settings, keys, wanted, files, document))
+    return _zip(files | _manifest(settings, keys, request, files, document))
 
 
 def _viewer(book: str) -> Principal:
@@ -85,52 +86,53 @@ def _viewer(book: str) -> Principal:
     return Principal("", book, SERVER.name, Role.AUDITOR, (book,), None, None)
 
 
-def _versions(connection: Connection, book: str, wanted: Wanted) -> list[Seen]:
-    return View(_viewer(book)).versions(connection, wanted.register, wanted.entry_id, EVERY, 0)
+def _versions(connection: Connection, book: str, request: EvidenceRequest) -> list[Seen]:
+    return View(_viewer(book)).versions(connection, request.register, request.entry_id, EVERY, 0)
 
 
-def _disclosure(wanted: Wanted, seen: Seen) -> Event:
+def _disclosure(request: EvidenceRequest, seen: Seen) -> Event:
     details: dict[str, object] = {
         "path": "evidence",
-        "purpose": wanted.purpose,
-        "reason": wanted.reason,
+        "purpose": request.purpose,
+        "reason": request.reason,
         "break_glass": None,
-        "entries": [wanted.entry_id],
-        "fields": classes_of(wanted.register.entry),
+        "entries": [request.entry_id],
+        "fields": classes_of(request.register.entry),
         "request_id": None,
     }
-    register = wanted.register
+    register = request.register
     return Event(EventKind.READ, SERVER, details, register.name, register.case_kind, (seen.case_id,))
 
 
-def _proved(settings: Settings, keys: LogKeys, wanted: Wanted, connection: Connection) -> Files:
+def _proved(
+    settings: Settings, keys: LogKeys, store: KeyStore, request: EvidenceRequest, connection: Connection
+) -> Files:
     """Everything that a checkpoint vouches for, as of one moment."""
     book = settings.book
     files: Files = {"checkpoint.txt": checkpoint(book, connection).encode()}
     origin = checkpoints.origin_of(settings.origin, book, checkpoints.sealed(connection, book).epoch)
     files["keys.txt"] = "".join(f"{signer.vkey}\n" for signer in keys.signers(origin)).encode()
-    versions = _versions(connection, book, wanted)
+    versions = _versions(connection, book, request)
     for seen in versions:
         receipt = receipt_of(connection, book, seen.position)
         files[f"versions/{seen.number:04}.json"] = seen.document
         files[f"receipts/{seen.number:04}.txt"] = receipt.encode()
         files[f"leaves/{seen.number:04}.json"] = parse_receipt(receipt).extra or b""
-    if wanted.plain:
-        with closing(KeyStore(settings.key_store)) as store:
-            files |= _plain(book, wanted, versions, Sealer(settings.key_file, store))
-    binds = {"b": book, "k": wanted.register.case_kind, "c": versions[0].case_id}
+    if request.plain:
+        files |= _plain(book, request, versions, Sealer(settings.key_file, store))
+    binds = {"b": book, "k": request.register.case_kind, "c": versions[0].case_id}
     for row in connection.execute(OF_CASE, binds).all():
         files |= _event(connection, book, row)
     return files
 
 
-def _plain(book: str, wanted: Wanted, versions: list[Seen], sealer: Sealer) -> Files:
+def _plain(book: str, request: EvidenceRequest, versions: list[Seen], sealer: Sealer) -> Files:
     """The salts and the plain personal fields that the leaves commit to; none of what was erased."""
     files: Files = {}
     for seen in versions:
         if seen.personal is not None:
-            place = place_of(book, wanted.register.name, wanted.entry_id, seen.number)
-            salted = sealer.open_salted(book, subject_of(wanted.register, seen.case_id), place, seen.personal)
+            place = place_of(book, request.register.name, request.entry_id, seen.number)
+            salted = sealer.open_salted(book, subject_of(request.register, seen.case_id), place, seen.personal)
             opened = {"salt": salted[:SALT].hex(), "fields": msgspec.json.decode(salted[SALT:])}
             files[f"personal/{seen.number:04}.json"] = _json(opened)
     return files
@@ -169,16 +171,16 @@ def schema_of(register: Register, document: bytes) -> bytes:
     )
 
 
-def _manifest(settings: Settings, keys: LogKeys, wanted: Wanted, files: Files, document: bytes) -> Files:
+def _manifest(settings: Settings, keys: LogKeys, request: EvidenceRequest, files: Files, document: bytes) -> Files:
     """What the bundle holds, and the log's signature over that."""
     manifest = {
         "format": "registry-evidence/1",
         "book": settings.book,
-        "register": wanted.register.name,
-        "title": wanted.register.title,
-        "entry": wanted.entry_id,
+        "register": request.register.name,
+        "title": request.register.title,
+        "entry": request.entry_id,
         "versions": sum(name.startswith("versions/") for name in files),
-        "plain": wanted.plain,
+        "plain": request.plain,
         "made_at": timestamp(wall_clock()),
         "software": f"registry {__version__}",
         "openapi_sha256": hashlib.sha256(document).hexdigest(),

@@ -49,7 +49,7 @@ Versions = dict[tuple[str, int], Row[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CheckInputs:
     """What the versions of a book are checked with."""
 
     registers: Mapping[str, Register]
@@ -58,7 +58,7 @@ class Held:
     """The erased subjects."""
 
 
-def check_versions(connection: Connection, held: Held, span: Span, most: int) -> Checked:
+def check_versions(connection: Connection, inputs: CheckInputs, span: Span, most: int) -> Checked:
     """Check a stretch of the log and the versions that it tells of, up to `most` findings."""
     binds = {"b": span.book, "start": span.start, "stop": span.stop}
     digests: dict[int, set[tuple[str, bytes]]] = defaultdict(set)
@@ -67,7 +67,7 @@ def check_versions(connection: Connection, held: Held, span: Span, most: int) ->
     hashes = stored_hashes(connection, span)
     checked = Checked([], b"")
     for start in range(span.start, span.stop, CHUNK):
-        check = _Chunk(connection, held, span, digests, hashes)
+        check = _Chunk(connection, inputs, span, digests, hashes)
         found = halving(check.run, start, min(start + CHUNK, span.stop), span)
         checked = Checked(checked.findings + found.findings, checked.hashes + found.hashes)
         if len(checked.findings) >= most:
@@ -115,7 +115,7 @@ class _Chunk:
     """Some positions of a stretch."""
 
     connection: Connection
-    held: Held
+    inputs: CheckInputs
     span: Span
     digests: Digests
     stored: bytes
@@ -148,15 +148,15 @@ class _Chunk:
         """The versions of all registers at these positions; their data keys are looked up."""
         versions: Versions = {}
         subjects = set()
-        for name, register in self.held.registers.items():
+        for name, register in self.inputs.registers.items():
             rows = self.connection.execute(checked_query(register.table), binds).all()
             versions |= {(name, row.position): row for row in rows}
             subjects |= {subject_of(register, row.case_id) for row in rows if row.personal is not None}
-        self.held.sealer.learn(self.span.book, sorted(subjects))
+        self.inputs.sealer.learn(self.span.book, sorted(subjects))
         return versions
 
     def _missing(self, position: int, versions: Versions) -> Finding:
-        for name in self.held.registers:
+        for name in self.inputs.registers:
             if version := versions.pop((name, position), None):
                 place = entry_place(position, name, version.entry_id, version.number)
                 return Finding(self.span.book, place, "is missing from the log")
@@ -170,7 +170,7 @@ class _Chunk:
         if version is None:
             yield "the version is missing"
             return
-        register = self.held.registers[log.register]
+        register = self.inputs.registers[log.register]
         yield from _header(log, version, register)
         try:
             document = msgspec.json.decode(version.document)
@@ -210,7 +210,7 @@ class _Chunk:
         """The plain personal fields. Raises InvalidTag unless they are what the log commits to."""
         place = place_of(self.span.book, log.register, log.entry_id, log.number)
         box = version.personal or b""
-        salted = self.held.sealer.open_salted(self.span.book, subject_of(register, log.case_id), place, box)
+        salted = self.inputs.sealer.open_salted(self.span.book, subject_of(register, log.case_id), place, box)
         if hashlib.sha256(salted).digest() != log.personal_commitment:
             raise InvalidTag
         return msgspec.json.decode(salted[SALT:], type=dict[str, str])
@@ -219,7 +219,7 @@ class _Chunk:
         self, log: Row[Any], version: Row[Any], register: Register, erased: object, masks: dict[str, object]
     ) -> Iterator[str]:
         """What was erased has a tombstone, no sealed part and no masks."""
-        stone = self.held.stones.get(subject_of(register, log.case_id))
+        stone = self.inputs.stones.get(subject_of(register, log.case_id))
         if stone is None:
             yield "the sealed part is missing, and the key store knows of no erasure"
         elif not isinstance(erased, dict) or erased.get("id") != stone.erasure_id:
@@ -231,7 +231,7 @@ class _Chunk:
 
     def _digests(self, register: Register, plain: Mapping[str, str]) -> set[tuple[str, bytes]]:
         kinds = ((mask_kind(register.entry, pointer), value) for pointer, value in plain.items())
-        digest = self.held.sealer.digest
+        digest = self.inputs.sealer.digest
         return {(kind, digest(self.span.book, kind, value)) for kind, value in kinds if kind in SEARCHED}
 
 

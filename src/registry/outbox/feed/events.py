@@ -2,7 +2,7 @@
 
 For followers of every kind (poll, SSE, webhooks), inside one read:
 
-    page = read_events(connection, sealer, who, registers, Asked(after=812, limit=100))
+    page = read_events(connection, sealer, who, registers, FeedRequest(after=812, limit=100))
     page.events     what happened from position 812 on, in the log's order; `event.body` are the CloudEvent's bytes
     page.next       the position to ask for next; it moves also over what the reader may not see
     page.head       the log's length; page.next == page.head says that there is no more
@@ -26,8 +26,8 @@ from registry.core.register import Register
 from registry.core.sealing import Sealer
 from registry.core.view import Seen, View, render
 from registry.core.watermarks import head_of, watermark_text
-from registry.ledger import events as access
 from registry.ledger.clock import timestamp
+from registry.ledger.events import Event
 from registry.ledger.versions import encode
 
 STRETCH = 10_000
@@ -37,7 +37,7 @@ LEFT = "scope.left"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FeedRequest:
     """Which events: from which position, so many positions at most, of which registers (None: all) and division."""
 
     after: int
@@ -47,7 +47,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class FeedEvent:
     """One CloudEvent for one reader."""
 
     id: str
@@ -70,7 +70,7 @@ class Page:
 
     who: Principal
     """The reader, with the rights that these were made by."""
-    events: list[Event]
+    events: list[FeedEvent]
     next: int
     head: int
 
@@ -79,7 +79,7 @@ class Page:
         """`next` as it is sent."""
         return watermark_text(self.who.book, self.next)
 
-    def reads(self, path: str, request_id: str) -> list[access.Event]:
+    def reads(self, path: str, request_id: str) -> list[Event]:
         """What of it the reader sees in plain, for the access log: commit it before the bytes leave."""
         shown: dict[str, tuple[Register, list[Seen]]] = {}
         for event in self.events:
@@ -93,7 +93,7 @@ class Page:
 
 
 def read_events(
-    connection: Connection, sealer: Sealer, who: Principal, registers: Sequence[Register], asked: Asked
+    connection: Connection, sealer: Sealer, who: Principal, registers: Sequence[Register], request: FeedRequest
 ) -> Page:
     """The next events for a reader. Raises Unauthenticated where the key is no longer valid."""
     head = head_of(connection, who.book)
@@ -101,12 +101,12 @@ def read_events(
     names = [
         register.name
         for register in registers
-        if who.role in register.readers and (asked.registers is None or register.name in asked.registers)
+        if who.role in register.readers and (request.registers is None or register.name in request.registers)
     ]
-    wanted = Upwards(asked.after, min(head, asked.after + STRETCH), asked.limit, asked.division)
+    wanted = Upwards(request.after, min(head, request.after + STRETCH), request.limit, request.division)
     passed, following = walk(connection, View(who), registers, names, wanted)
     events = [_left(who, each) if each.seen is None else _shown(sealer, who, each, each.seen) for each in passed]
-    events += _narrowed(connection, who, asked, following)
+    events += _narrowed(connection, who, request, following)
     return Page(who, sorted(events, key=lambda event: (event.position, event.part)), following, head)
 
 
@@ -117,7 +117,7 @@ def _today(connection: Connection, who: Principal) -> Principal:
     return today
 
 
-def _shown(sealer: Sealer, who: Principal, passed: Passed, seen: Seen) -> Event:
+def _shown(sealer: Sealer, who: Principal, passed: Passed, seen: Seen) -> FeedEvent:
     register = passed.register
     more = {
         "division": seen.division,
@@ -129,17 +129,17 @@ def _shown(sealer: Sealer, who: Principal, passed: Passed, seen: Seen) -> Event:
     return _event(who.book, kind, f"{register.name}/{passed.entry_id}", place, more, register, seen)
 
 
-def _left(who: Principal, passed: Passed) -> Event:
+def _left(who: Principal, passed: Passed) -> FeedEvent:
     data = {"register": passed.register.name, "entry_id": passed.entry_id}
     place = passed.position, passed.part, passed.recorded_at
     return _event(who.book, LEFT, f"{passed.register.name}/{passed.entry_id}", place, {"data": data})
 
 
-def _narrowed(connection: Connection, who: Principal, asked: Asked, stop: int) -> Iterator[Event]:
+def _narrowed(connection: Connection, who: Principal, request: FeedRequest, stop: int) -> Iterator[FeedEvent]:
     """The divisions that were taken from the reader's own key: each once, unless it is the reader's again."""
-    for narrowing in narrowings(connection, who, asked.after, stop):
+    for narrowing in narrowings(connection, who, request.after, stop):
         for part, code in enumerate(narrowing.divisions, 1):
-            wanted = asked.division is None or code.startswith(asked.division) or asked.division.startswith(code)
+            wanted = request.division is None or code.startswith(request.division) or request.division.startswith(code)
             if wanted and not who.covers(code):
                 kept = [own for own in who.divisions if own.startswith(code)]
                 data = {"division": code, "kept": kept}
@@ -150,7 +150,7 @@ def _narrowed(connection: Connection, who: Principal, asked: Asked, stop: int) -
 def _event(
     book: str, kind: str, subject: str, place: tuple[int, int, int | str], more: dict[str, object],
     register: Register | None = None, seen: Seen | None = None,
-) -> Event:  # fmt: skip
+) -> FeedEvent:  # fmt: skip
     position, part, at = place
     name = f"{watermark_text(book, position)}-{part}"
     envelope = {
@@ -164,4 +164,4 @@ def _event(
         "sequence": f"{position:016d}",
         **more,
     }
-    return Event(name, kind, position, part, subject, encode(envelope), register, seen)
+    return FeedEvent(name, kind, position, part, subject, encode(envelope), register, seen)

@@ -36,12 +36,12 @@ class Followers:
         finally:
             self._open[key] -= 1
 
-    async def read(self, asked: Hashable, work: Callable[[], Coroutine[Any, Any, Page]]) -> Page:
+    async def read(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Page]]) -> Page:
         """A page: those who ask for the same at the same moment, as the screens of one dashboard do, share one read. It is not
         broken off when one of them goes away.
         """
-        task = self._reading.get(asked)
+        task = self._reading.get(key)
         if task is None:
-            task = self._reading[asked] = asyncio.create_task(work())
-            task.add_done_callback(lambda _: self._reading.pop(asked, None))
+            task = self._reading[key] = asyncio.create_task(work())
+            task.add_done_callback(lambda _: self._reading.pop(key, None))
         return await asyncio.shield(task)

@@ -1,4 +1,4 @@
-"""The change feed (变更流) over HTTP: asked for in pages, perhaps waiting for the next event, or as a stream of server-sent events.
+"""The change feed (变更流) over HTTP: fetched in pages, perhaps waiting for the next event, or as a stream of server-sent events.
 
 A reader who has all of a page asks for what comes after `next`; nothing is missed and nothing comes twice. Filters and
 rights change what is shown of a position, never the order.
@@ -26,7 +26,7 @@ from registry.core.watermarks import WATERMARK, head_of, watermark_text
 from registry.db.outages import is_outage
 from registry.errors import Fault, Malformed, Refused, Unauthenticated
 from registry.ledger.versions import encode
-from registry.outbox.feed.events import Asked, Page, read_events
+from registry.outbox.feed.events import FeedRequest, Page, read_events
 from registry.outbox.feed.followers import Followers
 from registry.web.call import Call
 from registry.web.reads import Answer, plain_json
@@ -108,12 +108,12 @@ async def poll(call: Call) -> Answer:
     """A page of the feed; where there is nothing yet, it may wait for it."""
     who = await call.caller()
     query = call.params(ChangesQuery)
-    asked = replace(await _asked(call, who, query, query.after, "after"), limit=query.limit)
+    request = replace(await _feed_request(call, who, query, query.after, "after"), limit=query.limit)
     followers: Followers = call.app.state.followers
     if query.wait:
         followers.check(who.id)
     with followers.following(who.id) if query.wait else nullcontext():
-        page = await _awaited(call, who, asked, query.wait)
+        page = await _wait_for_page(call, who, request, query.wait)
     await _note(call, page)
     ending = {"next": page.cursor, "watermark": watermark_text(who.book, page.head)}
     return plain_json(b'{"events":[' + b",".join(event.body for event in page.events) + b"]," + encode(ending)[1:])
@@ -124,17 +124,17 @@ async def stream(call: Call) -> Stream:
     who = await call.caller()
     query = call.params(StreamQuery)
     last = call.headers.get("last-event-id")
-    asked = await _asked(call, who, query, last or query.after, "Last-Event-ID" if last else "after")
+    request = await _feed_request(call, who, query, last or query.after, "Last-Event-ID" if last else "after")
     call.app.state.followers.check(who.id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Stream(_frames(call, who, asked, query.heartbeat), media_type="text/event-stream", headers=headers)
+    return Stream(_frames(call, who, request, query.heartbeat), media_type="text/event-stream", headers=headers)
 
 
-async def _asked(call: Call, who: Principal, query: FeedQuery, after: str | None, name: str) -> Asked:
-    """What is asked for; without a cursor, from now."""
+async def _feed_request(call: Call, who: Principal, query: FeedQuery, after: str | None, name: str) -> FeedRequest:
+    """Where to read from, and what; without a cursor, from now."""
     head = await call.context.read(lambda connection: head_of(connection, who.book))
     names = _registers(call, who, query.registers) if query.registers is not None else None
-    return Asked(head if after is None else _position(who, after, name, head), PAGE, names, query.division)
+    return FeedRequest(head if after is None else _position(who, after, name, head), PAGE, names, query.division)
 
 
 def _position(who: Principal, after: str, name: str, head: int) -> int:
@@ -163,43 +163,43 @@ def _registers(call: Call, who: Principal, text: str) -> frozenset[str]:
     return names
 
 
-async def _awaited(call: Call, who: Principal, asked: Asked, wait: int) -> Page:
+async def _wait_for_page(call: Call, who: Principal, request: FeedRequest, wait: int) -> Page:
     """The next page that has something, or the last one looked at where the time is up."""
-    bells, until = call.context.bells, time.monotonic() + wait
+    wakeups, until = call.context.wakeups, time.monotonic() + wait
     behind, rounds = True, 0
     while True:
-        bell = bells.next(who.book)
-        page = await _page(call, who, asked, behind=behind)
-        asked, behind, rounds = replace(asked, after=page.next), page.next < page.head, rounds + 1
+        grown = wakeups.next(who.book)
+        page = await _page(call, who, request, behind=behind)
+        request, behind, rounds = replace(request, after=page.next), page.next < page.head, rounds + 1
         left = until - time.monotonic()
-        if page.events or bells.closing or (behind and left <= 0 and rounds >= ROUNDS):
+        if page.events or wakeups.closing or (behind and left <= 0 and rounds >= ROUNDS):
             return page
-        if not behind and not await bells.wait(bell, left):
+        if not behind and not await wakeups.wait(grown, left):
             return page
 
 
-async def _frames(call: Call, who: Principal, asked: Asked, heartbeat: float) -> AsyncIterator[bytes]:
+async def _frames(call: Call, who: Principal, request: FeedRequest, heartbeat: float) -> AsyncIterator[bytes]:
     """The stream's bytes. A page is read when the last one was taken: a slow client holds up nobody and fills nothing."""
-    bells, behind, sent = call.context.bells, True, time.monotonic()
+    wakeups, behind, sent = call.context.wakeups, True, time.monotonic()
     yield f"retry: {RETRY}\n\n".encode()
     with call.app.state.followers.following(who.id):
-        while not bells.closing:
-            bell = bells.next(who.book)
-            page = await _page_or_none(call, who, asked, behind=behind)
+        while not wakeups.closing:
+            grown = wakeups.next(who.book)
+            page = await _page_or_none(call, who, request, behind=behind)
             if page is None:
                 return  # the client comes back and is told why
-            asked, behind = replace(asked, after=page.next), page.next < page.head
+            request, behind = replace(request, after=page.next), page.next < page.head
             if page.events or time.monotonic() - sent >= heartbeat:
                 yield b"".join(_lines(page)) or f":\nid: {page.cursor}\n\n".encode()
                 sent = time.monotonic()
             if not behind:
-                await bells.wait(bell, heartbeat - (time.monotonic() - sent))
+                await wakeups.wait(grown, heartbeat - (time.monotonic() - sent))
 
 
-async def _page_or_none(call: Call, who: Principal, asked: Asked, *, behind: bool) -> Page | None:
+async def _page_or_none(call: Call, who: Principal, request: FeedRequest, *, behind: bool) -> Page | None:
     """The next page, written down; None where the key has ended, or the database is away."""
     try:
-        page = await _page(call, who, asked, behind=behind)
+        page = await _page(call, who, request, behind=behind)
         await _note(call, page)
     except Exception as fault:
         if not isinstance(fault, Unauthenticated) and not is_outage(fault):
@@ -220,18 +220,18 @@ def _lines(page: Page) -> list[bytes]:
     return lines
 
 
-async def _page(call: Call, who: Principal, asked: Asked, *, behind: bool) -> Page:
+async def _page(call: Call, who: Principal, request: FeedRequest, *, behind: bool) -> Page:
     """One read: in a thread where there is much to catch up with, at once at the log's end."""
     context, followers = call.context, call.app.state.followers
-    work = partial(_read, call, who, asked)
+    work = partial(_read, call, who, request)
     shared: Page = await followers.read(
-        (who.id, who.purpose, who.masked, asked, behind), lambda: context.scan(work) if behind else context.read(work)
+        (who.id, who.purpose, who.masked, request, behind), lambda: context.scan(work) if behind else context.read(work)
     )
     return shared
 
 
-def _read(call: Call, who: Principal, asked: Asked, connection: Connection) -> Page:
-    return read_events(connection, call.context.sealer, who, call.app.state.registers, asked)
+def _read(call: Call, who: Principal, request: FeedRequest, connection: Connection) -> Page:
+    return read_events(connection, call.context.sealer, who, call.app.state.registers, request)
 
 
 async def _note(call: Call, page: Page) -> None:

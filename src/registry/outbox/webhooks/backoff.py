@@ -44,10 +44,10 @@ def respite(failures: int, chance: Chance, retry_after: int | None = None) -> in
     """How long a receiver is left in peace after so many failures running, of whatever entries: no time at first, then longer
     and longer; what it asked for with Retry-After in any case.
     """
-    asked = min(retry_after or 0, LONGEST)
+    wanted = min(retry_after or 0, LONGEST)
     if failures < MANY:
-        return asked
-    return max(asked, int(min(2 ** min(failures - MANY, 10) * SECOND, LONGEST_RESPITE) * (0.5 + chance() / 2)))
+        return wanted
+    return max(wanted, int(min(2 ** min(failures - MANY, 10) * SECOND, LONGEST_RESPITE) * (0.5 + chance() / 2)))
 
 
 def parse_retry_after(text: str | None, now: int) -> int | None:

@@ -68,11 +68,11 @@ class WebhookController(Controller):
     async def create_webhook(self, request: Call) -> Answer:
         """Make a webhook; its secret is shown this once."""
         who = await _administrator(request)
-        wanted = _wanted(await request.sent(WebhookIn))
-        _check_events(request, wanted.events)
-        await _check_target(request, wanted.url)
+        terms = _terms(await request.sent(WebhookIn))
+        _check_events(request, terms.events)
+        await _check_target(request, terms.url)
         sealer = request.context.sealer
-        return await _new(request, lambda connection: service.make_webhook(connection, sealer, who, wanted), 201)
+        return await _new(request, lambda connection: service.make_webhook(connection, sealer, who, terms), 201)
 
     @get("/{webhook_id:uuid}", operation_id="readWebhook", opt=READS)
     async def read_webhook(self, request: Call, webhook_id: FromPath[UUID]) -> Answer:
@@ -172,9 +172,9 @@ def _check_events(call: Call, wanted: Sequence[str]) -> None:
         raise Refused(faults=[Fault(f"/events/{place}", "unknown_event", *said, ("*", *known)) for place in wrong])
 
 
-def _wanted(sent: WebhookIn) -> service.Wanted:
+def _terms(sent: WebhookIn) -> service.WebhookTerms:
     events = tuple(dict.fromkeys(sent.events))
-    return service.Wanted(sent.url, str(sent.principal), events, sent.division, sent.purpose, sent.after)
+    return service.WebhookTerms(sent.url, str(sent.principal), events, sent.division, sent.purpose, sent.after)
 
 
 async def _new(call: Call, work: Callable[[Connection], tuple[Row[Any], str]], status: int = 200) -> Answer:

@@ -11,7 +11,7 @@ import httpx
 
 from registry.ledger.clock import Clock, wall_clock
 from registry.outbox.webhooks.backoff import parse_retry_after
-from registry.outbox.webhooks.queue import Result
+from registry.outbox.webhooks.queue import DeliveryResult
 from registry.outbox.webhooks.targets import (
     Address,
     Allowed,
@@ -71,7 +71,7 @@ class Sender:
         except TimeoutError:
             raise unresolvable() from None
 
-    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Result:
+    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> DeliveryResult:
         """POST; whatever happens is a result, a failure one with its kind."""
         begun = time.monotonic()
         status, fault, retry_after = None, None, None
@@ -89,7 +89,7 @@ class Sender:
             fault = "tls" if "SSL" in str(failure) or "certificate" in str(failure).lower() else "connect"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
             fault = "protocol"
-        return Result(status, fault, round((time.monotonic() - begun) * 1000), retry_after)
+        return DeliveryResult(status, fault, round((time.monotonic() - begun) * 1000), retry_after)
 
     async def _post(
         self, target: Target, addresses: list[Address], headers: Mapping[str, str], body: bytes

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, not_, or_,
 
 from registry.ledger.events import SERVER
 from registry.ledger.ids import new_id
-from registry.outbox.feed.events import Event
+from registry.outbox.feed.events import FeedEvent
 from registry.outbox.webhooks.backoff import PATIENCE, SECOND, Chance, next_attempt, respite
 from registry.outbox.webhooks.service import pause_webhook, warn
 from registry.outbox.webhooks.tables import DELIVERIES, QUEUE, WEBHOOKS
@@ -26,7 +26,7 @@ GONE = 410
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class DeliveryResult:
     """How one attempt went: the status of the answer, or what went wrong before there was one."""
 
     status: int | None
@@ -54,7 +54,7 @@ def release(connection: Connection, owner: str) -> None:
     connection.execute(update(WEBHOOKS).where(WEBHOOKS.c.leased_by == owner).values(nobody))
 
 
-def held(connection: Connection, webhook: str, owner: str, now: int) -> Row[Any] | None:
+def leased(connection: Connection, webhook: str, owner: str, now: int) -> Row[Any] | None:
     """The webhook's row, if it is active and this server may deliver it."""
     mine = (WEBHOOKS.c.id == webhook, WEBHOOKS.c.status == "active", WEBHOOKS.c.leased_by == owner)
     return connection.execute(select(WEBHOOKS).where(*mine, WEBHOOKS.c.leased_until > now)).one_or_none()
@@ -65,7 +65,7 @@ def waiting(connection: Connection, webhook: str) -> int:
     return connection.scalar(select(func.count()).where(QUEUE.c.webhook_id == webhook)) or 0
 
 
-def enqueue(connection: Connection, row: Row[Any], events: Sequence[Event], until: int, now: int) -> None:
+def enqueue(connection: Connection, row: Row[Any], events: Sequence[FeedEvent], until: int, now: int) -> None:
     """Put events into the queue and move the place in the log past them; nothing, where somebody moved it meanwhile. Where that
     leaves no more room, the administrators are told.
     """
@@ -96,7 +96,7 @@ def heads(connection: Connection, webhook: str, now: int, limit: int) -> list[Ro
 
 
 def settle(
-    connection: Connection, hook: Row[Any], item: Row[Any], result: Result, at: int, chance: Chance
+    connection: Connection, hook: Row[Any], item: Row[Any], result: DeliveryResult, at: int, chance: Chance
 ) -> str | None:
     """Write down an attempt begun at `at`, and what follows from it. Returns why the webhook was paused, if it was."""
     if result.good:
@@ -116,7 +116,9 @@ def settle(
     return None
 
 
-def _try_again(connection: Connection, hook: Row[Any], item: Row[Any], result: Result, at: int, chance: Chance) -> None:
+def _try_again(
+    connection: Connection, hook: Row[Any], item: Row[Any], result: DeliveryResult, at: int, chance: Chance
+) -> None:
     """Put an event that failed back for later; after three days it is given up, and the administrators are told."""
     first_at, attempts, ended = item.first_at or at, item.attempts + 1, at + result.duration_ms * 1000
     next_at = next_attempt(first_at, ended, attempts, chance, result.retry_after)
@@ -132,24 +134,24 @@ def _try_again(connection: Connection, hook: Row[Any], item: Row[Any], result: R
 def drop(connection: Connection, item: Row[Any], at: int, why: str) -> None:
     """Take an event out of the queue that its reader may no longer see, or no longer wants."""
     _finish(connection, item)
-    log_attempt(connection, item, Result(None, why, 0), at, "dropped")
+    log_attempt(connection, item, DeliveryResult(None, why, 0), at, "dropped")
 
 
 def log_attempt(
-    connection: Connection, item: Row[Any], result: Result, at: int, outcome: str, next_at: int | None = None
+    connection: Connection, item: Row[Any], result: DeliveryResult, at: int, outcome: str, next_at: int | None = None
 ) -> None:
     """One row of the delivery log."""
     _log(connection, item.webhook_id, item.event_id, item.attempts + 1, result, at, outcome, next_at)
 
 
-def log_ping(connection: Connection, webhook: str, event_id: str, result: Result, at: int) -> Row[Any]:
+def log_ping(connection: Connection, webhook: str, event_id: str, result: DeliveryResult, at: int) -> Row[Any]:
     """The row of an event that was sent once, for a test."""
     made = _log(connection, webhook, event_id, 1, result, at, "delivered" if result.good else "failed", None)
     return connection.execute(select(DELIVERIES).where(DELIVERIES.c.id == made)).one()
 
 
 def _log(
-    connection: Connection, webhook: str, event_id: str, attempt: int, result: Result, at: int, outcome: str,
+    connection: Connection, webhook: str, event_id: str, attempt: int, result: DeliveryResult, at: int, outcome: str,
     next_at: int | None,
 ) -> str:  # fmt: skip
     row = {

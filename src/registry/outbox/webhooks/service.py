@@ -36,8 +36,8 @@ WHY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A webhook as it is asked for."""
+class WebhookTerms:
+    """A webhook as an administrator wants it."""
 
     url: str
     principal: str
@@ -48,22 +48,22 @@ class Wanted:
     """The watermark from which on it delivers; None: from now."""
 
 
-def make_webhook(connection: Connection, sealer: Sealer, who: Principal, wanted: Wanted) -> tuple[Row[Any], str]:
+def make_webhook(connection: Connection, sealer: Sealer, who: Principal, terms: WebhookTerms) -> tuple[Row[Any], str]:
     """Make a webhook. Returns its row and the secret, which is shown this once. Raises Refused."""
-    _check_rights(connection, who, wanted.principal, wanted.division, wanted.purpose)
+    _check_rights(connection, who, terms.principal, terms.division, terms.purpose)
     made, secret = new_id(), new_secret()
     sealed = seal_secrets(sealer, who.book, made, 1, [secret])
     if sealed.new_key is not None:
         sealed.new_key.store.keep([sealed.new_key.row])
-    after = _place(connection, who, wanted.after) if wanted.after else head_of(connection, who.book)
+    after = _place(connection, who, terms.after) if terms.after else head_of(connection, who.book)
     row = {
         "id": made,
         "book": who.book,
-        "url": wanted.url,
-        "principal_id": wanted.principal,
-        "events": " ".join(wanted.events),
-        "division": wanted.division,
-        "purpose": wanted.purpose,
+        "url": terms.url,
+        "principal_id": terms.principal,
+        "events": " ".join(terms.events),
+        "division": terms.division,
+        "purpose": terms.purpose,
         "status": "active",
         "next_position": after,
         "secrets": sealed.box,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 from registry.core.principals import Principal, Purpose, find_principal
 from registry.core.register import Register
 from registry.core.sealing import Sealer
-from registry.outbox.feed.events import LEFT, Asked, Event, Page, read_events
+from registry.outbox.feed.events import LEFT, FeedEvent, FeedRequest, Page, read_events
 
 
 class NoRights(Exception):
@@ -58,19 +58,19 @@ def read_on(
 ) -> Page:
     """The next events for a webhook; not all are of the types that it wants. Raises NoRights."""
     who = rights_of(connection, row, now)
-    asked = Asked(row.next_position, limit, wanted_registers(row.events, registers), row.division)
-    return read_events(connection, sealer, who, registers, asked)
+    request = FeedRequest(row.next_position, limit, wanted_registers(row.events, registers), row.division)
+    return read_events(connection, sealer, who, registers, request)
 
 
 def read_one(
     connection: Connection, sealer: Sealer, registers: Sequence[Register], row: Row[Any], now: int, event_id: str
-) -> tuple[Page, Event] | None:
+) -> tuple[Page, FeedEvent] | None:
     """One event by its id, with the page that knows what of it is plain; None where it cannot be seen (any longer).
 
     Raises NoRights.
     """
     who = rights_of(connection, row, now)
-    page = read_events(connection, sealer, who, registers, Asked(position_of(event_id), 1, division=row.division))
+    page = read_events(connection, sealer, who, registers, FeedRequest(position_of(event_id), 1, division=row.division))
     found = [event for event in page.events if event.id == event_id]
     return (replace(page, events=found), found[0]) if found else None
 

@@ -24,11 +24,11 @@ from registry.ledger.clock import Clock, timestamp, wall_clock
 from registry.ledger.events import SERVER
 from registry.ledger.ids import new_id
 from registry.ledger.versions import encode
-from registry.outbox.feed.events import Event, Page
+from registry.outbox.feed.events import FeedEvent, Page
 from registry.outbox.webhooks import queue
 from registry.outbox.webhooks.backoff import MANY, SECOND, Chance
 from registry.outbox.webhooks.delivery import Sender
-from registry.outbox.webhooks.queue import Result
+from registry.outbox.webhooks.queue import DeliveryResult
 from registry.outbox.webhooks.service import pause_webhook
 from registry.outbox.webhooks.signing import open_secrets, signed_headers
 from registry.outbox.webhooks.subscription import NoRights, read_on, read_one, wants
@@ -59,7 +59,7 @@ class _Ready:
 
     page: Page
     """The event alone; knows what of it is plain."""
-    event: Event
+    event: FeedEvent
     secrets: list[str]
 
 
@@ -119,26 +119,26 @@ class Worker:
         """Deliver one webhook for as long as this server holds it."""
         sending: dict[str, asyncio.Task[None]] = {}
         try:
-            while (row := await self._held(webhook)) is not None:
-                bell = self.context.bells.next(row.book)
+            while (row := await self._leased(webhook)) is not None:
+                grown = self.context.wakeups.next(row.book)
                 behind = await self._fill(row)
                 await self._send_due(row, sending)
                 if behind:
                     continue
                 if sending:
                     await asyncio.wait(sending.values(), timeout=self.tick, return_when=asyncio.FIRST_COMPLETED)
-                elif self.context.bells.closing:
+                elif self.context.wakeups.closing:
                     await asyncio.sleep(self.tick)
                 else:
-                    await self.context.bells.wait(bell, IDLE * self.tick)
+                    await self.context.wakeups.wait(grown, IDLE * self.tick)
         except Exception:
             log.exception("webhook %s waits", webhook)  # claimed again at the next renewal
         finally:
             await end_tasks(sending.values())
 
-    async def _held(self, webhook: str) -> Row[Any] | None:
+    async def _leased(self, webhook: str) -> Row[Any] | None:
         until = self.clock() + MARGIN
-        return await self.context.read(partial(queue.held, webhook=webhook, owner=self.owner, now=until))
+        return await self.context.read(partial(queue.leased, webhook=webhook, owner=self.owner, now=until))
 
     async def _fill(self, row: Row[Any]) -> bool:
         """Read the log on, where there is more and room for it. Returns whether there is still more."""
@@ -182,10 +182,10 @@ class Worker:
             log.exception("event %s of webhook %s waits", item.event_id, row.id)
             await asyncio.sleep(self.tick)
             if not is_outage(failure):
-                await self._settle(row, item, Result(None, "internal", 0), at)
+                await self._settle(row, item, DeliveryResult(None, "internal", 0), at)
 
     async def _attempt(self, webhook: str, item: Row[Any], at: int) -> None:
-        row = await self._held(webhook)  # meanwhile it may have been changed, or lost its lease
+        row = await self._leased(webhook)  # meanwhile it may have been changed, or lost its lease
         if row is None or not _may_be_tried(row, at):
             return
         try:
@@ -201,12 +201,12 @@ class Worker:
             hook = {"created_by": row.created_by, "host": urlsplit(row.url).hostname}
             told = [replace(read, details={**read.details, "webhook": hook}) for read in reads]
             await self.context.write(row.book, noting(*told))  # before the bytes leave
-            if await self._held(webhook) is None:
+            if await self._leased(webhook) is None:
                 return  # that took so long that another server may be at it
         headers = signed_headers(ready.secrets, ready.event.id, ready.event.body, wall_clock())
         await self._settle(row, item, await self.sender.send(row.url, headers, ready.event.body), at)
 
-    async def _settle(self, row: Row[Any], item: Row[Any], result: Result, at: int) -> None:
+    async def _settle(self, row: Row[Any], item: Row[Any], result: DeliveryResult, at: int) -> None:
         await self.context.database.write(
             lambda connection: queue.settle(connection, row, item, result, at, self.chance)
         )

@@ -103,7 +103,7 @@ async def _ground(call: Call, asked: StatisticsQuestion, registers: Registers) -
     days = asked.register.days
     if asked.on is not None and (days.turns or days.beside is not None):
         return await call.context.scan(partial(_turned_ground, asked, registers, asked.on))
-    facts = await call.context.facts.facts(asked.who.book, asked.register)
+    facts: Facts = await call.app.state.facts.facts(asked.who.book, asked.register)
     beside = await call.context.scan(partial(_beside, asked, registers))
     return await asyncio.to_thread(_standing_ground, asked, facts, *beside)
 
