@@ -16,13 +16,13 @@ from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine import Engine
 from stage import Home
 
-from registry.access.principals import Keys, Principal
-from registry.access.sealing import Sealer
-from registry.access.writing import Tx, outcome
+from registry.core.principals import Keys, Principal
+from registry.core.sealing import Sealer
+from registry.core.unit_of_work import Tx, outcome
 from registry.db.database import open_database
 from registry.db.key_store import KeyStore
 from registry.gatherings.schemas import GatheringIn
-from registry.gatherings.service import record_gathering
+from registry.gatherings.service import GATHERING_WRITES
 from registry.ledger.batch import Batch, Outcome
 from registry.ledger.committer import commit
 from registry.ledger.ids import new_id
@@ -79,7 +79,7 @@ def _create(connection: Connection, who: Principal, sealer: Sealer) -> Outcome:
     data = msgspec.json.decode(BODY, type=GatheringIn)
 
     def work(batch: Batch) -> Outcome:
-        return outcome(record_gathering(Tx(batch, who, sealer), new_id(), data))
+        return outcome(GATHERING_WRITES.record(Tx(batch, who, sealer), new_id(), data))
 
     (result,) = commit(connection, BOOK, [work])
     if isinstance(result, Exception):

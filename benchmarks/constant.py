@@ -4,7 +4,8 @@ import sys
 
 from litestar import Litestar, Response, get
 
-from registry import app, cli
+from registry import app
+from registry.cli import main
 from registry.settings import Settings
 
 BODY = b"x" * int(sys.argv[1])
@@ -25,4 +26,4 @@ def create_app(settings: Settings) -> Litestar:
 
 
 app.create_app = create_app
-cli.main(["serve"])
+main.main(["serve"])

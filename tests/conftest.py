@@ -18,14 +18,15 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Connection, select
 
-from registry.access.principals import Principal, Role, issue_key
-from registry.access.sealing import Sealer
-from registry.access.writing import Tx, outcome
+from registry.access.keys_service import issue_key
 from registry.app import create_app
+from registry.core.principals import Principal, Role
+from registry.core.sealing import Sealer
+from registry.core.unit_of_work import Tx, outcome
 from registry.db.database import Database, open_database
 from registry.db.key_store import KeyStore
 from registry.db.migrate import upgrade
-from registry.divisions.models import Level
+from registry.divisions.codes import Level
 from registry.divisions.schemas import DivisionIn
 from registry.divisions.service import record_division
 from registry.ledger.batch import Batch, Outcome
@@ -33,7 +34,7 @@ from registry.ledger.clock import BEIJING, Clock, microseconds, moment, wall_clo
 from registry.ledger.committer import commit
 from registry.ledger.ids import new_id
 from registry.ledger.tables import BOOKS
-from registry.reports.reminding import Reminding
+from registry.reports.due.reminder_job import Reminding
 from registry.settings import Settings, read_settings
 from tests.api import Api
 from tests.go import Go, build

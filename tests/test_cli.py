@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from registry.cli import main
+from registry.cli.main import main
 from registry.settings import Settings
 from tests import factories
 from tests.api import Api

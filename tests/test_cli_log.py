@@ -16,10 +16,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Connection, text
 
-from registry.cli import main
-from registry.ledger.notes import BadSignature, Signer, Verifier, open_note, parse_checkpoint, split_note
+from registry.audit.proof.signed_notes import BadSignature, Signer, Verifier, open_note, parse_checkpoint, split_note
+from registry.cli.main import main
 from registry.settings import Settings
-from registry.web.stopping import StoppingServer
+from registry.web.server import ApiServer
 from tests import factories
 from tests.api import Api
 from tests.conftest import COUNTY, Template, new_postgres_database
@@ -37,7 +37,7 @@ def command(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("REGISTRY_KEY_FILE", str(settings.key_file))
     monkeypatch.setenv("REGISTRY_PORT", "0")
     # What is before listening is what is tested.
-    monkeypatch.setattr(StoppingServer, "run", lambda server, **_: setattr(server, "started", True))
+    monkeypatch.setattr(ApiServer, "run", lambda server, **_: setattr(server, "started", True))
     return lambda *args: CliRunner().invoke(main, list(args), catch_exceptions=False)
 
 

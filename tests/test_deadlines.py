@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.deadline_rules import RULES, Rule, Unit, current, ends_on, rule_on, version_of
-from registry.deadlines import (
+from registry.deadlines.periods import (
     FIXED,
     LUNAR,
     PUBLISHED_UNTIL,
@@ -22,6 +21,7 @@ from registry.deadlines import (
     surely_over,
     working_days_after,
 )
+from registry.deadlines.rules import RULES, Rule, Unit, current, ends_on, rule_on, version_of
 
 ordinary_days = st.dates(dt.date(1950, 1, 1), dt.date(2100, 12, 31))
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from registry.cli import main
+from registry.cli.main import main
 from registry.settings import Settings
 from tests import factories
 from tests.api import Api
@@ -142,8 +142,8 @@ def test_the_office_itself_cannot_forge_what_the_log_has(
 def sign_again(folder: Path, settings: Settings) -> None:
     import hashlib
 
-    from registry.ledger.log_keys import LogKeys
-    from registry.ledger.notes import sign_note
+    from registry.audit.proof.signed_notes import sign_note
+    from registry.audit.proof.signing_keys import LogKeys
 
     manifest = json.loads((folder / "manifest.json").read_bytes())
     for name in manifest["files"]:
@@ -161,7 +161,7 @@ def test_other_keys_do_not_do(patient: str, tmp_path: Path) -> None:
     assert judge(folder, str(folder), vkey)[0] == 0
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from registry.ledger.notes import Signer
+    from registry.audit.proof.signed_notes import Signer
 
     other = Signer("registry.example/440882", Ed25519PrivateKey.from_private_bytes(bytes(32))).vkey
     assert judge(folder, str(folder), other) == (1, "WRONG 不符: manifest.sig: no known key has signed it\n")

@@ -17,14 +17,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from registry import verifying
-from registry.access.fields import ERASED, put
-from registry.cli import main
+from registry.audit.proof.signed_notes import Signer
+from registry.audit.verify import database
+from registry.audit.verify.database import VerifyOptions, verify_database
+from registry.cli.main import main
+from registry.cli.runner import registers
+from registry.core.fields import ERASED, put
 from registry.db.key_store import KeyStore, Tombstone
-from registry.ledger.notes import Signer
 from registry.ledger.versions import encode
 from registry.settings import Settings
-from registry.verifying import Question, verify_database
 from tests import factories
 from tests.api import Api
 from tests.conftest import WORKER, Template
@@ -48,8 +49,8 @@ class Home:
     """The read of the patient."""
     serve: Callable[[Callable[[Api], Any]], Any]
 
-    def findings(self, **asked: Any) -> list[str]:
-        return [str(each) for each in verify_database(self.settings, Question(**asked)).findings]
+    def findings(self, **options: Any) -> list[str]:
+        return [str(each) for each in verify_database(self.settings, VerifyOptions(registers, **options)).findings]
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def test_what_is_not_sealed_yet_is_checked_for_itself(home: Home) -> None:
     home.raw.run("delete from seals")
     home.raw.run("delete from tiles")
     shutil.rmtree(home.settings.home / "checkpoints")
-    report = verify_database(home.settings, Question())
+    report = verify_database(home.settings, VerifyOptions(registers))
     assert report.findings == []
     assert any("not sealed yet" in note for note in report.heads[0].notes)
     assert any("cut off" in note for note in report.heads[0].notes)
@@ -426,7 +427,7 @@ def test_a_damaged_file_is_a_finding(home: Home) -> None:
 
 
 def test_stretches_are_checked_in_other_processes_alike(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verifying, "FEW", 0)
+    monkeypatch.setattr(database, "FEW", 0)
     assert home.findings() == []
     home.raw.run(f"update gatherings set sessions = 9 where position = {home.position}")
     assert f"position {home.position}," in home.findings()[0]

@@ -1,7 +1,6 @@
-"""The composition root: settings -> Litestar; the only list of registers."""
+"""The composition root: settings -> Litestar; the only list of registers and of the bulletin's sections."""
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -10,20 +9,26 @@ import msgspec
 from litestar import Litestar
 from litestar.exceptions import HTTPException
 
-from registry.access.alerts import ALERT_REGISTER
+from registry.access.controller import AccessController, disclosures
 from registry.access.erasure import case_registers
-from registry.access.principals import Keys
-from registry.access.register import Register
-from registry.access.sealing import Sealer
+from registry.access.erasure_controller import ErasureController
+from registry.access.erasure_job import RETRY_EVERY, ErasureJob
+from registry.access.keys_controller import KeyController
+from registry.access.refusals_job import NOTE_EVERY, note_refusals
+from registry.audit.history.controller import history_handlers
+from registry.audit.proof.controller import LogController, receipt_handlers
+from registry.audit.proof.sealer_job import SEAL_EVERY, LogSealer
+from registry.audit.proof.signing_keys import LogKeys
+from registry.audit.proof.witness_controller import WitnessController
+from registry.audit.proof.witness_job import ASK_EVERY, ask_witnesses
+from registry.core.alerts import ALERT_REGISTER
+from registry.core.principals import Keys
+from registry.core.register import Register
+from registry.core.sealing import Sealer
 from registry.db.database import open_database
 from registry.db.key_store import KeyStore
-from registry.disputes.case_controller import (
-    AgreementController,
-    ProceedingController,
-    ReturnVisitController,
-    SessionController,
-)
-from registry.disputes.controller import DisputeController
+from registry.disputes import controller as disputes
+from registry.disputes.bulletin import DISPUTE_SECTION
 from registry.disputes.register import (
     AGREEMENT_REGISTER,
     DISPUTE_REGISTER,
@@ -31,53 +36,47 @@ from registry.disputes.register import (
     RETURN_VISIT_REGISTER,
     SESSION_REGISTER,
 )
-from registry.divisions.controller import DivisionController, StaffController
+from registry.divisions import controller as divisions
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
 from registry.errors import RegistryError
-from registry.followups.controller import CampaignController, PatientController
+from registry.followups import controller as followups
+from registry.followups.bulletin import FOLLOWUP_SECTION
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
-from registry.followups.visit_controller import VisitController
-from registry.gatherings.controller import GatheringController, ShedController
+from registry.gatherings import controller as gatherings
+from registry.gatherings.bulletin import GATHERING_SECTION, SHED_SECTION
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
-from registry.ledger.log_keys import LogKeys
-from registry.ledger.notary import Notary
 from registry.ledger.versions import encode
-from registry.outbox import asyncapi
-from registry.outbox.controller import FeedController
-from registry.outbox.followers import Followers
-from registry.outbox.sending import Sender
-from registry.outbox.targets import parse_allowed
-from registry.outbox.webhook_controller import WebhookController
-from registry.outbox.worker import Worker
-from registry.reports.controller import (
-    CalendarController,
-    DueController,
-    ReminderController,
-    RestatementController,
-    bulletin_handler,
-)
-from registry.reports.publication import publish
-from registry.reports.reminders import REMINDER_REGISTER, Cadence
-from registry.reports.reminding import Reminding
-from registry.reports.statistics_handlers import statistics_handlers
+from registry.outbox.feed import asyncapi
+from registry.outbox.feed.controller import FeedController
+from registry.outbox.feed.followers import Followers
+from registry.outbox.webhooks.controller import WebhookController
+from registry.outbox.webhooks.delivery import Sender
+from registry.outbox.webhooks.targets import parse_allowed
+from registry.outbox.webhooks.worker import Worker
+from registry.reports.bulletin.controller import RestatementController, bulletin_handler
+from registry.reports.bulletin.sections import BulletinSection
+from registry.reports.due.controller import REMINDER_HANDLERS, CalendarController, DueController
+from registry.reports.due.reminder_job import Reminding
+from registry.reports.due.reminder_register import REMINDER_REGISTER, Cadence
+from registry.reports.statistics.column_store import FactKeeper
+from registry.reports.statistics.controller import statistics_handlers
+from registry.reports.statistics.disclosure.publication import publish
 from registry.settings import Settings, read_settings
-from registry.tasks import end_tasks
-from registry.web import history, openapi, problems, server
-from registry.web.access_log import AccessController, disclosures
-from registry.web.alerts import AlertController
+from registry.tasks import Job, attempt, every, later, running
+from registry.web import alerts, meta_endpoints, openapi, problems
 from registry.web.call import Call
 from registry.web.context import Context
 from registry.web.cors import let_origins_in
-from registry.web.erasures import ErasureController
-from registry.web.keys import KeyController
-from registry.web.proof import LogController
-from registry.web.schemas import SchemaController
-from registry.web.witness import WitnessController
+from registry.web.form_schemas import SchemaController
 
 BODY_LIMIT = 1024 * 1024
 """Bytes."""
 SETTLED = 1.0
 """Seconds after its start in which the server does nothing but answer."""
+SAVE_EVERY = 60.0
+"""Seconds between writing down when keys were last used."""
+NOT_NOTED = "refused requests were not recorded yet"
+NOT_SAVED = "when keys were last used was not saved"
 
 REGISTERS: tuple[Register, ...] = (
     DIVISION_REGISTER,
@@ -96,24 +95,24 @@ REGISTERS: tuple[Register, ...] = (
     REMINDER_REGISTER,
 )
 
+REGISTER_HANDLERS = [
+    *divisions.HANDLERS,
+    *disputes.HANDLERS,
+    *followups.HANDLERS,
+    *gatherings.HANDLERS,
+    *alerts.HANDLERS,
+    *REMINDER_HANDLERS,
+]
+"""The endpoints of the registers."""
+
+SECTIONS: tuple[BulletinSection, ...] = (DISPUTE_SECTION, FOLLOWUP_SECTION, GATHERING_SECTION, SHED_SECTION)
+"""Of the bulletin (日报), in the order in which they are printed."""
+
 CONTROLLERS = [
-    DivisionController,
-    StaffController,
-    DisputeController,
-    ProceedingController,
-    SessionController,
-    AgreementController,
-    ReturnVisitController,
-    PatientController,
-    VisitController,
-    CampaignController,
-    GatheringController,
-    ShedController,
     RestatementController,
     FeedController,
     DueController,
     CalendarController,
-    ReminderController,
 ]
 
 
@@ -122,63 +121,82 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     """Opens the database when the server starts, ends what a crash left half done, closes all when it stops."""
     read: Settings = app.state.settings
     database = open_database(read.database)
-    notary = Notary(database, LogKeys(read.log_key_file), read.origin, read.home)
-    context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database), notary)
-    app.state.context, app.state.followers = context, Followers()
+    context = app.state.context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database))
+    sealer = app.state.log_sealer = LogSealer(database, LogKeys(read.log_key_file), read.origin, read.home)
+    erasures = app.state.erasures = ErasureJob(context, case_registers(REGISTERS, "patients"))
+    facts = app.state.facts = FactKeeper(database)
     worker = app.state.webhooks = Worker(context, REGISTERS, Sender(parse_allowed(read.webhook_allow)))
+    app.state.check_log, app.state.followers = sealer.check, Followers()
+    reminding = Reminding(context, REGISTERS, Cadence(before=read.remind_before, every=read.remind_every))
     try:
-        await context.finish_erasures(case_registers(REGISTERS, "patients"))
-        context.start()
+        await erasures.finish()
         worker.start()
-        reminding = Reminding(context, REGISTERS, Cadence(before=read.remind_before, every=read.remind_every))
-        async with beside(_background(context, reminding)):
+        async with running(background_jobs(context, sealer, erasures, facts, reminding)):
             yield
     finally:
+        context.wakeups.close()
         await worker.close()
-        await context.close()
+        await facts.close()
+        await shut_down(context, sealer)
 
 
-async def _background(context: Context, reminding: Reminding) -> None:
-    """Loads what statistics are counted from, then looks what is due, again and again."""
-    await asyncio.sleep(SETTLED)
-    counted = [each for each in REGISTERS if each.statistics is not None]
-    context.facts.warm(counted, partial(publish, counted))
-    await reminding.run()
+def background_jobs(
+    context: Context, sealer: LogSealer, erasures: ErasureJob, facts: FactKeeper, reminding: Reminding
+) -> list[Job]:
+    """All that a server does besides answering and delivering webhooks."""
+    return [
+        Job("wakeups", context.watch),
+        Job("refusals", every(NOTE_EVERY, partial(note_refusals, context), NOT_NOTED)),
+        Job("sealing", every(SEAL_EVERY, sealer.try_to_seal, "the log was not sealed")),
+        Job("witnesses", every(ASK_EVERY, lambda: ask_witnesses(context.database), "the witnesses were not asked")),
+        Job("erasures", every(RETRY_EVERY, erasures.retry, "an erasure is not finished")),
+        Job("last used", every(SAVE_EVERY, context.keys.save_last_used, NOT_SAVED)),
+        Job("statistics", later(SETTLED, partial(warm, facts))),
+        Job("reminders", later(SETTLED, reminding.run)),
+    ]
 
 
-@asynccontextmanager
-async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs something in the background for as long as the server serves."""
-    task = asyncio.create_task(work)
+async def warm(facts: FactKeeper) -> None:
+    """Load what statistics are counted from."""
+    counted = [each for each in REGISTERS if each.measures]
+    facts.warm(counted, partial(publish, counted))
+
+
+async def shut_down(context: Context, sealer: LogSealer) -> None:
+    """Commit what waits, seal it, then close the database."""
     try:
-        yield
+        await attempt(partial(note_refusals, context), NOT_NOTED)
+        await context.drain()
+        await attempt(context.keys.save_last_used, NOT_SAVED)
+        await sealer.try_to_seal()
     finally:
-        await end_tasks([task])
+        await context.close()
 
 
 def create_app(settings: Settings) -> Litestar:
     """The application. The database is opened when it starts, and must have been migrated."""
     app = Litestar(
         route_handlers=[
+            *REGISTER_HANDLERS,
             *CONTROLLERS,
             KeyController,
             WebhookController,
             LogController,
             AccessController,
-            AlertController,
             ErasureController,
             disclosures(PATIENT_REGISTER),
             WitnessController,
             SchemaController,
-            bulletin_handler(REGISTERS),
-            *history.handlers(REGISTERS),
+            bulletin_handler(SECTIONS, REGISTERS),
+            *history_handlers(REGISTERS),
+            *receipt_handlers(REGISTERS),
             *statistics_handlers(REGISTERS),
-            *server.HANDLERS,
+            *meta_endpoints.HANDLERS,
         ],
         lifespan=[lifespan],
         request_class=Call,
-        before_request=server.answer_options,
-        before_send=[server.name_request, let_origins_in],
+        before_request=meta_endpoints.answer_options,
+        before_send=[meta_endpoints.name_request, let_origins_in],
         request_max_body_size=BODY_LIMIT,
         exception_handlers={
             RegistryError: problems.on_registry_error,
@@ -190,7 +208,8 @@ def create_app(settings: Settings) -> Litestar:
     )
     app.state.settings = settings
     app.state.registers = REGISTERS
-    app.state.methods = server.methods_by_path(app)
+    app.state.sections = SECTIONS
+    app.state.methods = meta_endpoints.methods_by_path(app)
     published = openapi.build(app)
     app.state.document = _pretty(published)
     app.state.event_types = asyncapi.all_types(REGISTERS, published["paths"], "patients")

@@ -71,7 +71,7 @@ class Malformed(RegistryError):
     status = 400
     code = "malformed"
     zh = "提交的内容格式有误,请按 errors 逐项改正后重新提交。"
-    en = "What was sent is not of the published shape; mend each of the errors and send it again."
+    en = "What was sent is not of the published shape; fix each of the errors and send it again."
 
 
 class Unauthenticated(RegistryError):
@@ -199,7 +199,7 @@ class Refused(RegistryError):
     status = 422
     code = "refused"
     zh = "提交的内容不符合台账规则,请按 errors 逐项改正后重新提交。"
-    en = "A rule of the register refuses this; mend each of the errors and send it again."
+    en = "A rule of the register refuses this; fix each of the errors and send it again."
 
 
 class NotConsistent(Refused):

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from registry.access.diffs import operations, title_of, titles_of
-from registry.access.fields import MASK, MASKS, mask_again
-from registry.access.register import Register
 from registry.app import REGISTERS
+from registry.audit.history.json_patch import operations, title_of, titles_of
+from registry.core.fields import MASK, MASKS, mask_again
+from registry.core.register import Register
 from registry.disputes.schemas import Dispute
 from registry.followups.schemas import Patient
 from tests.patches import apply

@@ -13,11 +13,10 @@ import pytest
 from litestar.testing import TestClient
 from sqlalchemy import Connection, text
 
-from registry.access.erasure import case_registers
-from registry.access.fields import ERASED
-from registry.app import REGISTERS, create_app
-from registry.ledger import merkle
-from registry.ledger.notes import parse_checkpoint, parse_receipt, split_note
+from registry.app import create_app
+from registry.audit.proof import merkle
+from registry.audit.proof.signed_notes import parse_checkpoint, parse_receipt, split_note
+from registry.core.fields import ERASED
 from registry.settings import Settings
 from tests import factories
 from tests.api import Api
@@ -160,8 +159,7 @@ def test_a_reader_in_the_way_does_not_keep_the_key(api: Api, settings: Settings,
         assert erase(api, at)["key_destroyed"] is True
         reader.execute("rollback")
     with api.client.portal() as portal:  # type: ignore[attr-defined]
-        context = api.client.app.state.context  # type: ignore[attr-defined]
-        portal.call(context._finish_erasures, context._unfinished or case_registers(REGISTERS, "patients"))
+        portal.call(api.client.app.state.erasures.finish)  # type: ignore[attr-defined]
     assert [file.name for file in files if wrapped in file.read_bytes()] == []
 
 

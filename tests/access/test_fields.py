@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.access.fields import (
+from registry.core.fields import (
     BLANKS,
     MASK,
     MASKS,

@@ -4,20 +4,22 @@ The plans are SQLite's; PostgreSQL's depend on its statistics and are measured i
 """
 
 import contextlib
+import datetime as dt
 import re
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, create_engine, event
 
-from registry.access.principals import Principal, Role
-from registry.access.register import Register, measures_of
-from registry.access.view import Stretch, View, Wanted
-from registry.access.walk import Upwards, closed_query, parts_query, passed_query, walk
-from registry.app import REGISTERS
+from registry.app import REGISTERS, SECTIONS
+from registry.core.log_reader import Upwards, closed_query, parts_query, passed_query, walk
+from registry.core.principals import Principal, Role
+from registry.core.register import Register
+from registry.core.view import Stretch, View, Wanted
 from registry.db.migrate import upgrade
 from registry.errors import NotFound
 from registry.ledger.tables import LOG
+from registry.reports.bulletin.sections import printed_measures
 from tests.conftest import BAISHA, COUNTY, KELU
 
 EVERYTHING = Principal("a", COUNTY, "a", Role.DASHBOARD, (COUNTY,), None, None)
@@ -87,12 +89,12 @@ def test_one_entry_is_found_by_its_id(connection: Connection, register: Register
 
 @pytest.mark.parametrize("who", [EVERYTHING, ONE_TOWN, TWO_TOWNS], ids=lambda who: who.id)
 def test_a_restatement_looks_only_at_what_lies_between(connection: Connection, who: Principal) -> None:
-    for register, measure in measures_of(REGISTERS):
-        table = register.table.name
-        view = View(who, 900)
-        for query in view.changes(register, measure.total, measure.where):
+    for printed in printed_measures(SECTIONS):
+        table = printed.register.table.name
+        view, where = View(who, 900), list(printed.matching(COUNTY, None, dt.date(2020, 3, 5)))
+        for query in view.changes(printed.register, printed.total, where):
             with plans(connection) as found:
-                connection.execute(query, view.binds(since=800))
+                connection.execute(query, view.binds(since=800) | {"d": COUNTY})
             steps = [step for step in found[0].splitlines() if table in step or " new " in step]
             assert steps[0].endswith(f"USING INDEX ix_{table}_position (book=? AND position>? AND position<?)")
             assert all("(book=? AND entry_id=? AND number=?)" in step for step in steps[1:])

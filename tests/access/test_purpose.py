@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from registry.access.refusals_job import note_refusals
 from tests import factories
 from tests.api import Api, codes
 
@@ -85,13 +86,13 @@ def test_break_glass_opens_one_entry_to_one_auditor_and_is_told(api: Api) -> Non
 
 
 def test_break_glass_ends(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    from registry.access import break_glass
+    from registry.core import principals
 
     at = patient(api)
     body = {"register": "patients", "entry_id": at.rpartition("/")[2], "reason": "核查投诉(示范)", "minutes": 1}
     assert api.post("/v1/break-glass", body, "auditor").status_code == 201
-    later = break_glass.wall_clock() + 61_000_000
-    monkeypatch.setattr(break_glass, "wall_clock", lambda: later)
+    later = principals.wall_clock() + 61_000_000
+    monkeypatch.setattr(principals, "wall_clock", lambda: later)
     assert api.get(at, "auditor", headers={"Purpose-Of-Use": "audit"}).json()["name"] == "示*"
 
 
@@ -168,7 +169,7 @@ def test_refusals_are_recorded_once_for_alike_ones(api: Api) -> None:
     for _ in range(3):
         assert api.get("/v1/keys", "clerk").status_code == 403
     with api.client.portal() as portal:  # type: ignore[attr-defined]
-        portal.call(api.client.app.state.context._note_refusals)  # type: ignore[attr-defined]
+        portal.call(note_refusals, api.client.app.state.context)  # type: ignore[attr-defined]
     (refusal,) = events(api, kind="refusal")
     assert refusal["principal"]["name"] == "clerk"
     assert refusal["details"] == {"method": "GET", "path": "/v1/keys", "code": "forbidden", "times": 3}
@@ -187,7 +188,7 @@ def test_a_revoked_key_that_goes_on_is_recorded(api: Api) -> None:
     api.post(f"/v1/keys/{made['id']}/revoke", None, "administrator")
     assert api.get("/v1/gatherings", "revoked").status_code == 401
     with api.client.portal() as portal:  # type: ignore[attr-defined]
-        portal.call(api.client.app.state.context._note_refusals)  # type: ignore[attr-defined]
+        portal.call(note_refusals, api.client.app.state.context)  # type: ignore[attr-defined]
     (refusal,) = events(api, kind="refusal")
     assert (refusal["principal"]["id"], refusal["details"]["code"]) == (made["id"], "unauthenticated")
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.access.fields import MASK
-from registry.access.shapes import MAX_FAULTS, TEXTS, convert, fault, merge
+from registry.core.fields import MASK
+from registry.core.validation import MAX_FAULTS, TEXTS, convert, fault, merge
 from registry.disputes.schemas import DisputeIn
 from registry.divisions.schemas import DivisionIn, StaffIn
 from registry.errors import Fault, Malformed, Refused

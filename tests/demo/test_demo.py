@@ -16,6 +16,7 @@ from rich.console import Console
 from sqlalchemy import Connection, select
 
 from registry.app import REGISTERS, create_app
+from registry.db.key_store import KeyStore
 from registry.db.migrate import upgrade
 from registry.demo.loader import load
 from registry.errors import Conflict
@@ -72,7 +73,7 @@ def everything(api: Api, register: str) -> list[dict[str, Any]]:
 async def fill(settings: Settings) -> None:
     async with opened(settings.database) as database:
         await database.write(lambda connection: upgrade(connection, settings.key_store))
-        await load(settings, database, QUIET, if_empty=False)
+        await load(settings, database, KeyStore(settings.key_store), QUIET, if_empty=False)
 
 
 def started(home: Path, url: str) -> Iterator[Demo]:
@@ -240,7 +241,7 @@ def test_all_people_are_fictional(demo: Demo) -> None:
 def test_loading_twice_is_refused(demo: Demo) -> None:
     async def again(*, if_empty: bool) -> None:
         async with opened(demo.settings.database) as database:
-            await load(demo.settings, database, QUIET, if_empty=if_empty)
+            await load(demo.settings, database, KeyStore(demo.settings.key_store), QUIET, if_empty=if_empty)
 
     before = demo.settings.home.joinpath("demo-keys.json").read_bytes()
     with pytest.raises(Conflict):

@@ -26,15 +26,7 @@ from registry.disputes.case_schemas import (
     Signatory,
     Term,
 )
-from registry.disputes.models import (
-    AgreementKind,
-    CourtResult,
-    Outcome,
-    Performance,
-    SessionResult,
-    Subject,
-    Track,
-)
+from registry.disputes.codes import AgreementKind, CourtResult, Outcome, Performance, SessionResult, Subject, Track
 
 DISPUTE = UUID("018f0000-0000-7000-8000-000000000001")
 FOUND = dt.date(2020, 2, 18)

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from registry.disputes.codes import CATEGORIES, LAND_CATEGORIES
-from registry.disputes.models import Cause, DisputeKind, FoundBy, PartyKind, Scale, Stage
+from registry.disputes.codes import CATEGORIES, LAND_CATEGORIES, Cause, DisputeKind, FoundBy, PartyKind, Scale, Stage
 from registry.disputes.rules import (
     Standing,
     accepted_on,

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from registry.divisions.models import Duty, Level, Tier
+from registry.divisions.codes import Duty, Level, Tier
 from registry.divisions.rules import check_division, check_staff
 from registry.divisions.schemas import DivisionIn, StaffIn
 

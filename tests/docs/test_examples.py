@@ -15,6 +15,7 @@ from litestar.testing import TestClient
 from rich.console import Console
 
 from registry.app import REGISTERS
+from registry.db.key_store import KeyStore
 from registry.db.migrate import upgrade
 from registry.demo.loader import load
 from registry.settings import NAMES, Settings, read_settings
@@ -39,7 +40,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     async def prepare() -> None:
         async with opened(settings.database) as database:
             await database.write(lambda connection: upgrade(connection, settings.key_store))
-            await load(settings, database, Console(quiet=True), if_empty=False)
+            await load(settings, database, KeyStore(settings.key_store), Console(quiet=True), if_empty=False)
 
     asyncio.run(prepare())
     return settings

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
 
-from registry.ledger.notes import Verifier
-from registry.ledger.seals import Head, read_head
+from registry.audit.proof.checkpoints import CheckpointHead, read_head
+from registry.audit.proof.signed_notes import Verifier
 from tests import factories
 from tests.faults.crash import BOOK, COUNTY_BODY, PLACES, TOWN, TOWN_BODY, Place, Query, Server, Wire, connected
 from tests.faults.keeper import Keeper, root_of
@@ -59,7 +59,7 @@ async def read_tables(query: Query) -> Tables:
     return Tables([Logged(*row) for row in events], next_event, {(kind, case, at) for kind, case, at in cases})
 
 
-def broken_events(tables: Tables, newest: Head) -> Iterator[str]:
+def broken_events(tables: Tables, newest: CheckpointHead) -> Iterator[str]:
     """What is wrong with the access log itself: its rows, its cases, its tree."""
     if [event.position for event in tables.events] != list(range(tables.next_event)):
         yield "positions of access events have a gap, or do not end at the book's next_event"

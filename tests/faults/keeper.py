@@ -5,9 +5,9 @@ import base64
 from contextlib import suppress
 from dataclasses import dataclass
 
-from registry.ledger.merkle import BadProof, grow, leaf_hash, root, verify_consistency
-from registry.ledger.notes import BadNote, Verifier, open_note
-from registry.ledger.seals import Head, read_head
+from registry.audit.proof.checkpoints import CheckpointHead, read_head
+from registry.audit.proof.merkle import BadProof, grow, leaf_hash, root, verify_consistency
+from registry.audit.proof.signed_notes import BadNote, Verifier, open_note
 from tests.faults.crash import CUT, Wire, connected
 
 TREES = ("log", "access")
@@ -48,7 +48,7 @@ class Keeper:
                     await self._prove(wire, tree, self._open(old), self._open(newest))
         return newest
 
-    async def _prove(self, wire: Wire, tree: str, old: Head, new: Head) -> None:
+    async def _prove(self, wire: Wire, tree: str, old: CheckpointHead, new: CheckpointHead) -> None:
         start, end = old.sizes[tree], new.sizes[tree]
         answer = await wire.send("GET", f"/v1/log/proof?tree={tree}&from={start}&to={end}")
         try:
@@ -59,7 +59,7 @@ class Keeper:
         else:
             self.proved += 1
 
-    def _open(self, note: str) -> Head:
+    def _open(self, note: str) -> CheckpointHead:
         """What a checkpoint says, if the log's own key signed it and it is of the same log as ever."""
         open_note(note, self._verifiers)
         head = read_head(note)

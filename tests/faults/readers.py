@@ -8,8 +8,8 @@ from itertools import count, cycle
 from random import Random
 from typing import Any, NamedTuple
 
-from registry.access.fields import ERASED, MASK, personal_paths, personal_values
 from registry.app import REGISTERS
+from registry.core.fields import ERASED, MASK, personal_paths, personal_values
 from tests.faults.crash import CUT, START_SECONDS, Answer, connected
 
 CHANGED = 2

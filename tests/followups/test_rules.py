@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.followups.models import (
+from registry.followups.codes import (
     Adherence,
     AdverseReaction,
     AwardResult,

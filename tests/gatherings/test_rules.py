@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from registry.gatherings.models import DemolitionMethod, GatheringKind, GatheringMeasure, ShedUse
+from registry.gatherings.codes import DemolitionMethod, GatheringKind, GatheringMeasure, ShedUse
 from registry.gatherings.rules import check_gathering, check_shed
 from registry.gatherings.schemas import GatheringIn, Notice, ShedIn, ShedNotice
 

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection
 
-from registry.access.moments import head_of
-from registry.access.on import item_on, page_on, render_on
-from registry.access.principals import Principal, Purpose, Role
-from registry.access.register import Register
-from registry.access.sealing import Sealer
-from registry.access.view import View, Wanted, render
-from registry.access.writing import Change, Reason, ReasonCode, Tx, outcome
+from registry.core.principals import Principal, Purpose, Role
+from registry.core.register import Register
+from registry.core.sealing import Sealer
+from registry.core.unit_of_work import Change, Reason, ReasonCode, Tx, outcome
+from registry.core.valid_time_reads import item_on, page_on, render_on
+from registry.core.view import View, Wanted, render
+from registry.core.watermarks import head_of
 from registry.db.database import open_database
 from registry.errors import NotFound, RegistryError
 from registry.ledger.batch import Batch, Outcome

@@ -9,14 +9,14 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, select, text
 
-from registry.access.principals import Principal, Role
-from registry.access.sealing import Sealer
-from registry.access.writing import Change, Tx, outcome
+from registry.core.principals import Principal, Role
+from registry.core.sealing import Sealer
+from registry.core.unit_of_work import Change, Tx, outcome
 from registry.db.key_store import KeyStore
 from registry.errors import Conflict, EntryExists, Refused, Unavailable
 from registry.gatherings.models import GATHERINGS
 from registry.gatherings.schemas import GatheringIn
-from registry.gatherings.service import change_gathering, record_gathering
+from registry.gatherings.service import GATHERING_WRITES
 from registry.ledger.batch import Batch, Outcome, Work
 from registry.ledger.committer import QUEUE, Committer, commit
 from registry.ledger.ids import new_id
@@ -36,12 +36,12 @@ def sealer(settings: Settings) -> Sealer:
 
 def recording(sealer: Sealer, entry_id: str, **more: Any) -> Work:
     data = msgspec.convert(factories.gathering(**more), GatheringIn)
-    return lambda batch: outcome(record_gathering(Tx(batch, WHO, sealer), entry_id, data))
+    return lambda batch: outcome(GATHERING_WRITES.record(Tx(batch, WHO, sealer), entry_id, data))
 
 
 def changing(sealer: Sealer, entry_id: str, sessions: int) -> Work:
     change = Change({"sessions": sessions}, None)
-    return lambda batch: outcome(change_gathering(Tx(batch, WHO, sealer), entry_id, change))
+    return lambda batch: outcome(GATHERING_WRITES.change(Tx(batch, WHO, sealer), entry_id, change))
 
 
 def breaking(_batch: Batch) -> Outcome:

@@ -5,8 +5,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from registry.ledger.merkle import consistency, inclusion, root
-from registry.ledger.notes import Checkpoint, Signer, cosign, format_receipt, sign_note
+from registry.audit.proof.merkle import consistency, inclusion, root
+from registry.audit.proof.signed_notes import Checkpoint, Signer, cosign, format_receipt, sign_note
 from tests.go import Case, Go
 from tests.ledger.test_merkle import tree
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.ledger.merkle import (
+from registry.audit.proof.merkle import (
     EMPTY,
     BadProof,
     consistency,

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.ledger.notes import (
+from registry.audit.proof.signed_notes import (
     BadNote,
     BadSignature,
     Checkpoint,

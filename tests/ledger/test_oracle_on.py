@@ -18,21 +18,21 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from registry.access.sealing import Sealer
+from registry.core.sealing import Sealer
 from registry.db.key_store import KeyStore
-from registry.deadlines import months_after
-from registry.disputes import case_reading, case_service
-from registry.disputes import filters as dispute_filters
+from registry.deadlines.periods import months_after
+from registry.disputes import case, case_service
+from registry.disputes import projection as dispute_filters
 from registry.disputes import service as disputes
 from registry.disputes.case_schemas import AgreementIn, ProceedingIn
-from registry.disputes.models import NEXT, Stage
+from registry.disputes.codes import NEXT, Stage
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER, PROCEEDING_REGISTER
 from registry.disputes.schemas import DisputeIn, DisputeQuery, Move
 from registry.errors import NotFound
-from registry.followups import filters as patient_filters
+from registry.followups import projection as patient_filters
 from registry.followups import service as patients
 from registry.followups import visit_service as visits
-from registry.followups.models import CareStatus
+from registry.followups.codes import CareStatus
 from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
 from registry.followups.schemas import PatientIn, PatientQuery, Transfer
 from registry.followups.visit_schemas import VisitIn
@@ -132,11 +132,13 @@ def happen(history: History, ids: list[str], step: tuple[str, int, int, int]) ->
         terms = [{"text": "修界(示范)", "performed_on": day(history.today)}] if choice % 2 else []
         signed = [{"party": "甲方", "signed_on": day(max(since, then) + choice % 3)}, {"party": "乙方"}]
         body = factories.agreement(entry_id, signed_on=day(max(since, then)), terms=terms, signatories=signed)
-        history.write(lambda tx: case_service.sign_agreement(tx, new_id(), msgspec.convert(body, AgreementIn)))
+        history.write(lambda tx: case_service.AGREEMENT_WRITES.record(tx, new_id(), msgspec.convert(body, AgreementIn)))
     elif verb == "judge":
         dates = {"decided_on": day(then), "served_on": day(then + choice)} if choice % 4 else {"decided_on": None}
         body = factories.proceeding(entry_id, **dates)
-        history.write(lambda tx: case_service.record_proceeding(tx, new_id(), msgspec.convert(body, ProceedingIn)))
+        history.write(
+            lambda tx: case_service.PROCEEDING_WRITES.record(tx, new_id(), msgspec.convert(body, ProceedingIn))
+        )
     elif verb == "correct":
         history.write(lambda tx: disputes.change_dispute(tx, entry_id, correction(discovered_on=day(then))))
     elif verb == "station":
@@ -149,7 +151,7 @@ def happen(history: History, ids: list[str], step: tuple[str, int, int, int]) ->
         team |= {"stationed_to": day(max(since, then) + choice)} if choice % 2 else {}
         history.write(lambda tx: disputes.change_dispute(tx, entry_id, change(task_force=team)))
     else:
-        history.write(lambda tx: disputes.void_dispute(tx, entry_id, correction()))
+        history.write(lambda tx: disputes.DISPUTE_WRITES.void(tx, entry_id, correction()))
 
 
 def onwards(history: History, entry_id: str, now: Document, on: int, choice: int) -> None:
@@ -158,7 +160,7 @@ def onwards(history: History, entry_id: str, now: Document, on: int, choice: int
     to = following[choice % len(following)]
     if to is Stage.AGREED:
         body = factories.agreement(entry_id, signed_on=day(on))
-        history.write(lambda tx: case_service.sign_agreement(tx, new_id(), msgspec.convert(body, AgreementIn)))
+        history.write(lambda tx: case_service.AGREEMENT_WRITES.record(tx, new_id(), msgspec.convert(body, AgreementIn)))
     referred = "土地管理部门(示范)" if to is Stage.REFERRED else None
     move = Move(to=to, on=dt.date.fromisoformat(day(on)), reason="复查(示范)", referred_to=referred)
     history.write(lambda tx: disputes.move_dispute(tx, entry_id, move, change()))
@@ -230,7 +232,7 @@ def expected_case(dispute: Document | None, parts: dict[str, Any], on: str) -> d
 def whole(history: History, watermark: int, who: str, entry_id: str, on: str) -> dict[str, Any] | None:
     asked = (history.sealer, WHO[who], entry_id, f"wm_440882_{watermark}", history.connection)
     try:
-        body, _, _ = case_reading._case_on(dt.date.fromisoformat(on), *asked)
+        body, _, _ = case._case_on(dt.date.fromisoformat(on), *asked)
     except NotFound:
         return None
     told: dict[str, Any] = msgspec.json.decode(body)
@@ -326,7 +328,7 @@ def befall(history: History, ids: list[str], made: list[str], step: tuple[str, i
         move = Transfer(to_division=VILLAGES[choice % 2], on=dt.date.fromisoformat(day(then)), reason="迁居")
         history.write(lambda tx: patients.transfer_patient(tx, entry_id, move, change()))
     else:
-        history.write(lambda tx: patients.void_patient(tx, entry_id, correction()))
+        history.write(lambda tx: patients.PATIENT_WRITES.void(tx, entry_id, correction()))
 
 
 @MANY

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from registry.app import documents
-from registry.outbox.asyncapi import as_draft_07
+from registry.outbox.feed.asyncapi import as_draft_07
 from registry.settings import Settings
 from tests import api as openapi
 from tests import factories

@@ -204,10 +204,10 @@ def test_every_reader_is_told_everything_filtered(api: Api, run: Run, seed: int)
 
 
 def test_a_poll_that_waits_is_woken_by_a_write(api: Api) -> None:
-    bells = api.client.app.state.context.bells  # type: ignore[attr-defined]
+    wakeups = api.client.app.state.context.wakeups  # type: ignore[attr-defined]
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(api.get, "/v1/changes?wait=30")
-        while COUNTY not in bells._bells:
+        while COUNTY not in wakeups._events:
             assert not waiting.done()
         entry = api.made("/v1/gatherings", factories.gathering())
         page = waiting.result(timeout=10).json()
@@ -215,15 +215,15 @@ def test_a_poll_that_waits_is_woken_by_a_write(api: Api) -> None:
 
 
 def test_a_poll_that_waits_sees_what_another_process_wrote(api: Api, run: Run) -> None:
-    from registry.access.alerts import AlertIn, AlertKind, raised
+    from registry.core.alerts import AlertIn, AlertKind, raised
     from registry.ledger.batch import Outcome
     from registry.ledger.committer import commit
 
-    bells = api.client.app.state.context.bells  # type: ignore[attr-defined]
+    wakeups = api.client.app.state.context.wakeups  # type: ignore[attr-defined]
     alert = raised(AlertIn(kind=AlertKind.WEBHOOK_PAUSED, title="推送暂停(示范)"), COUNTY)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(api.get, "/v1/changes?wait=30", "administrator")
-        while COUNTY not in bells._bells:
+        while COUNTY not in wakeups._events:
             assert not waiting.done()
         run(lambda connection: commit(connection, COUNTY, [lambda _: Outcome(appends=[alert])]))
         page = waiting.result(timeout=10).json()

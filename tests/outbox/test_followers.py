@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from registry.errors import TooManyFollowers
-from registry.outbox import followers
-from registry.outbox.events import Page
-from registry.outbox.followers import Followers
-from registry.web.bells import Bells
+from registry.outbox.feed import followers
+from registry.outbox.feed.events import Page
+from registry.outbox.feed.followers import Followers
+from registry.web.wakeups import Wakeups
 from tests.api import Api
 
 
@@ -62,16 +62,16 @@ def test_those_who_ask_for_the_same_read_together_and_whoever_leaves_breaks_noth
 
 
 @asynccontextmanager
-async def watched(heads: dict[str, int]) -> AsyncIterator[tuple[Bells, list[str]]]:
-    bells, looks = Bells(), []
+async def watched(heads: dict[str, int]) -> AsyncIterator[tuple[Wakeups, list[str]]]:
+    wakeups, looks = Wakeups(), []
 
     async def head(book: str) -> int:
         looks.append(book)
         return heads[book]
 
-    watching = asyncio.create_task(bells.watch(head))
+    watching = asyncio.create_task(wakeups.watch(head))
     try:
-        yield bells, looks
+        yield wakeups, looks
     finally:
         watching.cancel()
 
@@ -79,17 +79,17 @@ async def watched(heads: dict[str, int]) -> AsyncIterator[tuple[Bells, list[str]
 def test_a_commit_wakes_once_and_many_commits_wake_together() -> None:
     async def story() -> None:
         heads = {"440882": 1}
-        async with watched(heads) as (bells, looks):
-            assert not await bells.wait(bells.next("440882"), 0)
-            bells.stir()
-            await bells.wait(bells.next("440882"), 1)  # the first look only learns where the head is
-            bell = bells.next("440882")
+        async with watched(heads) as (wakeups, looks):
+            assert not await wakeups.wait(wakeups.next("440882"), 0)
+            wakeups.notify()
+            await wakeups.wait(wakeups.next("440882"), 1)  # the first look only learns where the head is
+            grown = wakeups.next("440882")
             for _ in range(10):
                 heads["440882"] += 1
-                bells.stir()
-            assert await bells.wait(bell, 5)
+                wakeups.notify()
+            assert await wakeups.wait(grown, 5)
             woken = len(looks)
             assert woken <= 3
-            assert not await bells.wait(bells.next("440882"), 0.2)  # and nobody is woken for nothing
+            assert not await wakeups.wait(wakeups.next("440882"), 0.2)  # and nobody is woken for nothing
 
     asyncio.run(story())

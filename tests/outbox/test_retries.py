@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.ledger.clock import moment
-from registry.outbox.retries import LONGEST, PATIENCE, SECOND, SHORTEST, next_attempt, parse_retry_after, respite
+from registry.outbox.webhooks.backoff import (
+    LONGEST,
+    PATIENCE,
+    SECOND,
+    SHORTEST,
+    next_attempt,
+    parse_retry_after,
+    respite,
+)
 
 NOW = 1_582_000_000 * SECOND
 HOUR = 3600 * SECOND

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.outbox.sending import Sender
-from registry.outbox.targets import (
+from registry.outbox.webhooks.delivery import Sender
+from registry.outbox.webhooks.targets import (
     Allowed,
     BadTarget,
     Resolver,

@@ -18,18 +18,18 @@ import pytest
 from sqlalchemy import Connection, select, update
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from registry.access.tables import PRINCIPALS
-from registry.access.view import Seen
 from registry.app import REGISTERS
+from registry.core.tables import PRINCIPALS
+from registry.core.view import Seen
 from registry.ledger.clock import wall_clock
 from registry.ledger.tables import EVENTS
-from registry.outbox import attempts, retries
-from registry.outbox.attempts import LEASE, Result, claim, enqueue, heads, held, settle
-from registry.outbox.events import Event
-from registry.outbox.retries import SECOND
-from registry.outbox.source import wanted_registers, wants
-from registry.outbox.tables import DELIVERIES, QUEUE, WEBHOOKS
-from registry.outbox.worker import Worker
+from registry.outbox.feed.events import FeedEvent
+from registry.outbox.webhooks import backoff, queue
+from registry.outbox.webhooks.backoff import SECOND
+from registry.outbox.webhooks.queue import LEASE, DeliveryResult, claim, enqueue, heads, leased, settle
+from registry.outbox.webhooks.subscription import wanted_registers, wants
+from registry.outbox.webhooks.tables import DELIVERIES, QUEUE, WEBHOOKS
+from registry.outbox.webhooks.worker import Worker
 from registry.settings import Settings
 from tests.api import Api, pointers
 from tests.conftest import COUNTY, KELU
@@ -49,9 +49,9 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries come at once; the table itself is tested apart."""
-    monkeypatch.setattr(retries, "WAITS", (0.01,))
-    monkeypatch.setattr(retries, "SHORTEST", 0)
-    monkeypatch.setattr(retries, "LONGEST_RESPITE", 0)
+    monkeypatch.setattr(backoff, "WAITS", (0.01,))
+    monkeypatch.setattr(backoff, "SHORTEST", 0)
+    monkeypatch.setattr(backoff, "LONGEST_RESPITE", 0)
 
 
 @pytest.fixture
@@ -436,8 +436,8 @@ def test_a_receiver_that_asks_for_time_is_left_in_peace_whatever_the_entry(hooks
 
 
 def test_a_receiver_that_is_down_is_tried_with_one_event_at_a_time(hooks: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retries, "WAITS", (3600,))
-    monkeypatch.setattr(retries, "LONGEST_RESPITE", 3600 * SECOND)
+    monkeypatch.setattr(backoff, "WAITS", (3600,))
+    monkeypatch.setattr(backoff, "LONGEST_RESPITE", 3600 * SECOND)
     with Receiver(lambda _: (500, {}, b"")) as receiver:
         made = make(hooks, receiver.url)
         act(hooks, made, "pause")
@@ -445,7 +445,7 @@ def test_a_receiver_that_is_down_is_tried_with_one_event_at_a_time(hooks: Api, m
             hooks.made(TOWN, gathering())
         act(hooks, made, "resume")
         receiver.wait(lambda: read(hooks, made)["not_before"] is not None and read(hooks, made)["waiting"] == 30)
-        assert len(receiver.received) < 2 * retries.MANY
+        assert len(receiver.received) < 2 * backoff.MANY
 
 
 def test_receivers_that_hang_hold_up_no_other(hooks: Api) -> None:
@@ -469,7 +469,7 @@ def test_receivers_that_hang_hold_up_no_other(hooks: Api) -> None:
 def test_what_breaks_on_our_side_is_a_failed_attempt_and_not_tried_at_once(
     hooks: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retries, "WAITS", (3600,))
+    monkeypatch.setattr(backoff, "WAITS", (3600,))
     with Receiver() as receiver:
         made = make(hooks, receiver.url)
         with monkeypatch.context() as broken:
@@ -536,12 +536,12 @@ def test_three_days_of_nothing_but_failure_pause_it_and_resuming_loses_nothing(
     def fail(connection: Connection) -> str | None:
         waits = connection.execute(select(QUEUE)).one()
         hook = connection.execute(select(WEBHOOKS)).one()
-        return settle(connection, hook, waits, Result(500, None, 1), waits.due_at, lambda: 1.0)
+        return settle(connection, hook, waits, DeliveryResult(500, None, 1), waits.due_at, lambda: 1.0)
 
     def enter(connection: Connection) -> None:
         row = connection.execute(select(WEBHOOKS)).one()
         seen = Seen("x", 1, row.next_position, "x", KELU, b"", None, voided=False, classes="", watermark=0)
-        event = Event(
+        event = FeedEvent(
             f"wm_{COUNTY}_{row.next_position}-0", "gatherings.created", row.next_position, 0, "x", b"", None, seen
         )
         enqueue(connection, row, [event], row.next_position + 1, wall_clock())
@@ -557,7 +557,7 @@ def test_three_days_of_nothing_but_failure_pause_it_and_resuming_loses_nothing(
             )
         )
         with monkeypatch.context() as slow:
-            slow.setattr(retries, "WAITS", (36000,))
+            slow.setattr(backoff, "WAITS", (36000,))
             reasons = [run(fail) for _ in range(9)]
         assert reasons == [None] * 8 + ["failing"]
         assert (read(hooks, made)["status"], read(hooks, made)["waiting"]) == ("paused", 1)
@@ -579,10 +579,10 @@ def test_what_is_given_up_is_told_to_the_administrators_once_a_day(hooks: Api, r
                 "event_id": f"e{position}",
                 "subject": f"s{position}",
             }
-            old = {"attempts": 12, "first_at": now - retries.PATIENCE, "due_at": now}
+            old = {"attempts": 12, "first_at": now - backoff.PATIENCE, "due_at": now}
             connection.execute(QUEUE.insert().values(**place, **old))
             item = connection.execute(select(QUEUE).where(QUEUE.c.position == position)).one()
-            assert settle(connection, hook, item, Result(500, None, 1), now, lambda: 0.5) is None
+            assert settle(connection, hook, item, DeliveryResult(500, None, 1), now, lambda: 0.5) is None
 
     run(give_up)
     assert read(hooks, made)["waiting"] == 0
@@ -591,13 +591,13 @@ def test_what_is_given_up_is_told_to_the_administrators_once_a_day(hooks: Api, r
 
 
 def test_a_full_queue_is_told_to_the_administrators(hooks: Api, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "MOST_WAITING", 3)
+    monkeypatch.setattr(queue, "MOST_WAITING", 3)
     with Receiver(lambda _: (500, {}, b"")) as receiver:
         make(hooks, receiver.url)
         for _ in range(5):
             hooks.made(TOWN, gathering())
         receiver.wait(lambda: len(hooks.get("/v1/alerts?kind=webhook_behind", "administrator").json()["items"]) == 1)
-    assert run(lambda c: attempts.waiting(c, c.scalar(select(WEBHOOKS.c.id)))) == 3
+    assert run(lambda c: queue.waiting(c, c.scalar(select(WEBHOOKS.c.id)))) == 3
 
 
 def test_one_server_at_a_time(hooks: Api, run: Run) -> None:
@@ -607,12 +607,12 @@ def test_one_server_at_a_time(hooks: Api, run: Run) -> None:
     now = wall_clock()
     assert run(lambda c: claim(c, "one", now)) == [made["id"]]
     assert run(lambda c: claim(c, "two", now)) == []
-    assert run(lambda c: held(c, made["id"], "two", now)) is None
+    assert run(lambda c: leased(c, made["id"], "two", now)) is None
     renewed = now + LEASE // 2
     assert run(lambda c: claim(c, "one", renewed)) == [made["id"]]
     assert run(lambda c: claim(c, "two", renewed + LEASE)) == []
     over = renewed + LEASE + SECOND
-    assert run(lambda c: held(c, made["id"], "one", over)) is None
+    assert run(lambda c: leased(c, made["id"], "one", over)) is None
     assert run(lambda c: claim(c, "two", over)) == [made["id"]]
     assert run(lambda c: claim(c, "one", over)) == []
 
@@ -645,7 +645,7 @@ def test_the_queue_and_the_place_move_together(hooks: Api, run: Run) -> None:
         row = connection.execute(select(WEBHOOKS)).one()
         connection.execute(update(WEBHOOKS).values(next_position=0))
         enqueue(connection, row, [], 99, 0)
-        return connection.execute(select(WEBHOOKS)).one().next_position, attempts.waiting(connection, made["id"])
+        return connection.execute(select(WEBHOOKS)).one().next_position, queue.waiting(connection, made["id"])
 
     assert run(stale) == (0, 0)
 
@@ -655,7 +655,7 @@ def test_the_delivery_log_is_kept_thirty_days(hooks: Api, run: Run) -> None:
         made = make(hooks, receiver.url)
         act(hooks, made, "test")
     assert len(deliveries(hooks, made)) == 1
-    run(lambda c: attempts.forget_old(c, wall_clock() + 29 * 24 * 3600 * SECOND))
+    run(lambda c: queue.forget_old(c, wall_clock() + 29 * 24 * 3600 * SECOND))
     assert len(run(lambda c: c.execute(select(DELIVERIES)).all())) == 1
-    run(lambda c: attempts.forget_old(c, wall_clock() + 31 * 24 * 3600 * SECOND))
+    run(lambda c: queue.forget_old(c, wall_clock() + 31 * 24 * 3600 * SECOND))
     assert deliveries(hooks, made) == []

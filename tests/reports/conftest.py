@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from registry import deadline_rules
+from registry.deadlines import rules
 
 Amend = Callable[[str, str, int], None]
 
@@ -14,7 +14,7 @@ Amend = Callable[[str, str, int], None]
 @pytest.fixture
 def amend(monkeypatch: pytest.MonkeyPatch) -> Amend:
     """Let a rule have another limit for periods that start on a day or after it."""
-    rows = deadline_rules._BY_ID
+    rows = rules._BY_ID
 
     def change(rule_id: str, since: str, limit: int) -> None:
         (*before, last) = rows[rule_id]

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from registry.access.principals import Role, issue_key, list_keys, revoke_key
+from registry.access.keys_service import issue_key, revoke_key
+from registry.core.principals import Role, list_keys
 from registry.ledger.clock import BEIJING, microseconds, timestamp
-from registry.reports.calendar import Event, calendar, folded, text
+from registry.reports.due.icalendar import Event, calendar, folded, text
 from tests import factories
 from tests.api import Api, codes
 from tests.conftest import COUNTY
@@ -176,7 +177,7 @@ def test_what_a_calendar_is_made_from_is_looked_at_before_it_is_made(
     def never(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("registry.reports.due_links.due_items", never)
+    monkeypatch.setattr("registry.reports.due.calendar_feed.due_items", never)
     assert api.get(url, None, headers={"If-None-Match": tag}).status_code == 304
 
 
@@ -237,7 +238,7 @@ def test_a_link_does_not_outlive_its_key(
 def test_a_link_expires(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     url = link(api, days=1)
     now = dt.datetime.now(dt.UTC) + dt.timedelta(days=1, seconds=1)
-    monkeypatch.setattr("registry.reports.due_links.wall_clock", lambda: int(now.timestamp() * 1_000_000))
+    monkeypatch.setattr("registry.reports.due.calendar_feed.wall_clock", lambda: int(now.timestamp() * 1_000_000))
     assert api.get(url, None).status_code == 401
 
 

@@ -3,22 +3,21 @@
 import datetime as dt
 import random
 from collections import defaultdict
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import pytest
 
-from registry.access.facts import Facts, fact_columns, facts_of
-from registry.access.standing import KEPT, ascending, standing_at
-from registry.access.statistics import Dimension, Statistics
+from registry.code_lists import CodeList
+from registry.core.measures import Dimension
 from registry.followups.models import VISITS
-from registry.followups.register import VISIT_STATISTICS
-from registry.followups.titles import TITLES
-from registry.reports import counting, grouping
-from registry.reports.counting import ALL, Lot, Pairs, Value, bits_of, ranked
-from registry.reports.grouping import TooManyCellsError, grouped
-from registry.reports.labels import Labels
+from registry.followups.register import VISIT_DIMENSIONS
+from registry.reports.statistics import aggregation, grouping
+from registry.reports.statistics.aggregation import ALL, Lot, Pairs, Value, bits_of, ranked
+from registry.reports.statistics.columns import Facts, fact_columns, facts_of
+from registry.reports.statistics.drill_down import Labels
+from registry.reports.statistics.grouping import TooManyCellsError, grouped
+from registry.reports.statistics.snapshots import KEPT, ascending, standing_at
 
 MOST = 20_000
 
@@ -47,9 +46,9 @@ def test_nearest_ranks(values: list[int], median: int | None, p80: int | None, p
         assert ranked(array[mixed], cells[mixed], 2, percent) == [rank, rank]
 
 
-@pytest.mark.parametrize("table", [counting.TABLE, 0])
+@pytest.mark.parametrize("table", [aggregation.TABLE, 0])
 def test_different_values_by_table_and_by_sorting(monkeypatch: pytest.MonkeyPatch, table: int) -> None:
-    monkeypatch.setattr(counting, "TABLE", table)
+    monkeypatch.setattr(aggregation, "TABLE", table)
     luck = random.Random(2)
     for size, wide in ((1, 1), (40, 3), (900, 70_000), (3000, 600)):
         rows = [(luck.randrange(7), luck.randrange(wide)) for _ in range(size)]
@@ -62,9 +61,9 @@ def test_different_values_by_table_and_by_sorting(monkeypatch: pytest.MonkeyPatc
         assert ascending(values).tolist() == sorted(range(size), key=values.tolist().__getitem__)
 
 
-@pytest.mark.parametrize("places", [counting.PLACES, 64])
+@pytest.mark.parametrize("places", [aggregation.PLACES, 64])
 def test_any_number_of_conditions(monkeypatch: pytest.MonkeyPatch, places: int) -> None:
-    monkeypatch.setattr(counting, "PLACES", places)
+    monkeypatch.setattr(aggregation, "PLACES", places)
     dice = np.random.default_rng(3)
     cells, conditions = dice.integers(0, 5, 300), [dice.random(300) < share for share in np.linspace(0, 1, 11)]
     found = Lot(cells, 5, bits_of(conditions, 300), 11)
@@ -89,8 +88,8 @@ def visits(number: int) -> Facts:
     return facts_of("440882", VISITS, 1, rows)
 
 
-def named(declared: Statistics, *names: str) -> list[Dimension]:
-    known = {each.name: each for each in declared.dimensions}
+def named(*names: str) -> list[Dimension]:
+    known = {each.name: each for each in VISIT_DIMENSIONS}
     return [known[name] for name in names]
 
 
@@ -106,13 +105,13 @@ def plain(facts: Facts, row: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("space", "table"), [(grouping.SPACE, counting.TABLE), (8, counting.TABLE), (8, 0)])
+@pytest.mark.parametrize(("space", "table"), [(grouping.SPACE, aggregation.TABLE), (8, aggregation.TABLE), (8, 0)])
 def test_each_row_lies_in_the_cell_of_its_values(monkeypatch: pytest.MonkeyPatch, space: int, table: int) -> None:
     monkeypatch.setattr(grouping, "SPACE", space)
     monkeypatch.setattr(grouping, "TABLE", table)
     facts = visits(700)
     for names in (["town"], ["risk", "month", "team"], ["village", "joint", "form", "month", "campaign"]):
-        found = grouped(facts, ALL, named(VISIT_STATISTICS, *names), MOST)
+        found = grouped(facts, ALL, named(*names), MOST)
         values = list(zip(*(axis.spread(axis.values) for axis in found.axes), strict=True))
         assert [values[cell] for cell in found.cells] == [
             tuple(plain(facts, row)[name] for name in names) for row in range(700)
@@ -123,11 +122,11 @@ def test_each_row_lies_in_the_cell_of_its_values(monkeypatch: pytest.MonkeyPatch
 
 def test_too_many_cells() -> None:
     with pytest.raises(TooManyCellsError):
-        grouped(visits(300), ALL, named(VISIT_STATISTICS, "village", "month"), 100)
+        grouped(visits(300), ALL, named("village", "month"), 100)
 
 
 def test_without_rows_there_is_no_cell() -> None:
-    found = grouped(visits(0), ALL, named(VISIT_STATISTICS, "risk", "month", "town"), MOST)
+    found = grouped(visits(0), ALL, named("risk", "month", "town"), MOST)
     assert (found.count, found.order(), [axis.values for axis in found.axes]) == (0, [], [[], [], []])
 
 
@@ -152,16 +151,14 @@ def test_words_take_no_more_bytes_than_they_need() -> None:
     assert all(int(str(many.words["case_id"].texts[number])) < 400 for number in many.columns["case_id"])
 
 
-class Colour(StrEnum):
-    RED = "red"
-    BLUE = "blue"
+class Colour(CodeList):
+    RED = "red", "红", "Red"
+    BLUE = "blue", "蓝", "Blue"
 
 
 def test_labels_are_chinese() -> None:
-    labels = Labels(
-        {**TITLES, Colour: {"red": ("红", "Red"), "blue": ("蓝", "Blue")}}, {"440882102": "客路镇", "01-02": "春季走访"}
-    )
-    town, month, joint = named(VISIT_STATISTICS, "town", "month", "joint")
+    labels = Labels({"440882102": "客路镇", "01-02": "春季走访"})
+    town, month, joint = named("town", "month", "joint")
     team = Dimension("team", "人员", VISITS.c.team, codes=Colour)
     campaign = Dimension("campaign", "专项行动", VISITS.c.campaign_id, entries="campaigns")
     cases: list[tuple[Dimension, Value, str]] = [

@@ -13,11 +13,11 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
-from registry.access.principals import Principal, Role
-from registry.access.sealing import Sealer
-from registry.access.writing import Tx, outcome
+from registry.core.principals import Principal, Role
+from registry.core.sealing import Sealer
+from registry.core.unit_of_work import Tx, outcome
 from registry.db.key_store import KeyStore
-from registry.divisions.models import Level
+from registry.divisions.codes import Level
 from registry.divisions.schemas import DivisionIn
 from registry.divisions.service import record_division
 from registry.ledger.batch import Batch, Outcome

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from registry.app import REGISTERS
-from registry.deadline_rules import RULES
+from registry.deadlines.rules import RULES
 from tests import factories
 from tests.api import Api, codes
 from tests.reports.conftest import Amend

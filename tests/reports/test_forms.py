@@ -11,12 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.reports import charts
-from registry.reports.form_html import as_html
-from registry.reports.form_markdown import as_markdown
-from registry.reports.form_text import as_text
-from registry.reports.forms import chosen
-from registry.reports.schemas import (
+from registry.reports.bulletin import charts
+from registry.reports.bulletin.html import as_html
+from registry.reports.bulletin.negotiation import chosen
+from registry.reports.bulletin.schemas import (
     Bulletin,
     Cell,
     Chart,
@@ -29,7 +27,7 @@ from registry.reports.schemas import (
     RateFigure,
     Section,
 )
-from registry.reports.wording import numeral, period, stamp
+from registry.reports.bulletin.wording import as_markdown, as_text, numeral, period, stamp
 
 SVG = "{http://www.w3.org/2000/svg}"
 DAYS = [dt.date(2020, 1, 22) + dt.timedelta(days=n) for n in range(44)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from registry.reports.guard import Cell, decide, nothing
+from registry.reports.statistics.disclosure.suppression import PublishedCell, decide, nothing
 from tests.reports.outsider import Counts, Shown, growing, leaks, tables
 
 COUNTY, KELU, BAISHA, LIJI = "440882", "440882102", "440882100", "440882112"
@@ -22,7 +22,7 @@ def published(counts: Sequence[Counts]) -> list[Shown]:
     """What is shown of one release after the other."""
     release, shown = nothing(), []
     for real in counts:
-        release = decide(release, {Cell(*cell): number for cell, number in real.items()}, COUNTY)
+        release = decide(release, {PublishedCell(*cell): number for cell, number in real.items()}, COUNTY)
         shown.append({tuple(cell): value for cell, value in release.shown().items()})
     return shown
 
@@ -116,5 +116,5 @@ def test_decisions_are_the_same_whenever_they_are_made(steps: list[People]) -> N
 
 
 def test_nobody_is_nothing_to_hide() -> None:
-    none = Cell(COUNTY)
+    none = PublishedCell(COUNTY)
     assert decide(decide(nothing(), {}, COUNTY), {none: 0}, COUNTY).shown() == {none: 0}

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from registry.access.keeping import facts_at
-from registry.access.moments import head_of
-from registry.access.principals import Principal, Role
-from registry.access.register import Register
-from registry.access.view import View
+from registry.core.principals import Principal, Role
+from registry.core.register import Register
+from registry.core.view import View
+from registry.core.watermarks import head_of
 from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
 from registry.ledger.clock import beijing_day
-from registry.reports.publication import Question, published, told
-from registry.reports.releases import stops
-from registry.reports.schemas import Withheld
-from registry.reports.tally import tally
+from registry.reports.statistics.column_store import facts_at
+from registry.reports.statistics.disclosure.frequency_tables import tally
+from registry.reports.statistics.disclosure.publication import FigureQuestion, published, told
+from registry.reports.statistics.disclosure.releases import stops
+from registry.reports.statistics.schemas import Withheld
 from tests import factories
 from tests.api import Api
 from tests.reports.outsider import leaks
@@ -105,7 +105,7 @@ def test_further_values_are_asked_one_at_a_time(api: Api, run: Run, end_month: E
     enrol(api, 6, risk_level=1, stability="unstable", diagnosis="other")
     end_month()
     day = beijing_day(2**53)
-    ask = partial(Question, PATIENT_REGISTER, "patients_on_roster", COUNTY, None, day, True)
+    ask = partial(FigureQuestion, PATIENT_REGISTER, "on_roster", COUNTY, None, day, True)
     for choices, count, withheld in [
         ((("risk", "3"),), 6, None),
         ((("diagnosis", "other"),), 6, None),

@@ -16,19 +16,17 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from registry.access.principals import Keys
-from registry.access.sealing import Sealer
 from registry.app import REGISTERS
+from registry.core.principals import Keys
+from registry.core.sealing import Sealer
 from registry.db.database import open_database
 from registry.db.key_store import KeyStore
 from registry.ledger.batch import Batch, Deferred, Outcome, Work
 from registry.ledger.clock import BEIJING, beijing_day, microseconds, wall_clock
 from registry.ledger.ids import check_chosen_id
-from registry.ledger.log_keys import LogKeys
-from registry.ledger.notary import Notary
-from registry.reports.due import Item
-from registry.reports.reminders import LONGEST_OVERDUE, Cadence, reminder_id
-from registry.reports.reminding import A_WRITE, LOOK_EVERY, Reminding, pause
+from registry.reports.due.reminder_job import A_WRITE, LOOK_EVERY, Reminding, pause
+from registry.reports.due.reminder_register import LONGEST_OVERDUE, Cadence, reminder_id
+from registry.reports.due.service import Item
 from registry.settings import Settings
 from registry.web.context import Context
 from tests import factories
@@ -130,7 +128,7 @@ def test_a_server_looks_again_and_again_whatever_fails(
         raise asyncio.CancelledError
 
     monkeypatch.setattr(Reminding, "remind", remind)
-    monkeypatch.setattr("registry.reports.reminding.pause", lambda _now: 0.0)
+    monkeypatch.setattr("registry.reports.due.reminder_job.pause", lambda _now: 0.0)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(RUN(Reminding(cast(Context, None), (), CADENCE)))
     assert looks == [0, 1]
@@ -155,11 +153,11 @@ async def serving(settings: Settings) -> AsyncIterator[Context]:
     """One server process's context on the test's database."""
     database = open_database(settings.database)
     sealer = Sealer(settings.key_file, KeyStore(settings.key_store))
-    notary = Notary(database, LogKeys(settings.log_key_file), settings.origin, settings.home)
-    context = Context(database, sealer, Keys(database), notary)
+    context = Context(database, sealer, Keys(database))
     try:
         yield context
     finally:
+        await context.drain()
         await context.close()
 
 
@@ -401,7 +399,7 @@ def test_a_book_that_fails_keeps_no_other_from_being_looked_at(
     async def broken(self: Reminding, book: str, today: dt.date) -> int:
         return await whole(self, book, today) if book == COUNTY else die()
 
-    monkeypatch.setattr("registry.reports.reminding._books", lambda _connection: ["440881", COUNTY])
+    monkeypatch.setattr("registry.reports.due.reminder_job._books", lambda _connection: ["440881", COUNTY])
     monkeypatch.setattr(Reminding, "_remind", broken)
     assert remind(DUE) == 1
     assert "reminders of 440881 were not sent" in caplog.text
@@ -413,7 +411,7 @@ def test_a_book_that_fails_keeps_no_other_from_being_looked_at(
 def test_where_a_server_dies_decides_what_was_said_and_the_next_says_the_rest(
     api: Api, remind: Remind, owed: dict[str, dt.date], monkeypatch: pytest.MonkeyPatch, point: Point, written: int
 ) -> None:
-    monkeypatch.setattr("registry.reports.reminding.A_WRITE", 2)
+    monkeypatch.setattr("registry.reports.due.reminder_job.A_WRITE", 2)
     assert remind(DUE, dies=point) == 0
     assert len(sent(api)) == written
     assert remind(DUE, servers=2) == len(owed) - written
@@ -550,7 +548,7 @@ def test_exactly_once_whatever_runs_and_dies(
     for forward, servers, dies, stops in data:
         date += dt.timedelta(days=forward)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("registry.reports.reminding.A_WRITE", 2)
+            patch.setattr("registry.reports.due.reminder_job.A_WRITE", 2)
             remind(date, servers, dies, dying(stops))
         remind(date, servers)
         steps = {duty: CADENCE.step(due_on, date) for duty, due_on in owed.items()}

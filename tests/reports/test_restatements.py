@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from registry.access.principals import READERS
-from registry.access.register import measures_of
-from registry.app import REGISTERS as ALL_REGISTERS
+from registry.app import SECTIONS
+from registry.core.principals import READERS
+from registry.reports.bulletin.sections import printed_measures
 from tests import factories
 from tests.api import Api, codes, pointers
 from tests.conftest import CALLERS
@@ -20,7 +20,7 @@ AT = "/v1/restatements"
 COUNTY, KELU, BAISHA = "440882", "440882102", "440882100"
 VILLAGE, SISTER, BAISHA_VILLAGE = "440882102204", "440882102200", "440882100200"
 REASON = {"code": "typing_error", "text": "录入有误(示范)"}
-MEASURES = [measure.name for _, measure in measures_of(ALL_REGISTERS)]
+MEASURES = [printed.name for printed in printed_measures(SECTIONS)]
 SENSITIVE = {"patients_on_roster", "visits_made", "visits_joint"}
 EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "8"))
 Entry = dict[str, Any]

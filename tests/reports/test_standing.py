@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from registry.access import view
+from registry.core import view
 from tests import factories
 from tests.api import Api
 from tests.conftest import KELU

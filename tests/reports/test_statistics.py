@@ -9,14 +9,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from registry.access.statistics import How, Statistic
 from registry.app import REGISTERS
-from registry.disputes.models import Cause, DisputeKind
-from registry.gatherings.models import GatheringKind, GatheringMeasure, ShedStructure, ShedUse
+from registry.core.measures import Count, Distinct, Measure, Sum
+from registry.disputes.codes import Cause, DisputeKind
+from registry.gatherings.codes import GatheringKind, GatheringMeasure, ShedStructure, ShedUse
+from registry.reports.statistics.question import measures_of
 from tests import factories
 from tests.api import Api, codes, pointers
 
-COUNTED = {register.name: register for register in REGISTERS if register.statistics is not None}
+COUNTED = {register.name: register for register in REGISTERS if register.measures}
 every_counted = pytest.mark.parametrize("name", COUNTED)
 VILLAGES = ["440882102204", "440882102200", "440882102", "440882100200"]
 CALLERS = ["clerk", "neighbour", "village_clerk", "supervisor", "dashboard", "town_dashboard", "auditor"]
@@ -183,39 +184,36 @@ def walked(api: Api, link: str, who: str) -> list[dict[str, Any]]:
 FIELDS = {"case_id": "patient_id"}
 
 
-def number(statistic: Statistic, items: list[dict[str, Any]]) -> int | float | None:
-    """The statistic of rows, counted one by one."""
-    if statistic.how is How.COUNT:
+def number(measure: Measure, items: list[dict[str, Any]]) -> int | float | None:
+    """The measure of rows, counted one by one."""
+    how = measure.number
+    if isinstance(how, Count):
         return len(items)
-    assert statistic.of is not None
-    field = FIELDS.get(statistic.of.name, statistic.of.name)
-    if statistic.hundredths:
+    field = FIELDS.get(how.column.name, how.column.name)
+    if isinstance(how, Sum) and how.hundredths:
         area = "area_mu" if "area_mu" in (items or [{}])[0] else "area_m2"
         return sum(round(float(item[area] or 0) * 100) for item in items) / 100
     values = sorted(item[field] for item in items if item[field] is not None)
-    if statistic.how is How.SUM:
+    if isinstance(how, Sum):
         return sum(values)
-    if statistic.how is How.DISTINCT:
+    if isinstance(how, Distinct):
         return len(set(values))
-    share = 0.5 if statistic.how is How.MEDIAN else 0.9
-    return values[max(math.ceil(len(values) * share), 1) - 1] if values else None
+    return values[max(math.ceil(len(values) * how.percent / 100), 1) - 1] if values else None
 
 
 def check(api: Api, name: str, asked: str, who: str) -> dict[str, Any]:
     """Every number of an answer against its rows and its parts."""
-    declared = COUNTED[name].statistics
-    assert declared is not None
     answer = api.get(f"/v1/statistics/{name}?{asked}", who)
     assert answer.status_code == 200, answer.text
     told: dict[str, Any] = answer.json()
-    statistics = {each.name: each for each in declared.statistics}
+    declared = {each.name: each for each in COUNTED[name].measures}
     for cell in [*told["cells"], told["total"]]:
         for measure, value in cell["measures"].items():
             link = cell["measure_rows"][measure]
             if link is None:
                 assert value == 0 or value is None, (asked, cell)
             else:
-                assert value == number(statistics[measure], rows(api, link, who)), (asked, who, link)
+                assert value == number(declared[measure], rows(api, link, who)), (asked, who, link)
         if told["dimensions"] and cell["rows"] is not None and cell is not told["total"]:
             assert rows(api, cell["rows"], who), (asked, who, cell)
     for measure in told["measures"]:
@@ -226,10 +224,8 @@ def check(api: Api, name: str, asked: str, who: str) -> dict[str, Any]:
 
 
 def questions(name: str, luck: random.Random) -> Iterator[str]:
-    declared = COUNTED[name].statistics
-    assert declared is not None
-    dimensions = [each.name for each in declared.dimensions]
-    measures = [each.name for each in declared.statistics]
+    dimensions = [each.name for each in COUNTED[name].dimensions]
+    measures = [each.name for each in measures_of(COUNTED[name])]
     yield f"group_by={dimensions[0]}"
     for _ in range(2):
         by = ",".join(luck.sample(dimensions, luck.randint(1, 3)))

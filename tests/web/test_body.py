@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from registry.errors import Fault, Malformed
-from registry.web.body import DEPTH, parse
+from registry.web.strict_json import DEPTH, parse
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)

@@ -9,16 +9,16 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, select, update
 
-from registry.access.register import RegisterName
-from registry.access.tables import PRINCIPALS
 from registry.app import REGISTERS
+from registry.audit.history.controller import HistoryQuery
+from registry.core.queries import PageQuery
+from registry.core.register import RegisterName
+from registry.core.tables import PRINCIPALS
 from registry.db.key_store import Tombstone
 from registry.ledger.clock import beijing_day, wall_clock
 from registry.ledger.tables import EVENTS
 from registry.ledger.versions import encode
 from registry.web.cursors import Cursor
-from registry.web.history import HistoryQuery
-from registry.web.queries import PageQuery
 from tests import factories
 from tests.api import Api, pointers
 from tests.conftest import BAISHA, KELU

@@ -10,20 +10,20 @@ import pytest
 from sqlalchemy import Column, Connection, func, select
 from sqlalchemy.sql.visitors import iterate
 
-from registry.access.on import _holds
 from registry.app import REGISTERS
-from registry.disputes import filters as disputes
+from registry.core.queries import ListQuery
+from registry.core.valid_time_reads import _holds
+from registry.disputes import projection as disputes
 from registry.disputes.schemas import DisputeQuery
 from registry.divisions import service as divisions
 from registry.divisions.schemas import DivisionQuery, StaffQuery
-from registry.followups import filters as patients
-from registry.followups import filters as visits
+from registry.followups import projection as patients
+from registry.followups import projection as visits
 from registry.followups.schemas import PatientQuery
 from registry.followups.visit_schemas import VisitQuery
-from registry.gatherings import filters as gatherings
+from registry.gatherings import projection as gatherings
 from registry.gatherings.schemas import GatheringQuery, ShedQuery
 from registry.ledger.tables import EVENTS
-from registry.web.queries import ListQuery
 from tests import factories
 from tests.api import Api, codes, published
 from tests.test_registers import KINDS, made, scoped_registers
@@ -264,7 +264,7 @@ def test_the_document_says_which_reads_take_a_day() -> None:
     }
     expected = {f"/v1/{name}" for name in KINDS} | {f"/v1/{name}/{{entry_id}}" for name in KINDS}
     extra = {"/v1/disputes/{entry_id}/case", "/v1/disputes/{entry_id}/clock", "/v1/campaigns/{entry_id}/coverage"}
-    counted = {f"/v1/statistics/{register.name}" for register in REGISTERS if register.statistics is not None}
+    counted = {f"/v1/statistics/{register.name}" for register in REGISTERS if register.measures}
     of_the_server = {f"/v1/{name}{at}" for name in ("alerts", "reminders") for at in ("", "/{entry_id}")}
     due = {"/v1/due", "/v1/due/rules"}
     assert taking == expected | extra | counted | of_the_server | due

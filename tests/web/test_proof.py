@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from registry.ledger import merkle
-from registry.ledger.notes import Verifier, open_note, parse_checkpoint, parse_receipt
+from registry.audit.proof import merkle
+from registry.audit.proof.signed_notes import Verifier, open_note, parse_checkpoint, parse_receipt
 from tests import factories
 from tests.api import Api
 from tests.go import Go

@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.core.queries import ListQuery, NoQuery
 from registry.disputes.case_schemas import CaseQuery
-from registry.disputes.models import Stage
+from registry.disputes.codes import Stage
 from registry.disputes.schemas import ClockQuery, DisputeQuery
 from registry.errors import Malformed, Refused
-from registry.gatherings.models import GatheringKind
+from registry.gatherings.codes import GatheringKind
 from registry.gatherings.schemas import GatheringQuery
 from registry.web.cursors import Cursor, read_cursor
-from registry.web.queries import ListQuery, NoQuery, parse_query
+from registry.web.queries import parse_query
 
 DISPUTE_ID = "018f0000-0000-7000-8000-000000000001"
 numbers = st.integers(0, 2**62 - 1)

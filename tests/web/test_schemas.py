@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from msgspec.structs import fields
 
-from registry.access.fields import DivisionCode
-from registry.access.forms import form_schema, in_words
-from registry.access.register import Register
-from registry.access.shapes import FORMATS, convert
 from registry.app import REGISTERS
+from registry.core.fields import DivisionCode
+from registry.core.register import Register
+from registry.core.validation import FORMATS, convert
 from registry.errors import RegistryError
+from registry.web.form_schemas import form_schema, in_words
 from tests import factories
 from tests.api import Api
 

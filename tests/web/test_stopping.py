@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from registry.web.stopping import STALLED, listener
+from registry.web.server import STALLED, listener
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux cuts off clients that have stalled")

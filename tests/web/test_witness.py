@@ -18,16 +18,13 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Connection, text
 
-from registry.access.principals import Role, issue_key
+from registry.access.keys_service import issue_key
 from registry.app import create_app
-from registry.db.migrate import upgrade
-from registry.errors import Conflict, LogRolledBack, NotFound, Refused
-from registry.ledger import merkle
-from registry.ledger.clock import wall_clock
-from registry.ledger.log_keys import LogKeys
-from registry.ledger.neighbours import add_neighbour, list_neighbours, remove_neighbour
-from registry.ledger.notary import Notary
-from registry.ledger.notes import (
+from registry.audit.proof import merkle
+from registry.audit.proof.checkpoints import StoredTiles
+from registry.audit.proof.cosigner import add_neighbour, list_neighbours, remove_neighbour
+from registry.audit.proof.sealer_job import LogSealer
+from registry.audit.proof.signed_notes import (
     Checkpoint,
     Signer,
     Verifier,
@@ -38,9 +35,14 @@ from registry.ledger.notes import (
     sign_note,
     split_note,
 )
-from registry.ledger.seals import StoredTiles
-from registry.ledger.witnesses import SIZE_MEDIA, add_witness, list_witnesses, remove_witness
-from registry.ledger.witnessing import MOST_BYTES, Asking
+from registry.audit.proof.signing_keys import LogKeys
+from registry.audit.proof.witness_job import MOST_BYTES, ask_witnesses
+from registry.audit.proof.witnesses import SIZE_MEDIA, add_witness, list_witnesses, remove_witness
+from registry.core.principals import Role
+from registry.db.database import Database
+from registry.db.migrate import upgrade
+from registry.errors import Conflict, LogRolledBack, NotFound, Refused
+from registry.ledger.clock import wall_clock
 from registry.settings import Settings, read_settings
 from tests import factories
 from tests.api import Api
@@ -220,7 +222,7 @@ def ask(settings: Settings, later: int = 0) -> None:
 
     async def job() -> None:
         async with opened(settings.database) as database:
-            await Asking(database, lambda: wall_clock() + later * 1_000_000).ask()
+            await ask_witnesses(database, lambda: wall_clock() + later * 1_000_000)
 
     asyncio.run(job())
 
@@ -228,8 +230,8 @@ def ask(settings: Settings, later: int = 0) -> None:
 def notarise(settings: Settings, *, check: bool = False) -> None:
     async def job() -> None:
         async with opened(settings.database) as database:
-            notary = Notary(database, LogKeys(settings.log_key_file), settings.origin, settings.home)
-            await (notary.check() if check else notary.seal())
+            sealer = LogSealer(database, LogKeys(settings.log_key_file), settings.origin, settings.home)
+            await (sealer.check() if check else sealer.seal())
 
     asyncio.run(job())
 
@@ -462,11 +464,17 @@ LONGER: dict[str, tuple[int, Callable[[str], Reply]]] = {
 }  # fmt: skip
 
 
+async def nobody(_: Database) -> None:
+    """Asks no witness."""
+
+
 @pytest.mark.parametrize("name", LONGER)
 def test_a_witness_that_knows_another_log_finds_a_restored_backup(
     api: Api, settings: Settings, run: Run, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Asking, "start", lambda _: None)  # the server itself would ask a witness that is gone again
+    monkeypatch.setattr(
+        "registry.app.ask_witnesses", nobody
+    )  # the server itself would ask a witness that is gone again
     api.made("/v1/gatherings", factories.gathering())
     assert api.get("/v1/log/checkpoint", "auditor").status_code == 200
     size, reply = LONGER[name]

@@ -1,1 +1,1 @@
-"""Who is asking, what they may see: principals, keys, views, masks, sealed personal data, the access log."""
+"""Who may come in and what was seen: keys, the access log, break-glass, erasure."""

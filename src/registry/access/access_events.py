@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 from sqlalchemy import ColumnElement, Connection, select
 
-from registry.access.moments import span_of
-from registry.access.schemas import Recorder
+from registry.core.schemas import Recorder
+from registry.core.watermarks import span_of
 from registry.errors import Fault, Refused
 from registry.ledger.clock import wall_clock
 from registry.ledger.events import EventKind
@@ -55,7 +55,7 @@ class Disclosure(msgspec.Struct, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EventCriteria:
     """Which events: of whom, of what kind, of which register or case, from when to when."""
 
     principal: str | None = None
@@ -85,33 +85,35 @@ def end_of_events(connection: Connection, book: str, as_of: str | None) -> int:
     raise Refused(faults=[Fault("#as_of", "as_of", zh, en)])
 
 
-def find_events(connection: Connection, book: str, asked: Asked, before: int, limit: int) -> list[tuple[int, bytes]]:
+def find_events(
+    connection: Connection, book: str, criteria: EventCriteria, before: int, limit: int
+) -> list[tuple[int, bytes]]:
     """The documents of the last events before a position, newest first."""
-    where = list(_matching(asked))
+    where = list(_matching(criteria))
     query = select(EVENTS.c.position, EVENTS.c.document).where(
         EVENTS.c.book == book, EVENTS.c.position < before, *where
     )
-    if asked.case is not None:
+    if criteria.case is not None:
         # Walks the case's own events: they are few, whatever the length of the log.
-        mine = (EVENT_CASES.c.book == book, EVENT_CASES.c.case_id == asked.case, EVENT_CASES.c.position < before)
-        kinds = EVENT_CASES.c.kind.in_(asked.case_kinds)
+        mine = (EVENT_CASES.c.book == book, EVENT_CASES.c.case_id == criteria.case, EVENT_CASES.c.position < before)
+        kinds = EVENT_CASES.c.kind.in_(criteria.case_kinds)
         query = query.where(EVENTS.c.position.in_(select(EVENT_CASES.c.position).where(*mine, kinds)))
     rows = connection.execute(query.order_by(EVENTS.c.position.desc()).limit(limit))
     return [(row.position, row.document) for row in rows]
 
 
-def _matching(asked: Asked) -> list[ColumnElement[bool]]:
+def _matching(criteria: EventCriteria) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [
         column == value
         for column, value in (
-            (EVENTS.c.principal_id, asked.principal),
-            (EVENTS.c.kind, asked.kind),
-            (EVENTS.c.register, asked.register),
+            (EVENTS.c.principal_id, criteria.principal),
+            (EVENTS.c.kind, criteria.kind),
+            (EVENTS.c.register, criteria.register),
         )
         if value is not None
     ]
-    found += [EVENTS.c.recorded_at >= asked.since] if asked.since else []
-    return found + ([EVENTS.c.recorded_at <= asked.until] if asked.until is not None else [])
+    found += [EVENTS.c.recorded_at >= criteria.since] if criteria.since else []
+    return found + ([EVENTS.c.recorded_at <= criteria.until] if criteria.until is not None else [])
 
 
 def disclosure(document: bytes) -> Disclosure:

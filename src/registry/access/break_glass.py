@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, select
 
-from registry.access.alerts import AlertIn, AlertKind, raised
-from registry.access.principals import Glass, Principal
-from registry.access.register import Register
-from registry.access.tables import BREAK_GLASS
-from registry.access.view import Seen
+from registry.core.alerts import AlertIn, AlertKind, raised
+from registry.core.principals import Principal
+from registry.core.register import Register
+from registry.core.tables import BREAK_GLASS
+from registry.core.view import Seen
 from registry.ledger.batch import Batch, Outcome, Work
-from registry.ledger.clock import timestamp, wall_clock
+from registry.ledger.clock import timestamp
 from registry.ledger.events import Event, EventKind
 
 MINUTE = 60_000_000
@@ -31,19 +31,6 @@ class Opened(msgspec.Struct, kw_only=True):
     opened_by: str
     opened_at: str
     until: str
-
-
-OPEN = select(BREAK_GLASS.c.id, BREAK_GLASS.c.register, BREAK_GLASS.c.entry_id).where(
-    BREAK_GLASS.c.book == bindparam("b"),
-    BREAK_GLASS.c.principal_id == bindparam("p"),
-    BREAK_GLASS.c.until > bindparam("now"),
-)
-
-
-def open_glasses(connection: Connection, who: Principal) -> tuple[Glass, ...]:
-    """What the caller has open now."""
-    rows = connection.execute(OPEN, {"b": who.book, "p": who.id, "now": wall_clock()})
-    return tuple(Glass(row.id, row.register, row.entry_id) for row in rows)
 
 
 def breaking(who: Principal, register: Register, seen: Seen, glass_id: str, reason: str, minutes: int) -> Work:

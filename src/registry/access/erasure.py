@@ -5,41 +5,41 @@ Proofs go on to verify: they cover the documents without their personal fields, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, Table, delete, select, update
 
-from registry.access.fields import ERASED, personal_paths, put, values_at
-from registry.access.principals import Principal, Role
-from registry.access.register import Register
-from registry.access.tables import ERASURES
-from registry.access.view import Seen, View
-from registry.access.writing import Current, columns_of
+from registry.code_lists import CodeList
+from registry.core.fields import ERASED, personal_paths, put, values_at
+from registry.core.principals import Principal, Role
+from registry.core.register import Register
+from registry.core.tables import ERASURES
+from registry.core.unit_of_work import Current, columns_of
+from registry.core.view import Seen, View
+from registry.core.watermarks import books
 from registry.db.key_store import KeyStore, Tombstone
 from registry.errors import EntryErased, Fault, NotFound, Refused
 from registry.ledger.batch import Batch, Outcome, Work
 from registry.ledger.clock import timestamp
 from registry.ledger.erasing import erase_case
 from registry.ledger.events import Event, EventKind
-from registry.ledger.seals import books
 from registry.ledger.tables import LOG
 from registry.ledger.versions import Action, Actor, Append, encode
 
 
-class Basis(StrEnum):
+class Basis(CodeList):
     """On what an erasure is based (个人信息保护法第四十七条第一款)."""
 
-    PURPOSE_ENDED = "purpose_ended"
+    PURPOSE_ENDED = "purpose_ended", "处理目的已实现或不再必要", "The purpose has ended"
     """(一) 处理目的已实现、无法实现或者为实现处理目的不再必要"""
-    RETENTION_ENDED = "retention_ended"
+    RETENTION_ENDED = "retention_ended", "保存期限已届满", "The retention period has ended"
     """(二) 保存期限已届满"""
-    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_WITHDRAWN = "consent_withdrawn", "撤回同意", "Consent was withdrawn"
     """(三) 个人撤回同意"""
-    UNLAWFUL_PROCESSING = "unlawful_processing"
+    UNLAWFUL_PROCESSING = "unlawful_processing", "违法违约处理", "Processing was unlawful"
     """(四) 违反法律、行政法规或者违反约定处理个人信息"""
-    OTHER_LAW = "other_law"
+    OTHER_LAW = "other_law", "法律、行政法规规定的其他情形", "Another case laid down by law"
     """(五) 法律、行政法规规定的其他情形"""
 
 
@@ -57,6 +57,11 @@ class CaseRegisters:
     def tables(self) -> list[tuple[str, Table]]:
         """Their tables, by name of the register."""
         return [(register.name, register.table) for register in self.all]
+
+    @property
+    def swept(self) -> list[str]:
+        """The tables in whose files a copy of erased data may be left."""
+        return [*(register.table.name for register in self.all), "blind_index", "idempotency"]
 
 
 def case_registers(registers: Sequence[Register], name: str) -> CaseRegisters:

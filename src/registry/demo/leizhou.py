@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
-from registry.demo.steps import ARTICLE, COUNTY, FIRST_DAY, SYNTHETIC, Step, create, fictional_name, fictional_phone
-from registry.divisions.models import Duty, Level, Tier
+from registry.demo.steps import ARTICLE, COUNTY, FIRST_DAY, SYNTHETIC, DemoStep, create, fictional_name, fictional_phone
+from registry.divisions.codes import Duty, Level, Tier
 from registry.divisions.schemas import DivisionIn, StaffIn
-from registry.divisions.service import record_division, record_staff
+from registry.divisions.service import STAFF_WRITES, record_division
 
 HAMLETS, GRID_STAFF, VILLAGE_AND_GROUP_STAFF = 2308, 7627, 6364
 """The article's counts: 自然村网格2308个, 网格员7627人, 其中村、组6364人."""
@@ -19,7 +19,7 @@ NBS = {"kind": "article", "note": "国家统计局统计用区划代码(2022年�
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DemoPlace:
     """A row of the division list."""
 
     code: str
@@ -28,23 +28,24 @@ class Place:
     parent: str
 
 
-def places() -> list[Place]:
+def places() -> list[DemoPlace]:
     """All divisions, upper ones first."""
     text = files("registry.demo").joinpath("leizhou_divisions.csv").read_text("utf-8")
     rows = [
-        Place(row["code"], row["name"], row["level"], row["parent_code"]) for row in csv.DictReader(text.splitlines())
+        DemoPlace(row["code"], row["name"], row["level"], row["parent_code"])
+        for row in csv.DictReader(text.splitlines())
     ]
     return sorted(rows, key=lambda place: len(place.code))
 
 
-def towns(all_places: Sequence[Place]) -> list[Place]:
+def towns(all_places: Sequence[DemoPlace]) -> list[DemoPlace]:
     """The 21 towns."""
     return [place for place in all_places if place.level == "town" and place.code != ZONE]
 
 
-def villages_by_town(all_places: Sequence[Place]) -> dict[str, list[Place]]:
+def villages_by_town(all_places: Sequence[DemoPlace]) -> dict[str, list[DemoPlace]]:
     """The villages of each town."""
-    found: dict[str, list[Place]] = {town.code: [] for town in towns(all_places)}
+    found: dict[str, list[DemoPlace]] = {town.code: [] for town in towns(all_places)}
     for place in all_places:
         if place.level == "village" and place.parent in found:
             found[place.parent].append(place)
@@ -58,7 +59,7 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     return [end - start for start, end in zip([0, *ends], ends, strict=False)]
 
 
-def division_steps(all_places: Sequence[Place], noise: random.Random) -> Iterator[Step]:
+def division_steps(all_places: Sequence[DemoPlace], noise: random.Random) -> Iterator[DemoStep]:
     """An entry for each division, on the first day."""
     villages = villages_by_town(all_places)
     weights = [len(villages[town.code]) for town in towns(all_places)]
@@ -80,7 +81,7 @@ def division_steps(all_places: Sequence[Place], noise: random.Random) -> Iterato
         yield replace(step, wave=len(place.code) - 15)  # the county, then towns, then villages, then all else
 
 
-def staff_steps(all_places: Sequence[Place], noise: random.Random) -> Iterator[Step]:
+def staff_steps(all_places: Sequence[DemoPlace], noise: random.Random) -> Iterator[DemoStep]:
     """7,627 grid staff, 6,364 of them of villages and hamlets."""
     villages = villages_by_town(all_places)
     codes = [town.code for town in towns(all_places)]
@@ -98,7 +99,7 @@ def staff_steps(all_places: Sequence[Place], noise: random.Random) -> Iterator[S
             yield _staff(code, village, duty, tier, noise)
 
 
-def _staff(office: str, division: str, duty: Duty, tier: Tier, noise: random.Random) -> Step:
+def _staff(office: str, division: str, duty: Duty, tier: Tier, noise: random.Random) -> DemoStep:
     data = StaffIn(
         division=division,
         name=fictional_name(noise),
@@ -108,4 +109,4 @@ def _staff(office: str, division: str, duty: Duty, tier: Tier, noise: random.Ran
         households=noise.randint(5, 30) if duty is Duty.PARTY_MEMBER else None,
         since=FIRST_DAY,
     )
-    return create(FIRST_DAY, office, record_staff, data, noise, SYNTHETIC)[1]
+    return create(FIRST_DAY, office, STAFF_WRITES.record, data, noise, SYNTHETIC)[1]

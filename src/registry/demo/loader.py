@@ -12,14 +12,15 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Connection, select
 
-from registry.access.moments import head_of
-from registry.access.principals import Principal, Role, issue_key
-from registry.access.sealing import Sealer
-from registry.access.writing import Tx, outcome
+from registry.access.keys_service import issue_key
+from registry.core.principals import Principal, Role
+from registry.core.sealing import Sealer
+from registry.core.unit_of_work import Tx, outcome
+from registry.core.watermarks import head_of
 from registry.db.database import Database
 from registry.db.key_store import KeyStore
 from registry.demo import leizhou, maigang, synthetic
-from registry.demo.steps import COUNTY, KELU, Step
+from registry.demo.steps import COUNTY, KELU, DemoStep
 from registry.errors import Conflict, RegistryError
 from registry.ledger.batch import Batch, Deferred, Outcome
 from registry.ledger.clock import BEIJING, microseconds, wall_clock
@@ -32,7 +33,7 @@ BATCH = 500
 KEYS_FILE = "demo-keys.json"
 
 
-async def load(read: Settings, database: Database, console: Console, *, if_empty: bool) -> None:
+async def load(read: Settings, database: Database, store: KeyStore, console: Console, *, if_empty: bool) -> None:
     """Load the data set into an empty book, and write a key for each role to `demo-keys.json` in the home."""
     if await database.read(lambda connection: head_of(connection, read.book)):
         interrupted = await database.read(_is_half_loaded) and not (read.home / KEYS_FILE).exists()
@@ -48,7 +49,7 @@ async def load(read: Settings, database: Database, console: Console, *, if_empty
         raise Conflict(zh="示范数据只属于 440882。", en="The demo county is 440882; set REGISTRY_BOOK to it.")
     all_places = leizhou.places()
     offices, keys = await database.write(lambda connection: _offices(connection, all_places))
-    await _replay(database, Sealer(read.key_file, KeyStore(read.key_store)), offices, list(_steps(all_places)), console)
+    await _replay(database, Sealer(read.key_file, store), offices, list(_steps(all_places)), console)
     _write_keys(read, keys)
     _say_what_to_try(read, console)
 
@@ -59,7 +60,7 @@ def _is_half_loaded(connection: Connection) -> bool:
     return connection.scalar(last) is not None
 
 
-def _steps(all_places: Sequence[leizhou.Place]) -> Iterator[Step]:
+def _steps(all_places: Sequence[leizhou.DemoPlace]) -> Iterator[DemoStep]:
     """Everything that happened, day by day; within a day in the order given here."""
     noise = random.Random(SEED)
     steps = [
@@ -74,12 +75,12 @@ def _steps(all_places: Sequence[leizhou.Place]) -> Iterator[Step]:
     return iter(sorted(steps, key=_when))
 
 
-def _when(step: Step) -> tuple[dt.date, int]:
+def _when(step: DemoStep) -> tuple[dt.date, int]:
     return step.day, step.wave
 
 
 def _offices(
-    connection: Connection, all_places: Sequence[leizhou.Place]
+    connection: Connection, all_places: Sequence[leizhou.DemoPlace]
 ) -> tuple[dict[str, Principal], dict[str, str]]:
     """A principal for every office that writes, and the keys to hand out: one for each role, and Kelu's clerk."""
     offices, keys = {}, {}
@@ -97,7 +98,7 @@ def _offices(
 
 
 async def _replay(
-    database: Database, sealer: Sealer, offices: dict[str, Principal], steps: list[Step], console: Console
+    database: Database, sealer: Sealer, offices: dict[str, Principal], steps: list[DemoStep], console: Console
 ) -> None:
     loaded_at = wall_clock()
     with Progress(console=console, transient=True) as progress:
@@ -112,9 +113,9 @@ async def _replay(
 
 
 def _commit_day(
-    sealer: Sealer, offices: dict[str, Principal], steps: list[Step], day: dt.date, loaded_at: int,
+    sealer: Sealer, offices: dict[str, Principal], steps: list[DemoStep], day: dt.date, loaded_at: int,
     connection: Connection,
-) -> list[Step]:  # fmt: skip
+) -> list[DemoStep]:  # fmt: skip
     """Commit the steps of a day as recorded on that day; the deferred ones come back."""
     morning = microseconds(dt.datetime.combine(day, dt.time(9), BEIJING))
     works = [partial(_work, sealer, offices[step.office], step) for step in steps]
@@ -128,7 +129,7 @@ def _commit_day(
     return late
 
 
-def _work(sealer: Sealer, who: Principal, step: Step, batch: Batch) -> Outcome:
+def _work(sealer: Sealer, who: Principal, step: DemoStep, batch: Batch) -> Outcome:
     written = step.run(Tx(batch, who, sealer, step.provenance))
     return outcome(*(written if isinstance(written, tuple) else (written,)))
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 from uuid import UUID
 
-from registry.demo.steps import ARTICLE, KELU, Step, act, change, create
+from registry.demo.steps import ARTICLE, KELU, DemoStep, act, change, create
 from registry.disputes import case_service, service
 from registry.disputes.case_schemas import (
     AgreementIn,
@@ -21,7 +21,7 @@ from registry.disputes.case_schemas import (
     Statement,
     Term,
 )
-from registry.disputes.models import (
+from registry.disputes.codes import (
     AgreementKind,
     Cause,
     DisputeKind,
@@ -57,7 +57,7 @@ PROCEEDINGS = (
 )  # fmt: skip
 
 
-def steps(noise: random.Random) -> Iterator[Step]:
+def steps(noise: random.Random) -> Iterator[DemoStep]:
     """The dispute's days, one after another."""
     dispute_id, reported = create(FOUND, KELU, service.report_dispute, _dispute(), noise, REPORTED)
     yield reported
@@ -101,7 +101,7 @@ def _dispute() -> DisputeIn:
     )
 
 
-def _past(dispute_id: str, noise: random.Random) -> Iterator[Step]:
+def _past(dispute_id: str, noise: random.Random) -> Iterator[DemoStep]:
     """The proceedings of ten years, entered when the file was read."""
     for track, body, outcome, number, decided_on in PROCEEDINGS:
         data = ProceedingIn(
@@ -113,10 +113,10 @@ def _past(dispute_id: str, noise: random.Random) -> Iterator[Step]:
             decided_on=decided_on,
         )
         day = FOUND + dt.timedelta(days=1)
-        yield create(day, KELU, case_service.record_proceeding, data, noise, UNDATED)[1]
+        yield create(day, KELU, case_service.PROCEEDING_WRITES.record, data, noise, UNDATED)[1]
 
 
-def _mediation(dispute_id: str, noise: random.Random) -> Iterator[Step]:
+def _mediation(dispute_id: str, noise: random.Random) -> Iterator[DemoStep]:
     force = {
         "lead_unit": "市委政法委",
         "leader": "市委政法委副书记",
@@ -140,16 +140,18 @@ def _mediation(dispute_id: str, noise: random.Random) -> Iterator[Step]:
                 Statement(party=LONGQIU, asked="保留历来耕种的部分(示范)"),
             ],
         )
-        yield create(day, KELU, case_service.record_session, data, noise, UNDATED | {"note": "调解经过为合成"})[1]
+        yield create(day, KELU, case_service.SESSION_WRITES.record, data, noise, UNDATED | {"note": "调解经过为合成"})[
+            1
+        ]
 
 
-def _settlement(dispute_id: str, noise: random.Random) -> Iterator[Step]:
+def _settlement(dispute_id: str, noise: random.Random) -> Iterator[DemoStep]:
     land = _agreement(dispute_id, AgreementKind.LAND_MEDIATION, "土地调解协议", Subject.LAND_OWNERSHIP, [
         Term(text="双方按共同指认的界线分割争议土地并埋设界桩(示范)", due_on=dt.date(2020, 4, 30)),
     ])  # fmt: skip
     peace = _agreement(dispute_id, AgreementKind.PEACE_PACT, "和谐共建平安村协议", Subject.PEACE, [])
     for data in (land, peace):
-        yield create(SIGNED, KELU, case_service.sign_agreement, data, noise, REPORTED)[1]
+        yield create(SIGNED, KELU, case_service.AGREEMENT_WRITES.record, data, noise, REPORTED)[1]
     yield act(SIGNED, KELU, service.move_dispute, dispute_id, Move(to=Stage.AGREED, on=SIGNED), REPORTED)
     visit = ReturnVisitIn(
         dispute_id=UUID(dispute_id),
@@ -159,7 +161,7 @@ def _settlement(dispute_id: str, noise: random.Random) -> Iterator[Step]:
         satisfied=True,
     )
     yield create(
-        visit.visited_on, KELU, case_service.record_return_visit, visit, noise, UNDATED | {"note": "回访为合成"}
+        visit.visited_on, KELU, case_service.RETURN_VISIT_WRITES.record, visit, noise, UNDATED | {"note": "回访为合成"}
     )[1]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from registry.access.writing import Change, Tx
+from registry.core.unit_of_work import Change, Tx
 from registry.ledger.clock import BEIJING, microseconds
 from registry.ledger.ids import new_id
 from registry.ledger.versions import Append
@@ -24,7 +24,7 @@ Written = Append | None | tuple[Append | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DemoStep:
     """One use case: who does it (a division's office; the county's is the supervisor), on which day."""
 
     day: dt.date
@@ -36,22 +36,22 @@ class Step:
 
 
 def create(day: dt.date, office: str, service: Callable[..., Written], data: Any, noise: random.Random,  # noqa: ANN401
-           provenance: dict[str, object] = SYNTHETIC) -> tuple[str, Step]:  # fmt: skip
+           provenance: dict[str, object] = SYNTHETIC) -> tuple[str, DemoStep]:  # fmt: skip
     """A new entry, with an id that comes out alike every time."""
     entry_id = new_id(microseconds(dt.datetime.combine(day, dt.time(9), BEIJING)) // 1000, noise.getrandbits(74))
-    return entry_id, Step(day, office, lambda tx: service(tx, entry_id, data), provenance)
+    return entry_id, DemoStep(day, office, lambda tx: service(tx, entry_id, data), provenance)
 
 
 def act(day: dt.date, office: str, service: Callable[..., Written], entry_id: str, data: Any,  # noqa: ANN401
-        provenance: dict[str, object] = SYNTHETIC) -> Step:  # fmt: skip
+        provenance: dict[str, object] = SYNTHETIC) -> DemoStep:  # fmt: skip
     """A verb of the domain, done to an entry as it stands."""
-    return Step(day, office, lambda tx: service(tx, entry_id, data, Change({}, None)), provenance)
+    return DemoStep(day, office, lambda tx: service(tx, entry_id, data, Change({}, None)), provenance)
 
 
 def change(day: dt.date, office: str, service: Callable[..., Written], entry_id: str, patch: dict[str, Any],
-           provenance: dict[str, object] = SYNTHETIC) -> Step:  # fmt: skip
+           provenance: dict[str, object] = SYNTHETIC) -> DemoStep:  # fmt: skip
     """A merge patch of an entry as it stands."""
-    return Step(day, office, lambda tx: service(tx, entry_id, Change(patch, None)), provenance)
+    return DemoStep(day, office, lambda tx: service(tx, entry_id, Change(patch, None)), provenance)
 
 
 def days(first: dt.date, last: dt.date) -> list[dt.date]:

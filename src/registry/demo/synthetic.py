@@ -5,21 +5,21 @@ import random
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from registry.demo.leizhou import Place, split, towns, villages_by_town
-from registry.demo.steps import COUNTY, LAST_DAY, Step, act, create, days, fictional_name, fictional_phone
+from registry.demo.leizhou import DemoPlace, split, towns, villages_by_town
+from registry.demo.steps import COUNTY, LAST_DAY, DemoStep, act, create, days, fictional_name, fictional_phone
 from registry.disputes import case_service
 from registry.disputes import service as dispute_service
 from registry.disputes.case_schemas import AgreementIn, Signatory
-from registry.disputes.models import AgreementKind, Cause, DisputeKind, FoundBy, PartyKind, Scale, Stage, Subject
+from registry.disputes.codes import AgreementKind, Cause, DisputeKind, FoundBy, PartyKind, Scale, Stage, Subject
 from registry.disputes.schemas import DisputeIn, Move, Party, PartyPerson
 from registry.followups import service as patient_service
-from registry.followups.models import Diagnosis, NotSeen, Relation, Sex, Stability, VisitForm, VisitorRole
+from registry.followups.codes import Diagnosis, NotSeen, Relation, Sex, Stability, VisitForm, VisitorRole
 from registry.followups.schemas import CampaignIn, Guardian, PatientIn
 from registry.followups.visit_schemas import VisitIn, Visitor
 from registry.followups.visit_service import record_visit
-from registry.gatherings.models import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
+from registry.gatherings.codes import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 from registry.gatherings.schemas import GatheringIn, Notice, Organiser, ShedIn, ShedNotice, ShedOwner
-from registry.gatherings.service import record_gathering, record_shed
+from registry.gatherings.service import GATHERING_WRITES, SHED_WRITES
 
 SESSIONS, SHEDS = 2339, 584
 """The article: 取消或暂停各类聚集活动2339场, 铲除简易棚584个."""
@@ -42,7 +42,7 @@ TITLES = {
 RISKS = (0,) * 14 + (1, 1, 2, 3, 4)
 
 
-def gathering_steps(all_places: Sequence[Place], noise: random.Random) -> Iterator[Step]:
+def gathering_steps(all_places: Sequence[DemoPlace], noise: random.Random) -> Iterator[DemoStep]:
     """Gatherings whose sessions add up to the article's, over the 21 towns."""
     villages = villages_by_town(all_places)
     shares = split(SESSIONS, [len(villages[town.code]) for town in towns(all_places)])
@@ -58,7 +58,7 @@ def _parts(total: int, most: int, noise: random.Random) -> Iterator[int]:
         total -= part
 
 
-def _gathering(village: Place, sessions: int, noise: random.Random) -> Step:
+def _gathering(village: DemoPlace, sessions: int, noise: random.Random) -> DemoStep:
     kind = noise.choice(list(TITLES))
     decided = noise.choice(GATHERING_DAYS)
     data = GatheringIn(
@@ -74,10 +74,10 @@ def _gathering(village: Place, sessions: int, noise: random.Random) -> Step:
         handled_by=["镇(街)综治办", "派出所"],
         notice=NOTICE,
     )
-    return create(decided, village.parent, record_gathering, data, noise)[1]
+    return create(decided, village.parent, GATHERING_WRITES.record, data, noise)[1]
 
 
-def shed_steps(all_places: Sequence[Place], noise: random.Random) -> Iterator[Step]:
+def shed_steps(all_places: Sequence[DemoPlace], noise: random.Random) -> Iterator[DemoStep]:
     """Sheds whose count adds up to the article's, over the 21 towns."""
     villages = villages_by_town(all_places)
     shares = split(SHEDS, [len(villages[town.code]) for town in towns(all_places)])
@@ -86,7 +86,7 @@ def shed_steps(all_places: Sequence[Place], noise: random.Random) -> Iterator[St
             yield _shed(noise.choice(villages[town.code]), count, noise)
 
 
-def _shed(village: Place, count: int, noise: random.Random) -> Step:
+def _shed(village: DemoPlace, count: int, noise: random.Random) -> DemoStep:
     demolished = noise.choice(GATHERING_DAYS[7:])
     data = ShedIn(
         division=village.code,
@@ -102,16 +102,16 @@ def _shed(village: Place, count: int, noise: random.Random) -> Step:
         method=noise.choice([DemolitionMethod.SELF_REMOVED, DemolitionMethod.ASSISTED]),
         demolished_by=["镇(街)综治办", "派出所", "村委会"],
     )
-    return create(demolished, village.parent, record_shed, data, noise)[1]
+    return create(demolished, village.parent, SHED_WRITES.record, data, noise)[1]
 
 
-def followup_steps(all_places: Sequence[Place], noise: random.Random) -> Iterator[Step]:
+def followup_steps(all_places: Sequence[DemoPlace], noise: random.Random) -> Iterator[DemoStep]:
     """The drive, the roster, and the visits: most jointly, some otherwise, some not yet."""
     campaign = CampaignIn(
         name="2020年严重精神障碍患者排查走访专项行动", starts_on=CAMPAIGN_DAYS[0], divisions=[COUNTY],
         purpose="疫情防控期间地毯式走访排查",
     )  # fmt: skip
-    campaign_id, step = create(CAMPAIGN_DAYS[0], COUNTY, patient_service.start_campaign, campaign, noise)
+    campaign_id, step = create(CAMPAIGN_DAYS[0], COUNTY, patient_service.CAMPAIGN_WRITES.record, campaign, noise)
     yield step
     villages = villages_by_town(all_places)
     shares = split(PATIENTS, [len(villages[town.code]) for town in towns(all_places)])
@@ -120,7 +120,7 @@ def followup_steps(all_places: Sequence[Place], noise: random.Random) -> Iterato
             yield from _patient(noise.choice(villages[town.code]), campaign_id, noise)
 
 
-def _patient(village: Place, campaign_id: str, noise: random.Random) -> Iterator[Step]:
+def _patient(village: DemoPlace, campaign_id: str, noise: random.Random) -> Iterator[DemoStep]:
     risk = noise.choice(RISKS)
     data = PatientIn(
         division=village.code,
@@ -149,7 +149,7 @@ def _stability(risk: int, noise: random.Random) -> Stability:
     return Stability.BASICALLY_STABLE if risk else noise.choice([Stability.STABLE, Stability.BASICALLY_STABLE])
 
 
-def _visit(office: str, patient_id: str, campaign_id: str, risk: int, noise: random.Random) -> Step:
+def _visit(office: str, patient_id: str, campaign_id: str, risk: int, noise: random.Random) -> DemoStep:
     joint = noise.random() < 0.88
     seen = noise.random() < 0.95
     roles = [VisitorRole.COMPREHENSIVE_GOVERNANCE_OFFICER]
@@ -168,7 +168,7 @@ def _visit(office: str, patient_id: str, campaign_id: str, risk: int, noise: ran
     return create(data.visited_on, office, record_visit, data, noise)[1]
 
 
-def dispute_steps(all_places: Sequence[Place], noise: random.Random) -> Iterator[Step]:
+def dispute_steps(all_places: Sequence[DemoPlace], noise: random.Random) -> Iterator[DemoStep]:
     """Two more disputes a town: one settled, with a term performed and a court that could confirm it; one in mediation."""
     villages = villages_by_town(all_places)
     codes = [town.code for town in towns(all_places)]
@@ -179,7 +179,7 @@ def dispute_steps(all_places: Sequence[Place], noise: random.Random) -> Iterator
         yield from _in_mediation(noise.choice(villages[code]), noise.choice(other), day, noise)
 
 
-def _settled(villages: Sequence[Place], day: dt.date, noise: random.Random) -> Iterator[Step]:
+def _settled(villages: Sequence[DemoPlace], day: dt.date, noise: random.Random) -> Iterator[DemoStep]:
     village = noise.choice(villages)
     office = village.parent
     names = [fictional_name(noise), fictional_name(noise)]
@@ -200,12 +200,12 @@ def _settled(villages: Sequence[Place], day: dt.date, noise: random.Random) -> I
         mediator_signed=True,
         sealed_by="村人民调解委员会",
     )
-    yield create(signed, office, case_service.sign_agreement, agreement, noise)[1]
+    yield create(signed, office, case_service.AGREEMENT_WRITES.record, agreement, noise)[1]
     for stage in (Stage.AGREED, Stage.PERFORMED):
         yield act(signed, office, dispute_service.move_dispute, dispute_id, Move(to=stage, on=signed))
 
 
-def _in_mediation(village: Place, other: Place, day: dt.date, noise: random.Random) -> Iterator[Step]:
+def _in_mediation(village: DemoPlace, other: DemoPlace, day: dt.date, noise: random.Random) -> Iterator[DemoStep]:
     parties = [Party(kind=PartyKind.VILLAGE, name=place.name, division=place.code) for place in (village, other)]
     data = _land_dispute(village, DisputeKind.FOREST, "0903", parties, day)
     dispute_id, step = create(day, village.parent, dispute_service.report_dispute, data, noise)
@@ -214,7 +214,9 @@ def _in_mediation(village: Place, other: Place, day: dt.date, noise: random.Rand
         yield act(day, village.parent, dispute_service.move_dispute, dispute_id, Move(to=stage, on=day))
 
 
-def _land_dispute(village: Place, kind: DisputeKind, category: str, parties: list[Party], day: dt.date) -> DisputeIn:
+def _land_dispute(
+    village: DemoPlace, kind: DisputeKind, category: str, parties: list[Party], day: dt.date
+) -> DisputeIn:
     return DisputeIn(
         division=village.code,
         title=f"{village.name.removesuffix('委会')}{'宅基地' if kind is DisputeKind.HOMESTEAD else '林地'}纠纷(示范)",

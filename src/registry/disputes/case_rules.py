@@ -3,10 +3,10 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from registry.deadline_rules import ends_on
-from registry.deadlines import surely_over
+from registry.deadlines.periods import surely_over
+from registry.deadlines.rules import ends_on
 from registry.disputes.case_schemas import AgreementIn, Confirmation, Meeting, ProceedingIn, ReturnVisitIn, SessionIn
-from registry.disputes.models import AgreementKind, CourtResult, Subject
+from registry.disputes.codes import AgreementKind, Subject
 from registry.errors import Fault
 
 CONFIRMABLE = frozenset({AgreementKind.PEOPLE_MEDIATION, AgreementKind.ORAL})
@@ -137,14 +137,3 @@ def performed_on(data: AgreementIn) -> dt.date | None:
     if any(day is None for day in days):
         return None
     return max([data.signed_on, *(day for day in days if day is not None)])
-
-
-def confirmed_on(data: AgreementIn) -> dt.date | None:
-    """When a court confirmed the agreement; None where none has."""
-    asked = data.confirmation
-    return asked.decided_on if asked is not None and asked.result is CourtResult.CONFIRMED else None
-
-
-def next_due_on(data: AgreementIn) -> dt.date | None:
-    """The first day due among the terms that are not performed."""
-    return min((term.due_on for term in data.terms if term.due_on and term.performed_on is None), default=None)

@@ -7,19 +7,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from registry.access.fields import DivisionCode, EntryId, Line, LongLine, Note, PersonName, Positive
-from registry.access.schemas import Header, Input
-from registry.disputes.models import (
-    AgreementKind,
-    CourtResult,
-    Outcome,
-    Performance,
-    SessionResult,
-    Subject,
-    Track,
-)
+from registry.core.fields import DivisionCode, EntryId, Line, LongLine, Note, PersonName, Positive
+from registry.core.queries import ListQuery, among
+from registry.core.schemas import Header, Input
+from registry.disputes.codes import AgreementKind, CourtResult, Outcome, Performance, SessionResult, Subject, Track
 from registry.disputes.schemas import Dispute
-from registry.web.queries import ListQuery, among
 
 
 class CaseQuery(ListQuery, kw_only=True):

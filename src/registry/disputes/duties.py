@@ -11,20 +11,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Row
 
-from registry.access.duties import Beside, Duty, Others, Owed, Window
-from registry.deadline_rules import ends_on, version_of
-from registry.disputes.models import (
-    AGREEMENTS,
-    DISPUTES,
-    PENDING,
-    PROCEEDINGS,
-    RETURN_VISITS,
-    SESSIONS,
-    AgreementKind,
-    CourtResult,
-    Outcome,
-    Track,
-)
+from registry.core.duties import Beside, Duty, Others, Owed, Window
+from registry.deadlines.rules import ends_on, version_of
+from registry.disputes.codes import PENDING, AgreementKind, CourtResult, Outcome, Track
+from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
 
 UNDECIDED = frozenset({Outcome.PENDING, Outcome.WITHDRAWN, Outcome.MEDIATED})
 """Outcomes against which there is no remedy."""

@@ -1,13 +1,13 @@
 """The registers, declared."""
 
-from sqlalchemy import case, func, literal_column
-
-from registry.access.register import Measure, Rate, Register, Split
-from registry.access.statistics import By, Dimension, How, Statistic, Statistics, places
+from registry.core.filters import Filters
+from registry.core.measures import P90, By, Dimension, Measure, Median, Sum, places
+from registry.core.register import Names, Register
 from registry.disputes.case_schemas import (
     Agreement,
     AgreementIn,
     AgreementQuery,
+    CaseQuery,
     Proceeding,
     ProceedingIn,
     ReturnVisit,
@@ -15,86 +15,62 @@ from registry.disputes.case_schemas import (
     Session,
     SessionIn,
 )
-from registry.disputes.codes import LAND_CATEGORIES
-from registry.disputes.days import (
+from registry.disputes.codes import CATEGORIES, AgreementKind, Cause, DisputeKind, Risk, Scale, Stage
+from registry.disputes.duties import AGREEMENT_DUTIES, DISPUTE_DUTIES, PROCEEDING_DUTIES, SESSION_DUTIES
+from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
+from registry.disputes.projection import (
     AGREEMENT_DAYS,
     DISPUTE_DAYS,
     PROCEEDING_DAYS,
     RETURN_VISIT_DAYS,
     SESSION_DAYS,
-    agreement_copied,
-    dispute_copied,
-)
-from registry.disputes.duties import AGREEMENT_DUTIES, DISPUTE_DUTIES, PROCEEDING_DUTIES, SESSION_DUTIES
-from registry.disputes.filters import UNSETTLED, matching_agreements, matching_disputes
-from registry.disputes.models import (
-    AGREEMENTS,
-    DISPUTES,
-    PROCEEDINGS,
-    RETURN_VISITS,
-    SESSIONS,
-    AgreementKind,
-    Cause,
-    DisputeKind,
-    Risk,
-    Scale,
-    Stage,
+    agreement_columns,
+    dispute_columns,
+    matching_agreements,
+    matching_disputes,
+    matching_proceedings,
+    matching_return_visits,
+    matching_sessions,
 )
 from registry.disputes.rules import CONFIRMATION_RULE, COUNTING_RULE, MEDIATION_RULE
-from registry.disputes.schemas import Dispute, DisputeIn, DisputeQuery
-from registry.disputes.telling import tell
-from registry.disputes.titles import CATEGORY_TITLES, DISPUTE_GROUPS, TITLES
+from registry.disputes.schemas import DISPUTE_GROUPS, Dispute, DisputeIn, DisputeQuery
 
-SECTION = "矛盾纠纷排查化解"
-OF_LAND = Split(
-    case((DISPUTES.c.category.in_(LAND_CATEGORIES), literal_column("'land'")), else_=literal_column("'other'")),
-    {"land": ("涉土纠纷", "Land disputes")},
-)
 _settled = {"given": "days_to_settle"}
 
-DISPUTE_STATISTICS = Statistics(
-    DisputeQuery,
-    matching_disputes,
-    (
-        Statistic("found", "排查发现", "宗", dated="discovered"),
-        Statistic("accepted", "受理", "宗", where={"given": "accepted_on"}, dated="accepted"),
-        Statistic("settled", "化解", "宗", where={"given": "settled_on"}, dated="settled"),
-        Statistic("open", "在办", "宗", day="open_on"),
-        Statistic("overdue", "超过调解期限", "宗", day="overdue_on"),
-        Statistic("failed", "调解不成功", "宗", where={"unsettled": "true"}, dated="ended"),
-        Statistic("referred", "移交", "宗", where={"given": "referred_on"}, dated="referred"),
-        Statistic("median_days", "化解用时中位数", "日", How.MEDIAN, DISPUTES.c.days_to_settle, where=_settled, dated="settled"),
-        Statistic("p90_days", "化解用时第90百分位数", "日", How.P90, DISPUTES.c.days_to_settle, where=_settled, dated="settled"),
-        Statistic("people", "涉及人数", "人", How.SUM, DISPUTES.c.people_involved, dated="discovered"),
-        Statistic("area", "争议面积", "亩", How.SUM, DISPUTES.c.area_hundredths, hundredths=True, dated="discovered"),
-    ),
-    (
-        *places(DISPUTES),
-        Dimension("kind", "纠纷类型", DISPUTES.c.kind, codes=DisputeKind),
-        Dimension("cause", "起因", DISPUTES.c.cause, codes=Cause),
-        Dimension("scale", "事件规模", DISPUTES.c.scale, codes=Scale),
-        Dimension("stage", "阶段", DISPUTES.c.stage, codes=Stage),
-        Dimension("risk", "难易程度", DISPUTES.c.risk, codes=Risk),
-        Dimension("year_begun", "起始年份", DISPUTES.c.since_year, parameter="since_year"),
-        Dimension("month", "发现月份", DISPUTES.c.discovered_on, By.MONTH, "discovered"),
-        Dimension("month_settled", "化解月份", DISPUTES.c.settled_on, By.MONTH, "settled"),
-    ),
-)  # fmt: skip
-
-AGREEMENT_STATISTICS = Statistics(
-    AgreementQuery,
-    matching_agreements,
-    (
-        Statistic("signed", "签订", "份", dated="signed"),
-        Statistic("performed", "履行完毕", "份", where={"given": "performed_on"}, dated="performed"),
-        Statistic("confirmed", "经司法确认", "份", where={"given": "confirmed_on"}, dated="confirmed"),
-        Statistic("overdue", "有条款逾期未履行", "份", day="overdue_on"),
-    ),
-    (
-        *places(AGREEMENTS),
-        Dimension("kind", "协议类型", AGREEMENTS.c.kind, codes=AgreementKind),
-        Dimension("month", "签订月份", AGREEMENTS.c.signed_on, By.MONTH, "signed"),
-    ),
+DISPUTE_MEASURES = (
+    Measure("found", "排查发现", "宗", dated="discovered"),
+    Measure("accepted", "受理", "宗", dated="accepted", where={"given": "accepted_on"}),
+    Measure("settled", "化解", "宗", dated="settled", where={"given": "settled_on"}),
+    Measure("open", "在办", "宗", day="open_on"),
+    Measure("overdue", "超过调解期限", "宗", day="overdue_on"),
+    Measure("failed", "调解不成功", "宗", dated="ended", where={"unsettled": "true"}),
+    Measure("referred", "移交", "宗", dated="referred", where={"given": "referred_on"}),
+    Measure("median_days", "化解用时中位数", "日", Median(DISPUTES.c.days_to_settle), dated="settled", where=_settled),
+    Measure("p90_days", "化解用时第90百分位数", "日", P90(DISPUTES.c.days_to_settle), dated="settled", where=_settled),
+    Measure("people", "涉及人数", "人", Sum(DISPUTES.c.people_involved), dated="discovered"),
+    Measure("area", "争议面积", "亩", Sum(DISPUTES.c.area_hundredths, hundredths=True), dated="discovered"),
+)
+DISPUTE_DIMENSIONS = (
+    *places(DISPUTES),
+    Dimension("kind", "纠纷类型", DISPUTES.c.kind, codes=DisputeKind),
+    Dimension("cause", "起因", DISPUTES.c.cause, codes=Cause),
+    Dimension("scale", "事件规模", DISPUTES.c.scale, codes=Scale),
+    Dimension("stage", "阶段", DISPUTES.c.stage, codes=Stage),
+    Dimension("risk", "难易程度", DISPUTES.c.risk, codes=Risk),
+    Dimension("year_begun", "起始年份", DISPUTES.c.since_year, parameter="since_year"),
+    Dimension("month", "发现月份", DISPUTES.c.discovered_on, By.MONTH, "discovered"),
+    Dimension("month_settled", "化解月份", DISPUTES.c.settled_on, By.MONTH, "settled"),
+)
+AGREEMENT_MEASURES = (
+    Measure("signed", "签订", "份", dated="signed"),
+    Measure("performed", "履行完毕", "份", dated="performed", where={"given": "performed_on"}),
+    Measure("confirmed", "经司法确认", "份", dated="confirmed", where={"given": "confirmed_on"}),
+    Measure("overdue", "有条款逾期未履行", "份", day="overdue_on"),
+)
+AGREEMENT_DIMENSIONS = (
+    *places(AGREEMENTS),
+    Dimension("kind", "协议类型", AGREEMENTS.c.kind, codes=AgreementKind),
+    Dimension("month", "签订月份", AGREEMENTS.c.signed_on, By.MONTH, "signed"),
 )
 
 DISPUTE_REGISTER = Register(
@@ -103,50 +79,17 @@ DISPUTE_REGISTER = Register(
     DISPUTES,
     DisputeIn,
     Dispute,
+    Names("a dispute", "disputes", "Disputes", record="report"),
+    Filters(DisputeQuery, matching_disputes),
     cases="disputes",
     days=DISPUTE_DAYS,
-    titles=TITLES,
     groups=DISPUTE_GROUPS,
-    choices={"category": CATEGORY_TITLES},
-    copied=dispute_copied,
-    statistics=DISPUTE_STATISTICS,
+    choices={"category": CATEGORIES},
+    columns=dispute_columns,
+    measures=DISPUTE_MEASURES,
+    dimensions=DISPUTE_DIMENSIONS,
     duties=DISPUTE_DUTIES,
     rules=(MEDIATION_RULE, COUNTING_RULE),
-    section=SECTION,
-    rates=(Rate("mediation_success", "调解成功率", "disputes_settled", "disputes_failed"),),
-    tell=tell,
-    measures=(
-        Measure(
-            "disputes_found",
-            "排查发现矛盾纠纷",
-            "宗",
-            func.count(),
-            DISPUTES.c.discovered_on,
-            split=OF_LAND,
-            charted=True,
-        ),
-        Measure("disputes_accepted", "受理矛盾纠纷", "宗", func.count(), DISPUTES.c.accepted_on, split=OF_LAND),
-        Measure("disputes_settled", "成功化解矛盾纠纷", "宗", func.count(), DISPUTES.c.settled_on, split=OF_LAND),
-        Measure(
-            "disputes_open",
-            "在办矛盾纠纷",
-            "宗",
-            func.count(),
-            since=DISPUTES.c.discovered_on,
-            until=DISPUTES.c.ended_on,
-            split=OF_LAND,
-        ),
-        Measure(
-            "disputes_overdue",
-            "超期未调结矛盾纠纷",
-            "宗",
-            func.count(),
-            past=DISPUTES.c.mediation_due_on,
-            until=DISPUTES.c.ended_on,
-            where=(DISPUTES.c.stage != Stage.FAILED,),
-        ),
-        Measure("disputes_failed", "调解不成功矛盾纠纷", "宗", func.count(), DISPUTES.c.ended_on, where=UNSETTLED),
-    ),
 )
 
 PROCEEDING_REGISTER = Register(
@@ -155,9 +98,10 @@ PROCEEDING_REGISTER = Register(
     PROCEEDINGS,
     ProceedingIn,
     Proceeding,
+    Names("a proceeding", "proceedings", "Proceedings"),
+    Filters(CaseQuery, matching_proceedings),
     cases="disputes",
     days=PROCEEDING_DAYS,
-    titles=TITLES,
     duties=PROCEEDING_DUTIES,
 )
 SESSION_REGISTER = Register(
@@ -166,9 +110,10 @@ SESSION_REGISTER = Register(
     SESSIONS,
     SessionIn,
     Session,
+    Names("a mediation session", "mediation sessions", "Sessions"),
+    Filters(CaseQuery, matching_sessions),
     cases="disputes",
     days=SESSION_DAYS,
-    titles=TITLES,
     duties=SESSION_DUTIES,
 )
 AGREEMENT_REGISTER = Register(
@@ -177,15 +122,15 @@ AGREEMENT_REGISTER = Register(
     AGREEMENTS,
     AgreementIn,
     Agreement,
+    Names("an agreement", "agreements", "Agreements", record="sign"),
+    Filters(AgreementQuery, matching_agreements),
     cases="disputes",
     days=AGREEMENT_DAYS,
-    titles=TITLES,
-    copied=agreement_copied,
-    statistics=AGREEMENT_STATISTICS,
+    columns=agreement_columns,
+    measures=AGREEMENT_MEASURES,
+    dimensions=AGREEMENT_DIMENSIONS,
     duties=AGREEMENT_DUTIES,
     rules=(CONFIRMATION_RULE, COUNTING_RULE),
-    section=SECTION,
-    measures=(Measure("agreements_signed", "签订协议", "份", func.count(), AGREEMENTS.c.signed_on),),
 )
 RETURN_VISIT_REGISTER = Register(
     "return-visits",
@@ -193,7 +138,8 @@ RETURN_VISIT_REGISTER = Register(
     RETURN_VISITS,
     ReturnVisitIn,
     ReturnVisit,
+    Names("a return visit", "return visits", "ReturnVisits"),
+    Filters(CaseQuery, matching_return_visits),
     cases="disputes",
     days=RETURN_VISIT_DAYS,
-    titles=TITLES,
 )

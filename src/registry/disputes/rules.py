@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.deadline_rules import current, ends_on
-from registry.disputes.codes import CATEGORIES
-from registry.disputes.models import ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
+from registry.deadlines.rules import current, ends_on
+from registry.disputes.codes import CATEGORIES, ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
 from registry.disputes.schemas import DisputeIn, Move, Party, PolygonGeometry
 from registry.errors import Fault
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from registry.access.fields import (
+from registry.core.fields import (
     END,
     AreaMu,
     Count,
@@ -21,9 +21,10 @@ from registry.access.fields import (
     Phone,
     Sensitive,
 )
-from registry.access.schemas import Header, Input
-from registry.disputes.models import Cause, DisputeKind, FoundBy, PartyKind, Risk, Scale, Stage
-from registry.web.queries import AsOfQuery, ListQuery, among
+from registry.core.queries import AsOfQuery, ListQuery, among
+from registry.core.register import Groups
+from registry.core.schemas import Header, Input
+from registry.disputes.codes import Cause, DisputeKind, FoundBy, PartyKind, Risk, Scale, Stage
 
 Longitude = Annotated[float, Meta(ge=73, le=136)]
 Latitude = Annotated[float, Meta(ge=3, le=54)]
@@ -206,3 +207,12 @@ class PersonSearch(Input):
 
     id_number: IdNumber | None = None
     phone: Phone | None = None
+
+
+DISPUTE_GROUPS: Groups = (
+    ("基本情况", "The dispute", ("division", "title", "kind", "category", "cause", "scale", "risk", "summary")),
+    ("当事人", "Parties", ("parties", "people_involved")),
+    ("争议土地", "The land", ("place_name", "area_mu", "geometry", "crs", "since_year", "status_quo_order")),
+    ("发现与处置", "Found and handled", ("discovered_on", "found_by", "found_by_unit", "response")),
+    ("责任", "Who answers for it", ("responsible_unit", "responsible", "task_force", "resolve_by")),
+)

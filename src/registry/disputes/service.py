@@ -1,14 +1,15 @@
 """The dispute itself: one function a use case. What belongs to it is in `case_service`."""
 
 import datetime as dt
-from decimal import Decimal
 
 import msgspec
 from sqlalchemy import and_
 
-from registry.access.writing import Change, Current, Draft, Tx
+from registry.core.plain_writes import Writes, plain_void
+from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.disputes import rules
-from registry.disputes.models import AGREEMENTS, AgreementKind, Stage
+from registry.disputes.codes import AgreementKind, Stage
+from registry.disputes.models import AGREEMENTS
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
 from registry.disputes.schemas import DisputeIn, Move
 from registry.errors import refuse
@@ -34,11 +35,6 @@ def move_dispute(tx: Tx, entry_id: str, move: Move, change: Change) -> Append | 
     refuse(rules.check_move(_standing(tx, current), move, tx.today))
     draft = _dispute(tx, current.data(DisputeIn), [*moves_of(current), move], current)
     return tx.change(current, draft, change)
-
-
-def void_dispute(tx: Tx, entry_id: str, change: Change) -> Append:
-    """It should never have been entered."""
-    return tx.void(tx.to_change(DISPUTE_REGISTER, entry_id, change), change)
 
 
 def moves_of(current: Current) -> list[Move]:
@@ -77,26 +73,7 @@ def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], kept: Current | None = 
             tx.known_place(party.division, f"/parties/{index}/division")
     derived = rules.derived(moves)
     share, unshare = _towns(tx, data, kept)
-    columns = {
-        "case_number": None,
-        "kind": data.kind,
-        "category": data.category,
-        "cause": data.cause,
-        "stage": derived["stage"],
-        "scale": data.scale,
-        "risk": data.risk,
-        "since_year": data.since_year,
-        "discovered_on": data.discovered_on,
-        "accepted_on": derived["accepted_on"],
-        "settled_on": derived["settled_on"],
-        "ended_on": rules.ended_on(moves),
-        "referred_on": rules.referred_on(moves),
-        "mediation_due_on": derived["mediation_due_on"],
-        "days_to_settle": derived["days_to_settle"],
-        "people_involved": data.people_involved,
-        "area_hundredths": int(Decimal(data.area_mu) * 100) if data.area_mu else None,
-    }
-    return Draft(data, data.division, columns, {**derived, "division_name": name}, share=share, unshare=unshare)
+    return Draft(data, data.division, {**derived, "division_name": name}, share=share, unshare=unshare)
 
 
 def _towns(tx: Tx, data: DisputeIn, kept: Current | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -108,3 +85,6 @@ def _towns(tx: Tx, data: DisputeIn, kept: Current | None) -> tuple[tuple[str, ..
     shared = tx.shared_with("disputes", kept.seen.entry_id) if kept else set()
     wanted = towns | {own} if towns - {own} else shared & {own}
     return tuple(sorted(wanted - shared)), tuple(sorted(shared - wanted))
+
+
+DISPUTE_WRITES = Writes(report_dispute, change_dispute, plain_void(DISPUTE_REGISTER))

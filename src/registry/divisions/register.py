@@ -1,12 +1,12 @@
 """The registers, declared."""
 
-from registry.access.places import DIVISIONS
-from registry.access.principals import EVERYONE, Role
-from registry.access.register import Register
-from registry.divisions.days import DIVISION_DAYS, STAFF_DAYS
+from registry.core.divisions import DIVISIONS
+from registry.core.filters import Filters
+from registry.core.principals import EVERYONE, Role
+from registry.core.register import Names, Register
 from registry.divisions.models import STAFF
-from registry.divisions.schemas import Division, DivisionIn, Staff, StaffIn
-from registry.divisions.titles import TITLES
+from registry.divisions.projection import DIVISION_DAYS, STAFF_DAYS, matching_divisions, matching_staff
+from registry.divisions.schemas import Division, DivisionIn, DivisionQuery, Staff, StaffIn, StaffQuery
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
@@ -16,12 +16,22 @@ DIVISION_REGISTER = Register(
     DIVISIONS,
     DivisionIn,
     Division,
+    Names("a division", "divisions", "Divisions"),
+    Filters(DivisionQuery, matching_divisions),
     readers=EVERYONE,
     writers=ADMINISTRATORS,
     voiders=ADMINISTRATORS,
     open=True,
     days=DIVISION_DAYS,
-    titles=TITLES,
 )
 
-STAFF_REGISTER = Register("grid-staff", "网格员台账", STAFF, StaffIn, Staff, days=STAFF_DAYS, titles=TITLES)
+STAFF_REGISTER = Register(
+    "grid-staff",
+    "网格员台账",
+    STAFF,
+    StaffIn,
+    Staff,
+    Names("a member of staff", "grid staff", "Staff"),
+    Filters(StaffQuery, matching_staff),
+    days=STAFF_DAYS,
+)

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from registry.divisions.models import ABOVE, CODE_LENGTH, Level
+from registry.divisions.codes import ABOVE, CODE_LENGTH, Level
 from registry.divisions.schemas import DivisionIn, StaffIn
 from registry.errors import Fault
 

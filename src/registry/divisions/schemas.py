@@ -5,10 +5,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from registry.access.fields import Count, DivisionCode, DivisionName, EntryId, Line, PersonName, Phone
-from registry.access.schemas import Header, Input
-from registry.divisions.models import Duty, Level, Tier
-from registry.web.queries import ListQuery
+from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, PersonName, Phone
+from registry.core.queries import ListQuery
+from registry.core.schemas import Header, Input
+from registry.divisions.codes import Duty, Level, Tier
 
 
 class DivisionIn(Input):

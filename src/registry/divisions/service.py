@@ -1,16 +1,12 @@
 """One function a use case: what it reads, what it refuses, what it appends."""
 
 import datetime as dt
-from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement
-
-from registry.access.places import DIVISIONS
-from registry.access.writing import Change, Current, Draft, Tx
+from registry.core.plain_writes import Writes, plain_void, plain_writes
+from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.divisions import rules
-from registry.divisions.models import STAFF
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
-from registry.divisions.schemas import Closing, DivisionIn, DivisionQuery, Renaming, StaffIn, StaffQuery
+from registry.divisions.schemas import Closing, DivisionIn, Renaming, StaffIn
 from registry.errors import Conflict, Fault, Refused, refuse
 from registry.ledger.versions import Append
 
@@ -60,11 +56,6 @@ def close_division(tx: Tx, entry_id: str, data: Closing, change: Change) -> Appe
     return tx.change(current, _division(tx, current.data(DivisionIn), kept), change)
 
 
-def void_division(tx: Tx, entry_id: str, change: Change) -> Append:
-    """It should never have been entered."""
-    return tx.void(tx.to_change(DIVISION_REGISTER, entry_id, change), change)
-
-
 def _open(tx: Tx, entry_id: str, change: Change) -> Current:
     current = tx.to_change(DIVISION_REGISTER, entry_id, change)
     if current.document["closed_on"] is not None:
@@ -88,56 +79,14 @@ def _division(tx: Tx, data: DivisionIn, derived: dict[str, object]) -> Draft:
     book = tx.who.book
     parent = tx.find_place(data.parent) if data.parent else None
     refuse(rules.check_division(data, parent.level if parent else None, book))
-    closed_on = derived["closed_on"]
-    columns = {
-        "code": data.code,
-        "name": data.name,
-        "level": data.level,
-        "parent": data.parent,
-        "valid_from": data.valid_from,
-        "closed_on": dt.date.fromisoformat(str(closed_on)) if closed_on else None,
-        "hamlets": data.hamlets,
-        "grid_staff": data.grid_staff,
-    }
-    return Draft(data, data.code or data.parent or book, columns, derived)
+    return Draft(data, data.code or data.parent or book, derived)
 
 
-def matching_divisions(query: DivisionQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    table = DIVISIONS.c
-    if query.code is not None:
-        yield table.code == query.code
-    if query.parent is not None:
-        yield table.parent == query.parent
-    if query.level is not None:
-        yield table.level == query.level
-
-
-def record_staff(tx: Tx, entry_id: str, data: StaffIn) -> Append:
-    """Somebody took up a duty."""
-    return tx.create(STAFF_REGISTER, entry_id, _staff(tx, data))
-
-
-def change_staff(tx: Tx, entry_id: str, change: Change) -> Append | None:
-    """Their duty changed or ended, or was recorded wrongly."""
-    current = tx.to_change(STAFF_REGISTER, entry_id, change)
-    return tx.change(current, _staff(tx, current.changed(StaffIn, change), current), change)
-
-
-def void_staff(tx: Tx, entry_id: str, change: Change) -> Append:
-    """They should never have been entered."""
-    return tx.void(tx.to_change(STAFF_REGISTER, entry_id, change), change)
-
-
-def _staff(tx: Tx, data: StaffIn, kept: Current | None = None) -> Draft:
+def staff(tx: Tx, data: StaffIn, kept: Current | None) -> Draft:
+    """A member of the grid staff, as they shall be kept."""
     refuse(rules.check_staff(data, tx.today))
-    columns = {"duty": data.duty, "tier": data.tier, "left_on": data.left_on}
-    return Draft(data, data.division, columns, {"division_name": tx.place(data.division, data.since, kept=kept)})
+    return Draft(data, data.division, {"division_name": tx.place(data.division, data.since, kept=kept)})
 
 
-def matching_staff(query: StaffQuery) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the list's filters."""
-    if query.duty is not None:
-        yield STAFF.c.duty == query.duty
-    if query.tier is not None:
-        yield STAFF.c.tier == query.tier
+DIVISION_WRITES = Writes(record_division, change_division, plain_void(DIVISION_REGISTER))
+STAFF_WRITES = plain_writes(STAFF_REGISTER, staff)

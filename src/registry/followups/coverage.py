@@ -5,19 +5,19 @@ from functools import partial
 import msgspec
 from sqlalchemy import Connection
 
-from registry.access.moments import watermark_text
-from registry.access.places import names_at
-from registry.access.principals import Principal
-from registry.access.register import Right
+from registry.core.divisions import names_at
+from registry.core.principals import Principal
+from registry.core.queries import DayQuery
+from registry.core.register import Right
+from registry.core.watermarks import watermark_text
 from registry.errors import NotFound
-from registry.followups.drive import CampaignShape, covered, row
+from registry.followups.campaigns import CampaignShape, covered, row
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
 from registry.followups.schemas import Coverage
 from registry.ledger.versions import encode
-from registry.web import serve
+from registry.web import reads
 from registry.web.call import Call, view_of
-from registry.web.queries import DayQuery
-from registry.web.serve import Answer
+from registry.web.reads import Answer
 
 REGISTERS = {register.name: register for register in (CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER)}
 
@@ -28,7 +28,7 @@ async def read_coverage(call: Call, entry_id: str) -> Answer:
     query = call.params(DayQuery)
     answer, watermark = await call.context.scan(partial(_coverage, who, entry_id, query))
     body = encode(answer)
-    return serve.respond(call, body, serve.body_tag(body), watermark_text(who.book, watermark), on=query.on)
+    return reads.respond(call, body, reads.body_tag(body), watermark_text(who.book, watermark), on=query.on)
 
 
 def _coverage(who: Principal, entry_id: str, query: DayQuery, connection: Connection) -> tuple[Coverage, int]:

@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Row, and_, or_
 
-from registry.access.duties import Beside, Duty, Others, Owed, Window
-from registry.deadline_rules import ends_on
-from registry.followups.following import SET
-from registry.followups.models import PATIENTS, VISITS, CareStatus, Stability
+from registry.core.duties import Beside, Duty, Others, Owed, Window
+from registry.deadlines.rules import ends_on
+from registry.followups.codes import CareStatus, Stability
+from registry.followups.models import PATIENTS, VISITS
+from registry.followups.roster import SET
 
 A_YEAR = 4
 """每年至少随访四次."""

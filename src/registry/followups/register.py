@@ -3,79 +3,67 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, or_
 
-from registry.access.menu import Axis, Menu, month, overdue
-from registry.access.register import Measure, Register
-from registry.access.statistics import By, Dimension, How, Statistic, Statistics, places
-from registry.followups.days import CAMPAIGN_DAYS, PATIENT_DAYS, VISIT_DAYS, visit_copied
+from registry.core.disclosure_menu import Axis, Menu, month, overdue
+from registry.core.filters import Filters
+from registry.core.measures import By, Dimension, Distinct, Measure, places
+from registry.core.queries import ListQuery
+from registry.core.register import Names, Register
+from registry.followups.codes import CareStatus, Diagnosis, NotSeen, Stability, VisitForm, VisitorRole
 from registry.followups.duties import PATIENT_DUTIES
-from registry.followups.filters import matching_patients, matching_visits
-from registry.followups.models import (
-    CAMPAIGNS,
-    PATIENTS,
-    VISITS,
-    CareStatus,
-    Diagnosis,
-    NotSeen,
-    Stability,
-    VisitForm,
-    VisitorRole,
-)
-from registry.followups.schemas import Campaign, CampaignIn, Patient, PatientIn, PatientQuery
-from registry.followups.telling import tell
-from registry.followups.titles import PATIENT_GROUPS, TITLES, VISIT_GROUPS
-from registry.followups.visit_schemas import Visit, VisitIn, VisitQuery
-
-PATIENT_STATISTICS = Statistics(
-    PatientQuery,
+from registry.followups.models import CAMPAIGNS, PATIENTS, VISITS
+from registry.followups.projection import (
+    CAMPAIGN_DAYS,
+    PATIENT_DAYS,
+    VISIT_DAYS,
     matching_patients,
-    (
-        Statistic("on_roster", "在管", "人", day="on_roster_on", sensitive=True),
-        Statistic("enrolled", "建档", "人", dated="in_care", sensitive=True),
-        Statistic("left", "离管", "人", where={"given": "left_care_on"}, dated="left", sensitive=True),
-        Statistic("visits_due", "应随访", "人", where={"given": "next_visit_on"}, dated="next_visit", sensitive=True),
-        Statistic("visits_overdue", "逾期未随访", "人", day="overdue_on", sensitive=True),
-    ),
-    (
-        *places(PATIENTS),
-        Dimension("risk", "危险性评估", PATIENTS.c.risk_level, parameter="risk_level"),
-        Dimension("stability", "病情分类", PATIENTS.c.stability, codes=Stability),
-        Dimension("diagnosis", "目前诊断", PATIENTS.c.diagnosis, codes=Diagnosis),
-        Dimension("status", "在管状态", PATIENTS.c.status, codes=CareStatus),
-    ),
+    matching_visits,
+    visit_columns,
+)
+from registry.followups.schemas import PATIENT_GROUPS, Campaign, CampaignIn, Patient, PatientIn, PatientQuery
+from registry.followups.visit_schemas import VISIT_GROUPS, Visit, VisitIn, VisitQuery
+
+PATIENT_MEASURES = (
+    Measure("on_roster", "在管", "人", day="on_roster_on", sensitive=True),
+    Measure("enrolled", "建档", "人", dated="in_care", sensitive=True),
+    Measure("left", "离管", "人", dated="left", where={"given": "left_care_on"}, sensitive=True),
+    Measure("visits_due", "应随访", "人", dated="next_visit", where={"given": "next_visit_on"}, sensitive=True),
+    Measure("visits_overdue", "逾期未随访", "人", day="overdue_on", sensitive=True),
+)
+PATIENT_DIMENSIONS = (
+    *places(PATIENTS),
+    Dimension("risk", "危险性评估", PATIENTS.c.risk_level, parameter="risk_level"),
+    Dimension("stability", "病情分类", PATIENTS.c.stability, codes=Stability),
+    Dimension("diagnosis", "目前诊断", PATIENTS.c.diagnosis, codes=Diagnosis),
+    Dimension("status", "在管状态", PATIENTS.c.status, codes=CareStatus),
 )
 
-VISIT_STATISTICS = Statistics(
-    VisitQuery,
-    matching_visits,
-    (
-        Statistic("made", "走访", "人次", dated="visited", sensitive=True),
-        Statistic("joint", "联合走访", "人次", where={"joint": "true"}, dated="visited", sensitive=True),
-        Statistic("seen", "见到本人", "人次", where={"seen": "true"}, dated="visited", sensitive=True),
-        Statistic("not_seen", "未见到本人", "人次", where={"seen": "false"}, dated="visited", sensitive=True),
-        Statistic("in_time", "按期走访", "人次", where={"in_time": "true"}, dated="visited", sensitive=True),
-        Statistic("late", "逾期走访", "人次", where={"in_time": "false"}, dated="visited", sensitive=True),
-        Statistic("patients", "走访人数", "人", How.DISTINCT, VISITS.c.case_id, dated="visited", sensitive=True),
-        Statistic("patients_not_seen", "曾走访未见人数", "人", How.DISTINCT, VISITS.c.case_id, where={"seen": "false"},
-                  dated="visited", sensitive=True),
-        Statistic("patients_seen", "见到人数", "人", How.DISTINCT, VISITS.c.case_id, where={"seen": "true"},
-                  dated="visited", sensitive=True),
-    ),
-    (
-        *places(VISITS),
-        Dimension("month", "走访月份", VISITS.c.visited_on, By.MONTH, "visited"),
-        Dimension("campaign", "专项行动", VISITS.c.campaign_id, parameter="campaign_id", entries="campaigns"),
-        Dimension("team", "走访人员组成", VISITS.c.team, codes=VisitorRole),
-        Dimension("form", "随访形式", VISITS.c.form, codes=VisitForm),
-        Dimension("joint", "联合走访", VISITS.c.joint),
-        Dimension("seen", "见到本人", VISITS.c.seen),
-        Dimension("not_seen_reason", "未访到原因", VISITS.c.not_seen_reason, codes=NotSeen),
-        Dimension("risk", "危险性评估", VISITS.c.risk_level, parameter="risk_level"),
-    ),
-)  # fmt: skip
+_people = Distinct(VISITS.c.case_id)
+_seen, _not_seen = {"seen": "true"}, {"seen": "false"}
 
-SECTION = "严重精神障碍患者服务管理"
+VISIT_MEASURES = (
+    Measure("made", "走访", "人次", dated="visited", sensitive=True),
+    Measure("joint", "联合走访", "人次", dated="visited", where={"joint": "true"}, sensitive=True),
+    Measure("seen", "见到本人", "人次", dated="visited", where=_seen, sensitive=True),
+    Measure("not_seen", "未见到本人", "人次", dated="visited", where=_not_seen, sensitive=True),
+    Measure("in_time", "按期走访", "人次", dated="visited", where={"in_time": "true"}, sensitive=True),
+    Measure("late", "逾期走访", "人次", dated="visited", where={"in_time": "false"}, sensitive=True),
+    Measure("patients", "走访人数", "人", _people, dated="visited", sensitive=True),
+    Measure("patients_not_seen", "曾走访未见人数", "人", _people, dated="visited", where=_not_seen, sensitive=True),
+    Measure("patients_seen", "见到人数", "人", _people, dated="visited", where=_seen, sensitive=True),
+)
+VISIT_DIMENSIONS = (
+    *places(VISITS),
+    Dimension("month", "走访月份", VISITS.c.visited_on, By.MONTH, "visited"),
+    Dimension("campaign", "专项行动", VISITS.c.campaign_id, parameter="campaign_id", entries="campaigns"),
+    Dimension("team", "走访人员组成", VISITS.c.team, codes=VisitorRole),
+    Dimension("form", "随访形式", VISITS.c.form, codes=VisitForm),
+    Dimension("joint", "联合走访", VISITS.c.joint),
+    Dimension("seen", "见到本人", VISITS.c.seen),
+    Dimension("not_seen_reason", "未访到原因", VISITS.c.not_seen_reason, codes=NotSeen),
+    Dimension("risk", "危险性评估", VISITS.c.risk_level, parameter="risk_level"),
+)
 
 
 def _on_roster(day: dt.date) -> Iterator[ColumnElement[bool]]:
@@ -89,7 +77,7 @@ PATIENT_MENU = Menu(
         *(Axis(name, PATIENTS.c[name]) for name in ("status", "stability", "diagnosis")),
         Axis("overdue", PATIENTS.c.next_visit_on, overdue),
     ),
-    measures={"patients_on_roster": ("", ""), "on_roster": ("", ""), "visits_overdue": ("overdue", "true")},
+    measures={"on_roster": ("", ""), "visits_overdue": ("overdue", "true")},
     people=_on_roster,
 )
 VISIT_MENU = Menu(
@@ -100,8 +88,8 @@ VISIT_MENU = Menu(
         Axis("campaign", VISITS.c.campaign_id),
     ),
     measures={
-        **dict.fromkeys(("visits_made", "made"), ("", "")),
-        **dict.fromkeys(("visits_joint", "joint"), ("joint", "true")),
+        "made": ("", ""),
+        "joint": ("joint", "true"),
         "seen": ("seen", "true"),
         "not_seen": ("seen", "false"),
     },
@@ -114,20 +102,17 @@ PATIENT_REGISTER = Register(
     PATIENTS,
     PatientIn,
     Patient,
+    Names("a patient", "patients", "Patients", record="enrol"),
+    Filters(PatientQuery, matching_patients),
     cases="patients",
     needs_purpose=True,
     days=PATIENT_DAYS,
-    titles=TITLES,
     groups=PATIENT_GROUPS,
-    section=SECTION,
     menu=PATIENT_MENU,
-    statistics=PATIENT_STATISTICS,
+    measures=PATIENT_MEASURES,
+    dimensions=PATIENT_DIMENSIONS,
     duties=PATIENT_DUTIES,
-    measures=(
-        Measure("patients_on_roster", "在管严重精神障碍患者", "人", func.count(), since=PATIENTS.c.in_care_since,
-                until=PATIENTS.c.left_care_on, sensitive=True),
-    ),
-)  # fmt: skip
+)
 
 VISIT_REGISTER = Register(
     "visits",
@@ -135,21 +120,17 @@ VISIT_REGISTER = Register(
     VISITS,
     VisitIn,
     Visit,
+    Names("a visit", "visits", "Visits"),
+    Filters(VisitQuery, matching_visits),
     cases="patients",
     needs_purpose=True,
     days=VISIT_DAYS,
-    titles=TITLES,
     groups=VISIT_GROUPS,
-    section=SECTION,
     menu=VISIT_MENU,
-    copied=visit_copied,
-    statistics=VISIT_STATISTICS,
-    measures=(
-        Measure("visits_made", "走访", "人次", func.count(), VISITS.c.visited_on, sensitive=True),
-        Measure("visits_joint", "联合走访", "人次", func.count(), VISITS.c.visited_on, where=(VISITS.c.joint.is_(True),),
-                sensitive=True),
-    ),
-)  # fmt: skip
+    columns=visit_columns,
+    measures=VISIT_MEASURES,
+    dimensions=VISIT_DIMENSIONS,
+)
 
 CAMPAIGN_REGISTER = Register(
     "campaigns",
@@ -157,9 +138,8 @@ CAMPAIGN_REGISTER = Register(
     CAMPAIGNS,
     CampaignIn,
     Campaign,
+    Names("a drive", "drives", "Campaigns", record="start"),
+    Filters(ListQuery),
     open=True,
     days=CAMPAIGN_DAYS,
-    titles=TITLES,
-    section=SECTION,
-    tell=tell,
 )

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-from registry.access.fields import birth_date_in
-from registry.deadline_rules import ends_on
-from registry.deadlines import add_months
+from registry.core.fields import birth_date_in
+from registry.deadlines.periods import add_months
+from registry.deadlines.rules import ends_on
 from registry.errors import Fault
-from registry.followups.models import (
+from registry.followups.codes import (
     DOCTORS,
     CareStatus,
     Confinement,

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from registry.access.fields import (
+from registry.core.fields import (
     Address,
     BirthDate,
     Count,
@@ -22,8 +22,10 @@ from registry.access.fields import (
     Phone,
     Sensitive,
 )
-from registry.access.schemas import Header, Input
-from registry.followups.models import (
+from registry.core.queries import ListQuery, among
+from registry.core.register import Groups
+from registry.core.schemas import Header, Input
+from registry.followups.codes import (
     AwardResult,
     CareStatus,
     Diagnosis,
@@ -35,7 +37,6 @@ from registry.followups.models import (
     Treatment,
     VisitorRole,
 )
-from registry.web.queries import ListQuery, among
 
 RiskLevel = Annotated[
     int, Meta(ge=0, le=5, title="危险性评估", description="0-5; the national code is the level plus one")
@@ -235,3 +236,30 @@ class Coverage(msgspec.Struct, kw_only=True):
     total: TownCoverage
     released: str | None
     watermark: str
+
+
+PATIENT_GROUPS: Groups = (
+    ("基本信息", "Person", ("division", "hamlet", "name", "sex", "birth_date", "id_number", "address", "phone")),
+    ("监护与家庭", "Guardian and family", ("guardian", "family_economy", "on_dibao", "awards")),
+    (
+        "病情",
+        "Condition",
+        ("diagnosis", "risk_level", "stability", "first_onset", "incident_count", "last_incident_on"),
+    ),
+    ("治疗", "Treatment", ("treatment", "hospital", "medication")),
+    (
+        "管理",
+        "Care",
+        (
+            "in_care_since",
+            "consent",
+            "consented_on",
+            "consent_asked_on",
+            "status",
+            "left_care_on",
+            "lost_reason",
+            "care_team",
+            "note",
+        ),
+    ),
+)

@@ -3,12 +3,13 @@
 import datetime as dt
 from typing import Any
 
-from registry.access.writing import Change, Current, Draft, Tx
+from registry.core.plain_writes import Writes, plain_void, plain_writes
+from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.errors import Conflict, Fault, Refused, refuse
 from registry.followups import rules
-from registry.followups.following import next_visit
-from registry.followups.models import CareStatus
+from registry.followups.codes import CareStatus
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER
+from registry.followups.roster import next_visit
 from registry.followups.schemas import CampaignIn, PatientIn, Transfer
 from registry.ledger.versions import Action, Append
 
@@ -57,11 +58,6 @@ def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> A
     return append
 
 
-def void_patient(tx: Tx, entry_id: str, change: Change) -> Append:
-    """They should never have been entered."""
-    return tx.void(tx.to_change(PATIENT_REGISTER, entry_id, change), change)
-
-
 def known_from_visits(document: dict[str, Any]) -> dict[str, Any]:
     """The part of a patient's document that no form sends."""
     return {name: document.get(name, nothing) for name, nothing in NOT_VISITED.items()}
@@ -94,40 +90,19 @@ def patient_draft(
             "next_visit_rule": None,
             "next_visit_from": None,
         }  # nobody is due who has left care
-    next_visit_on = known["next_visit_on"]
-    columns = {
-        "identity": tx.sealer.digest(tx.who.book, "id_number", data.id_number) if data.id_number else None,
-        "status": data.status,
-        "risk_level": data.risk_level,
-        "stability": data.stability,
-        "diagnosis": data.diagnosis,
-        "in_care_since": data.in_care_since,
-        "left_care_on": data.left_care_on,
-        "next_visit_on": dt.date.fromisoformat(str(next_visit_on)) if next_visit_on else None,
-    }
-    return Draft(data, data.division, columns, {**known, "division_name": name})
+    identity = tx.sealer.digest(tx.who.book, "id_number", data.id_number) if data.id_number else None
+    return Draft(data, data.division, {**known, "division_name": name}, {"identity": identity})
 
 
-def start_campaign(tx: Tx, entry_id: str, data: CampaignIn) -> Append:
-    """A drive begins."""
-    return tx.create(CAMPAIGN_REGISTER, entry_id, _campaign(tx, data))
-
-
-def change_campaign(tx: Tx, entry_id: str, change: Change) -> Append | None:
-    """It ended, or was recorded wrongly."""
-    current = tx.to_change(CAMPAIGN_REGISTER, entry_id, change)
-    return tx.change(current, _campaign(tx, current.changed(CampaignIn, change)), change)
-
-
-def void_campaign(tx: Tx, entry_id: str, change: Change) -> Append:
-    """It should never have been entered."""
-    return tx.void(tx.to_change(CAMPAIGN_REGISTER, entry_id, change), change)
-
-
-def _campaign(tx: Tx, data: CampaignIn) -> Draft:
+def campaign(tx: Tx, data: CampaignIn, _kept: Current | None) -> Draft:
+    """A drive, as it shall be kept: in the division that all of its own lie in."""
     refuse(rules.check_campaign(data))
     for index, code in enumerate(data.divisions):
         tx.place(code, data.starts_on, f"/divisions/{index}")
     towns = {code[:9] for code in data.divisions}
     division = data.divisions[0] if len(data.divisions) == 1 else towns.pop() if len(towns) == 1 else tx.who.book
-    return Draft(data, division, {"starts_on": data.starts_on, "ends_on": data.ends_on})
+    return Draft(data, division)
+
+
+PATIENT_WRITES = Writes(enrol_patient, change_patient, plain_void(PATIENT_REGISTER))
+CAMPAIGN_WRITES = plain_writes(CAMPAIGN_REGISTER, campaign)

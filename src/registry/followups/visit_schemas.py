@@ -6,9 +6,11 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from registry.access.fields import Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
-from registry.access.schemas import Header, Input
-from registry.followups.models import (
+from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
+from registry.core.queries import ListQuery, among
+from registry.core.register import Groups
+from registry.core.schemas import Header, Input
+from registry.followups.codes import (
     Adherence,
     AdverseReaction,
     Confinement,
@@ -24,7 +26,6 @@ from registry.followups.models import (
     VisitorRole,
 )
 from registry.followups.schemas import Drug, RiskLevel
-from registry.web.queries import ListQuery, among
 
 
 class Visitor(Input):
@@ -151,3 +152,18 @@ class VisitQuery(ListQuery, kw_only=True):
     ] = None  # fmt: skip
     missing: Annotated[str, among(*NULLABLE)] | None = None
     given: Annotated[str, among(*NULLABLE)] | None = None
+
+
+VISIT_GROUPS: Groups = (
+    ("走访", "Visit", ("patient_id", "visited_on", "form", "team", "campaign_id")),
+    ("见面情况", "Who was seen", ("seen", "not_seen_reason", "interviewed", "died_on")),
+    ("病情", "Condition", ("risk_level", "stability", "symptoms", "insight", "sleep", "diet", "functions")),
+    ("危险行为与关锁", "Incidents and confinement", ("incidents", "confinement", "hospital_stay", "discharged_on")),
+    (
+        "用药与治疗",
+        "Medication and treatment",
+        ("medication", "adherence", "adverse_reaction", "adverse_reaction_note", "effect", "lab_tested",
+         "serious_physical_illness", "referral"),
+    ),
+    ("小结", "Conclusion", ("findings", "next_visit_on", "next_visit_reason")),
+)  # fmt: skip

@@ -5,22 +5,23 @@ from dataclasses import replace
 
 import msgspec
 
-from registry.access.writing import Change, Current, Draft, Tx, columns_of
+from registry.core.plain_writes import Writes
+from registry.core.unit_of_work import Change, Current, Draft, Tx, columns_of
 from registry.errors import Fault, Refused, refuse
 from registry.followups import rules
-from registry.followups.following import VISIT_COLUMNS, Known, as_known, last_seen, summary
-from registry.followups.models import VISITS, CareStatus, Stability
+from registry.followups.codes import CareStatus, Stability
+from registry.followups.models import VISITS
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
+from registry.followups.roster import VISIT_COLUMNS, Known, as_known, last_seen, summary
 from registry.followups.schemas import PatientIn
 from registry.followups.service import known_from_visits, patient_draft
 from registry.followups.visit_schemas import VisitIn
 from registry.ledger.versions import Append
 
-Written = tuple[Append | None, ...]
 FOLLOWED = Change({}, None)
 
 
-def record_visit(tx: Tx, entry_id: str, data: VisitIn) -> Written:
+def record_visit(tx: Tx, entry_id: str, data: VisitIn) -> tuple[Append | None, ...]:
     """Somebody in care was visited."""
     patient = _patient(tx, str(data.patient_id))
     others = _others(tx, patient, entry_id)
@@ -29,7 +30,7 @@ def record_visit(tx: Tx, entry_id: str, data: VisitIn) -> Written:
     return tx.create(VISIT_REGISTER, entry_id, draft), _follow(tx, patient, others, _known(data, draft))
 
 
-def change_visit(tx: Tx, entry_id: str, change: Change) -> Written:
+def change_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, ...]:
     """Its record was completed, or was wrong."""
     current = tx.to_change(VISIT_REGISTER, entry_id, change)
     data = current.changed(VisitIn, _by_the_rule(current, change))
@@ -45,7 +46,7 @@ def change_visit(tx: Tx, entry_id: str, change: Change) -> Written:
     return (append, followed) if append else ()
 
 
-def void_visit(tx: Tx, entry_id: str, change: Change) -> Written:
+def void_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, ...]:
     """It should never have been entered."""
     current = tx.to_change(VISIT_REGISTER, entry_id, change)
     patient = _patient(tx, current.seen.case_id)
@@ -97,19 +98,7 @@ def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known]) -> Draf
         "next_visit_due_on": due,
         "alerts": rules.alerts(data),
     }
-    columns = {
-        "visited_on": data.visited_on,
-        "form": data.form,
-        "seen": data.seen,
-        "not_seen_reason": data.not_seen_reason,
-        "joint": joint,
-        "risk_level": data.risk_level,
-        "stability": data.stability,
-        "next_visit_on": derived["next_visit_on"],
-        "campaign_id": str(data.campaign_id) if data.campaign_id else None,
-        "team": ",".join(sorted({visitor.role for visitor in data.team})),
-    }
-    return Draft(data, patient.seen.division, columns, derived, case_id=patient.seen.entry_id)
+    return Draft(data, patient.seen.division, derived, case_id=patient.seen.entry_id)
 
 
 def _day(text: str | None) -> dt.date | None:
@@ -117,7 +106,7 @@ def _day(text: str | None) -> dt.date | None:
 
 
 def _known(data: VisitIn, draft: Draft) -> Known:
-    next_visit_on = draft.columns["next_visit_on"]
+    next_visit_on = draft.derived["next_visit_on"]
     assert next_visit_on is None or isinstance(next_visit_on, dt.date)  # noqa: S101 - as _visit made it
     return Known(
         data.visited_on, data.seen, data.not_seen_reason, data.risk_level, data.stability, next_visit_on, data.died_on
@@ -150,3 +139,6 @@ def _person(patient: Current, seen: Known | None, died_on: dt.date | None, undon
     if died_on is not None and person.status is CareStatus.IN_CARE:
         person = msgspec.structs.replace(person, status=CareStatus.DIED, left_care_on=died_on)
     return person
+
+
+VISIT_WRITES = Writes(record_visit, change_visit, void_visit)

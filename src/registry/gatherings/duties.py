@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Row
 
-from registry.access.duties import Duty, Others, Owed, Window
-from registry.deadlines import add_days
+from registry.core.duties import Duty, Others, Owed, Window
+from registry.deadlines.periods import add_days
 from registry.gatherings.models import SHEDS
 
 

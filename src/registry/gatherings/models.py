@@ -1,76 +1,10 @@
-"""The tables of versions, and the code lists."""
-
-from enum import StrEnum
+"""The tables of versions."""
 
 from sqlalchemy import BigInteger, Column, Date, Index, Integer, String, column
 
 from registry.ledger.tables import COPY, version_table
 
 _standing = column("superseded_at").is_(None)
-
-
-class GatheringKind(StrEnum):
-    """What people would have gathered for (活动类型). 年例 and 游神 are customs of western Guangdong, not assemblies."""
-
-    NIANLI = "nianli"
-    DEITY_PARADE = "deity_parade"
-    OPERA = "opera"
-    EVENING_SHOW = "evening_show"
-    PARTY_BANQUET = "party_banquet"
-    LION_DRAGON = "lion_dragon"
-    TEMPLE_FAIR = "temple_fair"
-    ANCESTOR_RITE = "ancestor_rite"
-    WEDDING = "wedding"
-    FUNERAL = "funeral"
-    BIRTHDAY_BANQUET = "birthday_banquet"
-    RELIGIOUS = "religious"
-    MARKET = "market"
-    SPORTS = "sports"
-    GAMBLING_GATHERING = "gambling_gathering"
-    OTHER = "other"
-
-
-class GatheringMeasure(StrEnum):
-    """What was done about it (处置方式)."""
-
-    CANCELLED = "cancelled"
-    SUSPENDED = "suspended"
-    POSTPONED = "postponed"
-    SCALED_DOWN = "scaled_down"
-    DISPERSED = "dispersed"
-    DISSUADED = "dissuaded"
-
-
-CALLED_OFF = (GatheringMeasure.CANCELLED, GatheringMeasure.SUSPENDED, GatheringMeasure.POSTPONED)
-"""What the article counts as 取消或暂停."""
-
-
-class ShedUse(StrEnum):
-    """What the shed was used for (用途)."""
-
-    GAMBLING = "gambling"
-    MAHJONG = "mahjong"
-    SHOP_GATHERING = "shop_gathering"
-    OTHER = "other"
-
-
-class ShedStructure(StrEnum):
-    """What it was built of (结构): 铁皮棚, 竹木棚, 帐篷, 其他."""
-
-    IRON_SHEET = "iron_sheet"
-    BAMBOO_WOOD = "bamboo_wood"
-    TENT = "tent"
-    OTHER = "other"
-
-
-class DemolitionMethod(StrEnum):
-    """How it was removed (拆除方式)."""
-
-    SELF_REMOVED = "self_removed"
-    ASSISTED = "assisted"
-    COMPULSORY = "compulsory"
-    CLEARED = "cleared"
-    SEALED = "sealed"
 
 
 GATHERINGS = version_table(

@@ -1,24 +1,33 @@
 """The registers, declared."""
 
-from sqlalchemy import func
-
-from registry.access.register import Measure, Register, Split
-from registry.access.statistics import By, Dimension, How, Statistic, Statistics, places
-from registry.gatherings.days import GATHERING_DAYS, SHED_DAYS, gathering_copied, shed_copied
+from registry.core.filters import Filters
+from registry.core.measures import By, Dimension, Measure, Sum, places
+from registry.core.register import Names, Register
+from registry.gatherings.codes import CALLED_OFF, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 from registry.gatherings.duties import SHED_DUTIES
-from registry.gatherings.filters import matching_gatherings, matching_sheds
-from registry.gatherings.models import (
-    CALLED_OFF,
-    GATHERINGS,
-    SHEDS,
-    GatheringKind,
-    GatheringMeasure,
-    ShedStructure,
-    ShedUse,
+from registry.gatherings.models import GATHERINGS, SHEDS
+from registry.gatherings.projection import (
+    GATHERING_DAYS,
+    SHED_DAYS,
+    gathering_columns,
+    matching_gatherings,
+    matching_sheds,
+    shed_columns,
 )
 from registry.gatherings.rules import DEMOLITION_RULE
-from registry.gatherings.schemas import Gathering, GatheringIn, GatheringQuery, Shed, ShedIn, ShedQuery
-from registry.gatherings.titles import GATHERING_GROUPS, SHED_GROUPS, TITLES
+from registry.gatherings.schemas import (
+    GATHERING_GROUPS,
+    SHED_GROUPS,
+    Gathering,
+    GatheringIn,
+    GatheringQuery,
+    Shed,
+    ShedIn,
+    ShedQuery,
+)
+
+_sheds, _area = Sum(SHEDS.c.count), Sum(SHEDS.c.area_hundredths, hundredths=True)
+_demolished = {"demolished": "true"}
 
 GATHERING_REGISTER = Register(
     "gatherings",
@@ -26,37 +35,29 @@ GATHERING_REGISTER = Register(
     GATHERINGS,
     GatheringIn,
     Gathering,
+    Names("a gathering that was called off", "gatherings that were called off", "Gatherings"),
+    Filters(GatheringQuery, matching_gatherings),
     days=GATHERING_DAYS,
-    titles=TITLES,
     groups=GATHERING_GROUPS,
-    section="聚集活动管控",
-    copied=gathering_copied,
-    statistics=Statistics(
-        GatheringQuery,
-        matching_gatherings,
-        (
-            Statistic("records", "记录", "条", dated="decided"),
-            Statistic("sessions", "场次", "场", How.SUM, GATHERINGS.c.sessions, dated="decided"),
-        ),
-        (
-            *places(GATHERINGS),
-            Dimension("kind", "活动类型", GATHERINGS.c.kind, codes=GatheringKind),
-            Dimension("disposition", "处置方式", GATHERINGS.c.measure, parameter="measure", codes=GatheringMeasure),
-            Dimension("month", "处置月份", GATHERINGS.c.decided_on, By.MONTH, "decided"),
-            Dimension("notice", "依据的通告", GATHERINGS.c.notice),
+    columns=gathering_columns,
+    measures=(
+        Measure("records", "记录", "条", dated="decided"),
+        Measure("sessions", "场次", "场", Sum(GATHERINGS.c.sessions), dated="decided"),
+        Measure(
+            "cancelled",
+            "取消或暂停",
+            "场",
+            Sum(GATHERINGS.c.sessions),
+            dated="decided",
+            clauses=(GATHERINGS.c.measure.in_(CALLED_OFF),),
         ),
     ),
-    measures=(
-        Measure(
-            "gatherings_cancelled",
-            "取消或暂停各类聚集活动",
-            "场",
-            func.coalesce(func.sum(GATHERINGS.c.sessions), 0),
-            GATHERINGS.c.decided_on,
-            where=(GATHERINGS.c.measure.in_(CALLED_OFF),),
-            split=Split(GATHERINGS.c.kind, TITLES[GatheringKind]),
-            charted=True,
-        ),
+    dimensions=(
+        *places(GATHERINGS),
+        Dimension("kind", "活动类型", GATHERINGS.c.kind, codes=GatheringKind),
+        Dimension("disposition", "处置方式", GATHERINGS.c.measure, parameter="measure", codes=GatheringMeasure),
+        Dimension("month", "处置月份", GATHERINGS.c.decided_on, By.MONTH, "decided"),
+        Dimension("notice", "依据的通告", GATHERINGS.c.notice),
     ),
 )
 
@@ -66,52 +67,26 @@ SHED_REGISTER = Register(
     SHEDS,
     ShedIn,
     Shed,
+    Names("a shed", "sheds", "Sheds"),
+    Filters(ShedQuery, matching_sheds),
     days=SHED_DAYS,
-    titles=TITLES,
     groups=SHED_GROUPS,
-    section="简易棚清理",
-    copied=shed_copied,
-    statistics=Statistics(
-        ShedQuery,
-        matching_sheds,
-        (
-            Statistic("records", "记录", "条"),
-            Statistic("sheds", "简易棚", "个", How.SUM, SHEDS.c.count),
-            Statistic("area", "面积", "平方米", How.SUM, SHEDS.c.area_hundredths, hundredths=True),
-            Statistic(
-                "demolished", "已拆除", "个", How.SUM, SHEDS.c.count, where={"demolished": "true"}, dated="demolished"
-            ),
-            Statistic(
-                "demolished_area",
-                "已拆除面积",
-                "平方米",
-                How.SUM,
-                SHEDS.c.area_hundredths,
-                hundredths=True,
-                where={"demolished": "true"},
-                dated="demolished",
-            ),
-            Statistic("standing", "未拆除", "个", How.SUM, SHEDS.c.count, day="standing_on"),
-        ),
-        (
-            *places(SHEDS),
-            Dimension("use", "用途", SHEDS.c.use, codes=ShedUse),
-            Dimension("structure", "结构", SHEDS.c.structure, codes=ShedStructure),
-            Dimension("month", "拆除月份", SHEDS.c.demolished_on, By.MONTH, "demolished"),
-            Dimension("found", "发现月份", SHEDS.c.found_on, By.MONTH),
-        ),
+    columns=shed_columns,
+    measures=(
+        Measure("records", "记录", "条"),
+        Measure("sheds", "简易棚", "个", _sheds),
+        Measure("area", "面积", "平方米", _area),
+        Measure("demolished", "已拆除", "个", _sheds, dated="demolished", where=_demolished),
+        Measure("demolished_area", "已拆除面积", "平方米", _area, dated="demolished", where=_demolished),
+        Measure("standing", "未拆除", "个", _sheds, day="standing_on"),
+    ),
+    dimensions=(
+        *places(SHEDS),
+        Dimension("use", "用途", SHEDS.c.use, codes=ShedUse),
+        Dimension("structure", "结构", SHEDS.c.structure, codes=ShedStructure),
+        Dimension("month", "拆除月份", SHEDS.c.demolished_on, By.MONTH, "demolished"),
+        Dimension("found", "发现月份", SHEDS.c.found_on, By.MONTH),
     ),
     duties=SHED_DUTIES,
     rules=(DEMOLITION_RULE,),
-    measures=(
-        Measure(
-            "sheds_demolished",
-            "铲除易诱发聚集赌博（娱乐）场所（简易棚）",
-            "个",
-            func.coalesce(func.sum(SHEDS.c.count), 0),
-            SHEDS.c.demolished_on,
-            split=Split(SHEDS.c.use, TITLES[ShedUse]),
-            charted=True,
-        ),
-    ),
 )

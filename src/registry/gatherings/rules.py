@@ -3,10 +3,10 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from registry.deadline_rules import current
-from registry.deadlines import add_days
+from registry.deadlines.periods import add_days
+from registry.deadlines.rules import current
 from registry.errors import Fault
-from registry.gatherings.models import DemolitionMethod, GatheringMeasure
+from registry.gatherings.codes import DemolitionMethod, GatheringMeasure
 from registry.gatherings.schemas import GatheringIn, ShedIn
 
 DEMOLITION_RULE = current("shed_notice").cited

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from registry.access.fields import (
+from registry.core.fields import (
     AreaM2,
     Count,
     DivisionCode,
@@ -17,9 +17,10 @@ from registry.access.fields import (
     PersonName,
     Phone,
 )
-from registry.access.schemas import Header, Input, Point
-from registry.gatherings.models import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
-from registry.web.queries import ListQuery, among
+from registry.core.queries import ListQuery, among
+from registry.core.register import Groups
+from registry.core.schemas import Header, Input, Point
+from registry.gatherings.codes import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 
 
 class Organiser(Input):
@@ -148,3 +149,19 @@ class ShedQuery(ListQuery, kw_only=True):
     ] = None
     missing: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
     given: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
+
+
+GATHERING_GROUPS: Groups = (
+    ("活动", "Gathering", ("division", "hamlet", "title", "kind", "venue", "organiser", "expected_people")),
+    ("日期", "Dates", ("planned_from", "planned_to", "planned_lunar", "decided_on", "postponed_to")),
+    ("处置", "What was done", ("measure", "sessions", "handled_by", "notice", "promise_signed", "note")),
+)
+SHED_GROUPS: Groups = (
+    ("简易棚", "Shed", ("division", "hamlet", "place", "point", "use", "structure", "count", "area_m2", "owner")),
+    ("拆除", "Demolition", ("found_on", "notice", "demolished_on", "method", "demolished_by")),
+    (
+        "涉赌与复查",
+        "Gambling and recheck",
+        ("gambling_evidence", "police_case_number", "seized", "rechecked_on", "rebuilt", "note"),
+    ),
+)

@@ -15,7 +15,7 @@ from registry.errors import Conflict
 from registry.ledger.clock import Clock, timestamp
 from registry.ledger.events import Event, EventKind
 from registry.ledger.tables import BLIND_INDEX, BOOKS, EVENT_CASES, EVENTS, LOG, SEQUENCES, SHARING
-from registry.ledger.versions import Append, NewKey
+from registry.ledger.versions import Append, NewDataKey
 
 HEAD = (
     select(BOOKS.c.next_position, BOOKS.c.last_recorded_at, BOOKS.c.next_event, BOOKS.c.last_event_at)
@@ -68,7 +68,7 @@ class Batch:
         self._sequences: dict[str, int] = {}
         self._appends: list[tuple[Append, int]] = []
         self._rows: dict[Table, list[dict[str, object]]] = defaultdict(list)
-        self._new_keys: list[NewKey] = []
+        self._new_keys: list[NewDataKey] = []
 
     def _check_replay(self) -> None:
         """A replay clock is for loading into an empty book: once a live version stands in the log, it is refused."""

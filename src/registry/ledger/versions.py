@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import msgspec
 from sqlalchemy import Table
 
+from registry.code_lists import CodeList
 from registry.db.key_store import KeyStore
 from registry.ledger.tables import hashed_columns
 
@@ -15,19 +15,19 @@ encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
 """Canonical JSON (RFC 8785 for the values that registers hold): what is hashed is what is stored is what is sent."""
 
 
-class Action(StrEnum):
+class Action(CodeList):
     """What a version did."""
 
-    CREATED = "created"
-    CHANGED = "changed"
+    CREATED = "created", "新增", "Created"
+    CHANGED = "changed", "变更", "Changed"
     """The world moved on."""
-    CORRECTED = "corrected"
+    CORRECTED = "corrected", "更正", "Corrected"
     """What was recorded was wrong; has a reason."""
-    TRANSFERRED = "transferred"
+    TRANSFERRED = "transferred", "移交", "Transferred"
     """The entry moved to another division."""
-    VOIDED = "voided"
+    VOIDED = "voided", "作废", "Voided"
     """It should never have been entered; has a reason."""
-    ERASED = "erased"
+    ERASED = "erased", "依法删除", "Erased by law"
     """Its personal data was destroyed, by law."""
 
 
@@ -45,7 +45,7 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class NewKey:
+class NewDataKey:
     """A data key that must be kept before what it seals is committed."""
 
     store: KeyStore
@@ -59,7 +59,7 @@ class Sealed:
     box: bytes
     commitment: bytes
     digests: tuple[tuple[str, bytes], ...]
-    new_key: NewKey | None
+    new_key: NewDataKey | None
     """The data key made for this version, if it is the first of its subject."""
 
 

@@ -11,20 +11,18 @@ import msgspec
 from litestar import Request
 from sqlalchemy import Connection
 
-from registry.access.break_glass import open_glasses
-from registry.access.fields import tidy
-from registry.access.moments import resolve_as_of
-from registry.access.principals import Principal, Purpose, Role
-from registry.access.register import Register, Right
-from registry.access.shapes import convert, faults_of, refusal, validator
-from registry.access.view import View
-from registry.access.writing import Change, Reason
+from registry.core.fields import tidy
+from registry.core.principals import Principal, Purpose, Role, open_glasses
+from registry.core.register import Register, Right
+from registry.core.unit_of_work import Change, Reason
+from registry.core.validation import convert, faults_of, patch_schema, refusal, validator
+from registry.core.view import View
+from registry.core.watermarks import resolve_as_of
 from registry.errors import Fault, Malformed, PreconditionNeeded, Unauthenticated, WrongMediaType
 from registry.ledger.ids import new_id
-from registry.web.body import parse
 from registry.web.context import Context
-from registry.web.patches import patch_schema
 from registry.web.queries import Q, parse_query
+from registry.web.strict_json import parse
 
 T = TypeVar("T", bound=msgspec.Struct)
 

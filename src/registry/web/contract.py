@@ -8,11 +8,10 @@ from typing import Any
 import msgspec
 
 from registry import errors
-from registry.access.history import HistoryItem
-from registry.access.register import Register
+from registry.core.queries import AsOfQuery, DayQuery, NoQuery, PageQuery
+from registry.core.register import Register
 from registry.errors import RegistryError
 from registry.web.call import Correction, Voiding
-from registry.web.queries import AsOfQuery, DayQuery, ListQuery, NoQuery, PageQuery
 
 Problems = tuple[type[RegistryError], ...]
 
@@ -78,9 +77,9 @@ def _opt(contract: Contract) -> dict[str, Any]:
     return {"contract": contract}
 
 
-def lists(register: Register, query: type[ListQuery]) -> dict[str, Any]:
+def lists(register: Register) -> dict[str, Any]:
     """A page of entries, last change first."""
-    return _opt(Contract(register.entry, many=True, query=query, headers=("If-None-Match",)))
+    return _opt(Contract(register.entry, many=True, query=register.filters.query, headers=("If-None-Match",)))
 
 
 def searches(register: Register, body: type[msgspec.Struct]) -> dict[str, Any]:
@@ -111,11 +110,6 @@ def lists_versions(register: Register) -> dict[str, Any]:
     """The versions of one entry, first to last."""
     problems = (*GUARDED, errors.NotFound)
     return _opt(Contract(register.entry, many=True, query=PageQuery, headers=("If-None-Match",), problems=problems))
-
-
-def lists_history(query: type[PageQuery], *more: type[RegistryError]) -> dict[str, Any]:
-    """Versions, with who made them and what they changed."""
-    return _opt(Contract(HistoryItem, many=True, query=query, headers=("If-None-Match",), problems=(*GUARDED, *more)))
 
 
 def creates(register: Register) -> dict[str, Any]:

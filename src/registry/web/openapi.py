@@ -10,12 +10,12 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from registry import __version__
-from registry.access.fields import personal_paths
-from registry.access.principals import Purpose
-from registry.access.register import RegisterName
+from registry.core.fields import personal_paths
+from registry.core.principals import Purpose
+from registry.core.register import RegisterName
+from registry.core.validation import as_patch
 from registry.errors import RegistryError
 from registry.web.contract import Contract
-from registry.web.patches import as_patch
 from registry.web.problems import MEDIA_TYPE, Problem
 
 Schema = dict[str, Any]
@@ -103,7 +103,7 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Con
 
 
 def _operation(path: str, handler: HTTPRouteHandler, contract: Contract) -> Schema:
-    text = inspect.getdoc(handler.fn) or ""
+    text = handler.description or inspect.getdoc(handler.fn) or ""
     operation: Schema = {
         "operationId": handler.operation_id,
         "tags": [path.split("/")[2] if path.startswith("/v1/") else "server"],

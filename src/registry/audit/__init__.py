@@ -1,0 +1,1 @@
+"""What makes the registers accountable: history, proof, verification."""

@@ -1,0 +1,55 @@
+"""Who saw what: reads that show personal data in plain are written down before the answer leaves (查阅日志)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+
+from registry.core.fields import personal_paths
+from registry.core.principals import Principal
+from registry.core.register import Register
+from registry.core.view import Seen, shows_plain
+from registry.ledger.batch import Batch, Outcome, Work
+from registry.ledger.events import Event, EventKind
+
+
+def plain_reads(who: Principal, register: Register, path: str, seen: Sequence[Seen], request_id: str) -> list[Event]:
+    """The events of showing these versions to the caller: a list of fifty is one (or one for each break-glass); none where
+    nothing is shown in plain.
+    """
+    by_glass: dict[str | None, list[Seen]] = defaultdict(list)
+    for each in seen:
+        if shows_plain(who, register, each):
+            by_glass[who.glass_of(register.name, each.entry_id)].append(each)
+    return [_read(who, register, path, shown, glass, request_id) for glass, shown in by_glass.items()]
+
+
+def _read(
+    who: Principal, register: Register, path: str, shown: Sequence[Seen], glass: str | None, request_id: str
+) -> Event:
+    details: dict[str, object] = {
+        "path": path,
+        "purpose": who.purpose,
+        "break_glass": glass,
+        "entries": list(dict.fromkeys(each.entry_id for each in shown)),
+        "fields": classes_of(register.entry),
+        "request_id": request_id,
+    }
+    cases = tuple(sorted({each.case_id for each in shown}))
+    return Event(EventKind.READ, who.actor, details, register.name, register.case_kind, cases)
+
+
+@lru_cache(maxsize=64)
+def classes_of(shape: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The classes of personal fields that a shape has: name, phone, id_number, date, text."""
+    return tuple(sorted({kind for _, kind in personal_paths(shape)}))
+
+
+def noting(*events: Event) -> Work:
+    """The write that records events and nothing else."""
+
+    def work(_batch: Batch) -> Outcome:
+        return Outcome(events=list(events))
+
+    return work

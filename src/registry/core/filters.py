@@ -1,0 +1,55 @@
+"""The clauses of a list's filters (筛选), from its query parameters."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Table
+
+from registry.core.queries import ListQuery
+
+
+def unfiltered(_query: object) -> Iterable[ColumnElement[bool]]:
+    """Of a list that has no filters of its own."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The filters of a register's list: its query parameters, and the clauses of what they ask for."""
+
+    query: type[ListQuery]
+    """With the register's own parameters."""
+    matching: Callable[[Any], Iterable[ColumnElement[bool]]] = unfiltered
+
+    def parsed(self, params: Mapping[str, str]) -> Any:  # noqa: ANN401 - the query's own shape
+        """The query of parameters as a link has them."""
+        return msgspec.convert(params, self.query, strict=False)
+
+    def clauses(self, params: Mapping[str, str]) -> Iterable[ColumnElement[bool]]:
+        """The clauses of parameters as a link has them, without the division."""
+        return self.matching(self.parsed(params))
+
+
+def nulls(table: Table, missing: str | None, given: str | None) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the parameters `missing` and `given`: which columns are null and which are not, separated by commas."""
+    for name in missing.split(",") if missing else ():
+        yield table.c[name].is_(None)
+    for name in given.split(",") if given else ():
+        yield table.c[name].is_not(None)
+
+
+def between(column: ColumnElement[Any], first: object, last: object) -> Iterator[ColumnElement[bool]]:
+    """The clauses of a range's parameters; None is no bound."""
+    if first is not None:
+        yield column >= first
+    if last is not None:
+        yield column <= last
+
+
+def equal(table: Table, wanted: Mapping[str, object]) -> Iterator[ColumnElement[bool]]:
+    """The clauses of parameters that ask for a column's value, by column; None asks for nothing."""
+    for name, value in wanted.items():
+        if value is not None:
+            yield table.c[name].is_(value) if isinstance(value, bool) else table.c[name] == value

@@ -1,0 +1,65 @@
+"""Shapes that all registers share: the base of what comes in, and the header of what goes out."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from registry.core.unit_of_work import Reason
+from registry.ledger.versions import Action
+
+
+class Input(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What comes in: every field by name, none that is not known."""
+
+
+class Recorder(msgspec.Struct, kw_only=True):
+    """Who recorded a version: their key's name, role and divisions as they were then."""
+
+    id: str
+    name: str
+    role: str
+    office: str
+
+
+class Provenance(msgspec.Struct, kw_only=True):
+    """Where demo data comes from: `article` (cited) or `synthetic` (generated from a fixed seed)."""
+
+    kind: str
+    note: str
+
+
+class Erased(msgspec.Struct, kw_only=True):
+    """That the personal data of a version was destroyed, by law (依法删除): which erasure, on what basis, when."""
+
+    id: str
+    basis: str
+    at: str
+
+
+class Header(msgspec.Struct, kw_only=True):
+    """What the ledger says about a version."""
+
+    register: str
+    version: int
+    position: int
+    action: Action
+    reason: Reason | None
+    voided: bool
+    recorded_at: str
+    recorded_by: Recorder
+    replayed_at: str | None
+    """When a replayed day was really loaded (demo data); null for live writes."""
+    provenance: Provenance | None
+    erased: Annotated[
+        Erased | msgspec.UnsetType,
+        Meta(description="Only where personal data was erased; no part of what the log hashes."),
+    ] = msgspec.UNSET
+
+
+class Point(Input):
+    """A point on the map (经纬度)."""
+
+    lon: Annotated[float, Meta(ge=73, le=136, title="经度")]
+    lat: Annotated[float, Meta(ge=3, le=54, title="纬度")]
+    crs: Annotated[str, Meta(pattern="^(CGCS2000|WGS84|GCJ02|BD09)$", title="坐标系")] = "CGCS2000"

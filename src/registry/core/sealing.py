@@ -1,0 +1,229 @@
+"""Sealed personal data: AES-256-GCM under a data key for each subject, wrapped by a master key kept outside the database.
+
+A box is `a256gcm` ‖ 0x00 ‖ nonce (12) ‖ ciphertext; its associated data names book, register, entry and version, so that a box
+moved to another row does not open. The cipher's name leaves room for `sm4gcm` (密评). The blind index is an
+HMAC-SHA-256 under a key of its own, cut to 128 bits.
+"""
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from registry.db.key_store import KeyStore, Tombstone
+from registry.ledger.versions import NewDataKey, Sealed, encode
+from registry.settings import BadSetting
+
+CIPHER = b"a256gcm\x00"
+NONCE = 12
+CACHE_SIZE = 50_000
+
+SALT = 16
+
+
+class KeyFile(msgspec.Struct, kw_only=True):
+    """What the key file holds, as JSON: master keys by id, which of them wraps new data keys, the key of the blind index."""
+
+    current: str
+    masters: dict[str, str]
+    index: str
+
+
+def load_key_file(path: Path) -> KeyFile:
+    """Read the key file, making it (mode 0600) if there is none. Raises BadSetting if others may read it."""
+    if not path.exists():
+        first = new_master_id()
+        write_key_file(path, KeyFile(current=first, masters={first: _new_key()}, index=_new_key()))
+    if not path.is_file():
+        raise BadSetting(f"REGISTRY_KEY_FILE: {path} is not a file")
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise BadSetting(f"REGISTRY_KEY_FILE: {path} may be read by others; chmod 600 it")
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=KeyFile)
+    except (OSError, msgspec.MsgspecError) as fault:
+        raise BadSetting(f"REGISTRY_KEY_FILE: {path} is not a key file ({fault})") from None
+
+
+def check_key_file(store: KeyStore, path: Path) -> None:
+    """Raise BadSetting unless the key file opens what the key store holds; make one only where nothing is sealed yet.
+
+    A server with a stray key file would seal new data under a key that no other server knows.
+    """
+    used = store.masters()
+    if used and not path.exists():
+        raise BadSetting(f"REGISTRY_KEY_FILE: {path} is not there, and the key store holds data keys")
+    if missing := used - set(load_key_file(path).masters):
+        raise BadSetting(
+            f"REGISTRY_KEY_FILE: {path} lacks the master key {', '.join(sorted(missing))} of the key store"
+        )
+
+
+def write_key_file(path: Path, keys: KeyFile) -> None:
+    """Write the key file so that a crash leaves the old one or the new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(keys)))
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def new_master_id() -> str:
+    return "m-" + secrets.token_hex(4)
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+class Sealer:
+    """Seals and opens personal fields. Reads the key file again when it has changed (a rotation while serving)."""
+
+    def __init__(self, path: Path, store: KeyStore) -> None:
+        self._path = path
+        self.store = store
+        self._changed_at = 0
+        self._data_keys: dict[tuple[str, str], bytes] = {}
+        self._load()
+
+    def seal(
+        self, book: str, subject: str, place: str, fields: dict[str, str],
+        digests: tuple[tuple[str, bytes], ...],
+        *,
+        known: bool = True,
+    ) -> Sealed:  # fmt: skip
+        """Seal the personal fields (plain text by JSON Pointer) of the version that `place` names.
+
+        `known` is false where the subject is new, and can have no data key yet.
+        """
+        key, new = self._find_data_key(book, subject) if known else None, None
+        if key is None:
+            key, new = self._new_data_key(book, subject)
+        salt = secrets.token_bytes(SALT)
+        plain = encode(fields)
+        nonce = secrets.token_bytes(NONCE)
+        box = CIPHER + nonce + AESGCM(key).encrypt(nonce, salt + plain, place.encode())
+        return Sealed(box, hashlib.sha256(salt + plain).digest(), digests, new)
+
+    def open(self, book: str, subject: str, place: str, box: bytes) -> dict[str, str]:
+        """The plain personal fields of a version, by JSON Pointer. Raises InvalidTag if the box was altered or moved, or
+        its key is no more.
+        """
+        return msgspec.json.decode(self.open_salted(book, subject, place, box)[SALT:], type=dict[str, str])
+
+    def open_salted(self, book: str, subject: str, place: str, box: bytes) -> bytes:
+        """What a version's commitment is the SHA-256 of: the salt, then the plain personal fields as canonical JSON."""
+        if not box.startswith(CIPHER):
+            raise InvalidTag
+        nonce, sealed = box[len(CIPHER) : len(CIPHER) + NONCE], box[len(CIPHER) + NONCE :]
+        key = self._find_data_key(book, subject)
+        if key is None:
+            raise InvalidTag
+        return AESGCM(key).decrypt(nonce, sealed, place.encode())
+
+    def learn(self, book: str, subjects: Sequence[str]) -> None:
+        """Look up the data keys of many subjects at once, for opening what is sealed under them. One that does not unwrap is
+        passed over: `open_salted` will say so.
+        """
+        self._load()
+        fresh = [subject for subject in subjects if (book, subject) not in self._data_keys]
+        for subject, (master_id, wrapped) in self.store.find_all(book, fresh).items():
+            with contextlib.suppress(InvalidTag):
+                self._remember(book, subject, self._unwrap(master_id, wrapped, book, subject))
+
+    def forget(self, stone: Tombstone) -> None:
+        """Destroy a subject's data key for ever."""
+        self.store.destroy(stone)
+        self._data_keys.pop((stone.book, stone.subject), None)
+
+    def digest(self, book: str, kind: str, value: str) -> bytes:
+        """The blind index of an ID number (upper case, no blanks) or a phone (digits only)."""
+        text = value.replace(" ", "").upper() if kind == "id_number" else "".join(filter(str.isdigit, value))
+        return hmac.digest(self._index, f"{book}/{kind}/{text}".encode(), "sha256")[:16]
+
+    def derived_key(self, purpose: str) -> bytes:
+        """A key for another purpose, from the key file's one that is not rotated: for what servers sign for themselves."""
+        return hmac.digest(self._index, f"derived/{purpose}".encode(), "sha256")
+
+    def _find_data_key(self, book: str, subject: str) -> bytes | None:
+        known = self._data_keys.get((book, subject))
+        if known is None:
+            found = self.store.find(book, subject)
+            if found is None:
+                return None
+            self._load()
+            known = self._unwrap(*found, book, subject)
+            self._remember(book, subject, known)
+        return known
+
+    def _new_data_key(self, book: str, subject: str) -> tuple[bytes, NewDataKey]:
+        """A new data key, and what to keep of it. It is not remembered before that is done: the write may yet fail."""
+        self._load()
+        key = secrets.token_bytes(32)
+        wrapped = _wrap(self._masters[self._current], key, book, subject)
+        row: dict[str, object] = {"book": book, "subject": subject, "master_id": self._current, "wrapped": wrapped}
+        return key, NewDataKey(self.store, row)
+
+    def _unwrap(self, master_id: str, wrapped: bytes, book: str, subject: str) -> bytes:
+        nonce, sealed = wrapped[:NONCE], wrapped[NONCE:]
+        return AESGCM(self._masters[master_id]).decrypt(nonce, sealed, f"{book}/{subject}".encode())
+
+    def _remember(self, book: str, subject: str, key: bytes) -> None:
+        if len(self._data_keys) >= CACHE_SIZE:
+            self._data_keys.clear()
+        self._data_keys[book, subject] = key
+
+    def _load(self) -> None:
+        changed_at = self._path.stat().st_mtime_ns if self._path.exists() else 0
+        if changed_at and changed_at == self._changed_at:
+            return
+        keys = load_key_file(self._path)
+        self._changed_at = self._path.stat().st_mtime_ns
+        self._current = keys.current
+        self._masters = {name: base64.b64decode(key) for name, key in keys.masters.items()}
+        self._index = base64.b64decode(keys.index)
+
+
+def _wrap(master: bytes, key: bytes, book: str, subject: str) -> bytes:
+    nonce = secrets.token_bytes(NONCE)
+    return nonce + AESGCM(master).encrypt(nonce, key, f"{book}/{subject}".encode())
+
+
+def begin_rotation(path: Path) -> KeyFile:
+    """Add a new master key and make it the current one; from now on servers wrap new data keys under it."""
+    keys = load_key_file(path)
+    fresh = new_master_id()
+    rotated = KeyFile(current=fresh, masters={**keys.masters, fresh: _new_key()}, index=keys.index)
+    write_key_file(path, rotated)
+    return rotated
+
+
+def rewrap_data_keys(store: KeyStore, keys: KeyFile) -> int:
+    """Wrap every data key under the current master key. Returns how many."""
+    masters = {name: base64.b64decode(key) for name, key in keys.masters.items()}
+    rows: list[dict[str, object]] = []
+    for row in store.wrapped_under_others(keys.current):
+        place = f"{row.book}/{row.subject}"
+        plain = AESGCM(masters[row.master_id]).decrypt(row.wrapped[:NONCE], row.wrapped[NONCE:], place.encode())
+        wrapped = _wrap(masters[keys.current], plain, row.book, row.subject)
+        rows.append({"book": row.book, "subject": row.subject, "master_id": keys.current, "wrapped": wrapped})
+    if rows:
+        store.rewrap(rows)
+    return len(rows)
+
+
+def end_rotation(path: Path, keys: KeyFile) -> None:
+    """Forget the old master keys, now that nothing is wrapped under them."""
+    write_key_file(
+        path, KeyFile(current=keys.current, masters={keys.current: keys.masters[keys.current]}, index=keys.index)
+    )

@@ -1,0 +1,358 @@
+"""What a service writes with: it reads what stands, checks the rules, and returns what to append."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar, cast
+
+import msgspec
+from msgspec import Meta
+from sqlalchemy import Column, ColumnElement, Connection, Date, Row, select
+
+from registry.code_lists import CodeList
+from registry.core import divisions
+from registry.core.fields import MASKS, SHORT, class_stamp, personal_paths, personal_values, put, tidy
+from registry.core.principals import Principal
+from registry.core.register import Register
+from registry.core.sealing import Sealer
+from registry.core.validation import convert, merge
+from registry.core.view import Seen, View, is_erased, place_of, plain_document, shows_plain, subject_of
+from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
+from registry.ledger.batch import Batch, Outcome
+from registry.ledger.clock import beijing_day
+from registry.ledger.tables import COMMON, SHARING
+from registry.ledger.versions import Action, Append, Sealed, encode
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+SEARCHED = frozenset({"id_number", "phone"})
+
+
+class ReasonCode(CodeList):
+    """Why a record is corrected or voided."""
+
+    TYPING_ERROR = "typing_error", "录入错误", "Typing error"
+    WRONG_ENTRY = "wrong_entry", "记错对象", "Wrong entry"
+    NEW_EVIDENCE = "new_evidence", "有新证据", "New evidence"
+    DUPLICATE = "duplicate", "重复录入", "Duplicate"
+    SUBJECT_REQUEST = "subject_request", "本人申请", "The person's own request"
+    TEST_ENTRY = "test_entry", "测试数据", "Test entry"
+    OTHER = "other", "其他", "Other"
+
+
+class Reason(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Why a record is corrected or voided (更正或作废的理由): a code, and a sentence that names no person."""
+
+    code: ReasonCode
+    text: Annotated[str, Meta(min_length=2, max_length=500, pattern=SHORT, description="is shown to every reader: name no person")]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a caller wants changed: a merge patch, from which version, and for a correction the reason."""
+
+    patch: dict[str, Any]
+    expected: int | None
+    """The version in If-Match; None for `*`."""
+    reason: Reason | None = None
+
+    @property
+    def action(self) -> Action:
+        return Action.CHANGED if self.reason is None else Action.CORRECTED
+
+
+@dataclass(slots=True)
+class Draft:
+    """An entry as it shall be kept: what was sent, what the service derived from it, where it lies."""
+
+    data: msgspec.Struct
+    division: str
+    derived: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, Any] = field(default_factory=dict)
+    """The filter columns that the document does not tell; it tells the others (`Register.columns`)."""
+    case_id: str | None = None
+    """The dispute or patient it belongs to; None: itself."""
+    sequence: str | None = None
+    share: tuple[str, ...] = ()
+    unshare: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The version that stands, with its personal fields in plain."""
+
+    register: Register
+    seen: Seen
+    document: dict[str, Any]
+
+    def data(self, shape: type[T]) -> T:
+        """What was sent for it, typed."""
+        names = shape.__struct_fields__
+        return msgspec.convert({name: self.document[name] for name in names if name in self.document}, shape)
+
+    def changed(self, shape: type[T], change: Change) -> T:
+        """What it would be after a change. Raises Refused where that is not of the register's shape."""
+        names = shape.__struct_fields__
+        kept = {name: self.document[name] for name in names if name in self.document}
+        try:
+            return convert(merge(kept, change.patch), shape)
+        except Malformed as fault:
+            raise Refused(faults=fault.faults) from None
+
+
+@dataclass(slots=True)
+class Tx:
+    """One write of one caller, inside a batch. It reads; what it makes is only returned, never written here."""
+
+    batch: Batch
+    who: Principal
+    sealer: Sealer
+    provenance: dict[str, object] | None = None
+
+    @property
+    def today(self) -> dt.date:
+        """The day in Beijing, by the ledger's clock."""
+        return beijing_day(self.batch.now)
+
+    @property
+    def view(self) -> View:
+        return View(self.who)
+
+    def place(
+        self, code: str, on: dt.date | None = None, pointer: str = "/division", kept: "Current | None" = None
+    ) -> str:
+        """The name of a division that the caller may write to. An entry that stays where it is keeps the name it was given,
+        whatever has become of the place since.
+        """
+        if kept is not None and kept.seen.division == code:
+            name: str = kept.document["division_name"]
+            return name
+        return divisions.place_name(self.find_place, self.who, code, on, pointer)
+
+    def find_place(self, code: str) -> divisions.Place | None:
+        """The division with this code, looked up once a batch."""
+        memo = self.batch.memo
+        if code not in memo:
+            memo[code] = divisions.find_place(self.batch.connection, self.who.book, code)
+        found: divisions.Place | None = memo[code]
+        if found is not None:
+            self.batch.touch(found.entry_id)  # closed or renamed in this very batch? then in the next
+        return found
+
+    def known_place(self, code: str, pointer: str) -> None:
+        """Raise Refused unless there is such a division; it may be another office's."""
+        if self.find_place(code) is None:
+            raise Refused(
+                faults=[Fault(pointer, "unknown_division", "没有这个行政区划代码。", "There is no such division.")]
+            )
+
+    def rows(self, register: Register, *columns: ColumnElement[Any], where: ColumnElement[bool]) -> Sequence[Row[Any]]:
+        """Columns of what stands and the caller may see, for rules that look at more than one entry."""
+        query = self.view.rows(register, columns).where(where)
+        return self.batch.connection.execute(query, self.view.binds()).all()
+
+    def shared_with(self, kind: str, case_id: str) -> set[str]:
+        """The towns that a case is open to now, besides its own."""
+        this = (SHARING.c.book == self.who.book, SHARING.c.kind == kind, SHARING.c.case_id == case_id)
+        return set(self.batch.connection.scalars(select(SHARING.c.town).where(*this, SHARING.c.until.is_(None))))
+
+    def parent(self, register: Register, entry_id: str, pointer: str) -> Current:
+        """The entry that a new one belongs to. Raises Refused, naming the field, where it is not there or voided."""
+        try:
+            current = self.current(register, entry_id)
+        except NotFound:
+            raise Refused(
+                faults=[Fault(pointer, "unknown_entry", "没有这条记录。", "There is no such entry.")]
+            ) from None
+        if current.seen.voided:
+            raise Refused(faults=[Fault(pointer, "voided_entry", "该记录已作废。", "That entry was voided.")])
+        if is_erased(current.seen):
+            raise Refused(
+                faults=[Fault(pointer, "erased_entry", "该记录已依法删除。", "That entry was erased by law.")]
+            )
+        return current
+
+    def own_division(self, case: Current) -> str:
+        """Where to keep what belongs to a case: where the case is, or at the caller's own office that it was opened to."""
+        if self.who.covers(case.seen.division):
+            return case.seen.division
+        opened = self.shared_with(case.register.case_kind, case.seen.case_id)
+        return min(opened & set(self.who.towns), default=self.who.divisions[0])
+
+    def current(self, register: Register, entry_id: str) -> Current:
+        """The version that stands. Raises NotFound out of scope; waits for the next batch if this one changed its case."""
+        self.batch.touch(entry_id)
+        seen = self.view.item(self.batch.connection, register, entry_id)
+        self.batch.touch(seen.case_id)
+        document = plain_document(self.sealer, self.who.book, register, seen)
+        return Current(register, seen, document)
+
+    def to_change(self, register: Register, entry_id: str, change: Change) -> Current:
+        """As `current`, for changing it: the caller's own, not voided, and the version that the caller started from.
+
+        An entry that is visible only because its case was opened to the caller's town is changed by the office that keeps it.
+        """
+        current = self.current(register, entry_id)
+        if not self.who.covers(current.seen.division):
+            raise Forbidden(
+                zh="该记录由其他镇(街)保管,请由其修改。", en="Another office keeps this entry; only it may change it."
+            )
+        if change.expected is not None and change.expected != current.seen.number:
+            raise self._stale(current, change)
+        if current.seen.voided:
+            raise EntryVoided
+        if is_erased(current.seen):
+            raise EntryErased
+        return current
+
+    def create(self, register: Register, entry_id: str, draft: Draft) -> Append:
+        """A first version."""
+        self.batch.touch(entry_id)
+        return self._append(register, entry_id, 1, Action.CREATED, draft)
+
+    def change(self, current: Current, draft: Draft, change: Change, action: Action | None = None) -> Append | None:
+        """The next version; None where nothing would change: such a change is not written."""
+        if "case_number" in current.document:
+            draft.derived["case_number"] = current.document["case_number"]
+        draft.case_id = draft.case_id or current.seen.case_id
+        following = current.seen.number + 1
+        action = action or change.action
+        append = self._append(current.register, current.seen.entry_id, following, action, draft)
+        append.reason = msgspec.to_builtins(change.reason) if change.reason else None
+        if _content(_plain_of(append)) == _content(current.document) and not (append.share or append.unshare):
+            return None
+        return append
+
+    def void(self, current: Current, change: Change) -> Append:
+        """A last version, alike but for its header, that says that the entry should never have been entered."""
+        shape = current.register.shape
+        kept = {
+            name: value
+            for name, value in current.document.items()
+            if name not in {"meta", "id", *shape.__struct_fields__}
+        }
+        columns = columns_of(self.batch.connection, self.who.book, current)
+        draft = Draft(current.data(shape), current.seen.division, kept, columns, current.seen.case_id)
+        number = current.seen.number + 1
+        append = self._append(current.register, current.seen.entry_id, number, Action.VOIDED, draft)
+        append.reason = msgspec.to_builtins(change.reason)
+        append.voided = True
+        return append
+
+    def _append(self, register: Register, entry_id: str, number: int, action: Action, draft: Draft) -> Append:
+        sent = msgspec.to_builtins(draft.data)
+        document = cast(dict[str, Any], tidy({**sent, **msgspec.to_builtins(draft.derived), "id": entry_id}))
+        case_id = draft.case_id or entry_id
+        plain, digests = {}, []
+        for path, kind in personal_paths(register.entry):
+            for pointer, value in personal_values(document, path):
+                plain[pointer] = value
+                if kind in SEARCHED:
+                    digests.append((kind, self.sealer.digest(self.who.book, kind, value)))
+                put(document, pointer, MASKS[kind](value))
+        public = document
+        if plain:
+            public = cast(dict[str, Any], tidy(document))
+            for pointer in plain:
+                put(public, pointer, None, missing=True)
+        return Append(
+            register=register.name,
+            table=register.table,
+            entry_id=entry_id,
+            number=number,
+            action=action,
+            actor=self.who.actor,
+            case_kind=register.case_kind,
+            case_id=case_id,
+            division=draft.division,
+            document=document,
+            columns=filter_columns(register, document) | draft.columns,
+            public=public,
+            plain=cast(dict[str, object], plain),
+            sealed=self._seal(register, entry_id, number, case_id, plain, tuple(digests)),
+            sequence=draft.sequence if action is Action.CREATED else None,
+            share=draft.share,
+            unshare=draft.unshare,
+            provenance=self.provenance,
+            classes=class_stamp(register.entry),
+        )
+
+    def _seal(
+        self, register: Register, entry_id: str, number: int, case_id: str, plain: dict[str, str],
+        digests: tuple[tuple[str, bytes], ...],
+    ) -> Sealed | None:  # fmt: skip
+        if not plain:
+            return None
+        place = place_of(self.who.book, register.name, entry_id, number)
+        known = not (number == 1 and case_id == entry_id)  # a new case has no data key yet
+        return self.sealer.seal(self.who.book, subject_of(register, case_id), place, plain, digests, known=known)
+
+    def _stale(self, current: Current, change: Change) -> PreconditionFailed:
+        """What to tell somebody who started from an older version: the one that stands, and where the two collide."""
+        conflicts: list[str] = []
+        if change.expected is not None and change.expected < current.seen.number:
+            base = self._plain_version(current, change.expected)
+            conflicts = [f"/{name}" for name in change.patch if base.get(name) != current.document.get(name)]
+        plain = shows_plain(self.who, current.register, current.seen)
+        document = current.document if plain else msgspec.json.decode(current.seen.document)
+        stale = PreconditionFailed(members={"current": document, "conflicts": conflicts})
+        stale.shown = current.seen
+        return stale
+
+    def _plain_version(self, current: Current, number: int) -> dict[str, Any]:
+        connection = self.batch.connection
+        seen = self.view.version(connection, current.register, current.seen.entry_id, number)
+        return plain_document(self.sealer, self.who.book, current.register, seen)
+
+
+def filter_columns(register: Register, document: dict[str, Any]) -> dict[str, object]:
+    """The register's own filter columns as a document tells them, typed for the table."""
+    own = {column.name: column for column in register.table.columns if column.name not in COMMON}
+    told = register.columns(document)
+    return {name: _stored(column, told.get(name)) for name, column in own.items()}
+
+
+def _stored(column: Column[Any], value: object) -> object:
+    return dt.date.fromisoformat(value) if isinstance(column.type, Date) and isinstance(value, str) else value
+
+
+def columns_of(connection: Connection, book: str, current: Current) -> dict[str, object]:
+    """The register's own filter columns of a version, as they stand."""
+    table = current.register.table
+    own = [column for column in table.columns if column.name not in COMMON]
+    if not own:
+        return {}
+    at = (table.c.book == book, table.c.position == current.seen.position)
+    return dict(connection.execute(select(*own).where(*at)).mappings().one())
+
+
+def _content(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != "meta"}
+
+
+def _plain_of(append: Append) -> dict[str, Any]:
+    """The document of a version about to be written, with its personal fields in plain."""
+    document = cast(dict[str, Any], msgspec.json.decode(encode(append.document)))
+    for pointer, value in append.plain.items():
+        put(document, pointer, value)
+    return document
+
+
+def seen_of(append: Append) -> Seen:
+    """A version about to be written (its place not known yet) or just written, as a view would show it."""
+    position = int(str(append.meta.get("position", 0)))
+    box = append.sealed.box if append.sealed else None
+    return Seen(
+        append.entry_id, append.number, position, append.case_id, append.division, encode(append.document), box,
+        append.voided, append.classes, position + 1,
+    )  # fmt: skip
+
+
+def plain_answer(append: Append) -> bytes:
+    """What the writer of a version is answered: what they wrote, in plain."""
+    return encode(_plain_of(append)) if append.plain else encode(append.document)
+
+
+def outcome(*appends: Append | None) -> Outcome:
+    """What a service returns: the versions to append; the first is the answer."""
+    return Outcome(appends=[append for append in appends if append is not None])

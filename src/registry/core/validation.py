@@ -1,0 +1,208 @@
+"""From JSON to typed values, with all faults at once.
+
+msgspec stops at the first fault, so on the failure path only, what was sent is checked again with jsonschema-rs against
+msgspec's own schema: the document that is published is the document that is enforced.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any, TypeVar
+
+import jsonschema_rs
+import msgspec
+
+from registry.core.fields import MASK, is_resident_id
+from registry.errors import Fault, Malformed, Refused, step_of
+
+T = TypeVar("T", bound=msgspec.Struct)
+MAX_FAULTS = 100
+
+
+def _is_date(text: str) -> bool:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return False
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+FORMATS = {"resident-id": is_resident_id, "date": _is_date}
+
+TEXTS = {
+    "required": ("缺少必填项。", "This field is required."),
+    "unknown_field": ("没有这一项。", "There is no such field."),
+    "type": ("类型不对,应为 {what}。", "Wrong type; it must be {what}."),
+    "enum": ("不在可选值之内。", "Not one of the allowed values."),
+    "minimum": ("不得小于 {limit}。", "Must be at least {limit}."),
+    "maximum": ("不得大于 {limit}。", "Must be at most {limit}."),
+    "too_short": ("内容过短或为空。", "Too short, or empty."),
+    "too_long": ("内容过长,最多 {limit}。", "Too long; at most {limit}."),
+    "pattern": ("格式不对。", "Not of the required form."),
+    "format": ("不是有效的 {what}。", "Not a valid {what}."),
+    "check_digit": ("身份证号码校验位或出生日期不对。", "The ID number's check digit or birth date is wrong."),
+    "masked_value": ("这是遮蔽后的内容(含 *),不能作为数据提交。", "This is a mask, not a value; send the plain value."),
+    "shape": ("与任何一种允许的形式都不符。", "Not one of the allowed shapes."),
+}
+
+
+def convert(tree: object, shape: type[T]) -> T:
+    """The typed value. Raises Malformed with every fault of the shape, or Refused where only a check digit is wrong."""
+    try:
+        value = msgspec.convert(tree, shape)
+    except (msgspec.ValidationError, RecursionError) as first:
+        raise refusal(list(faults_of(tree, schema_of(shape))) or [_unexplained(first)]) from None
+    if has_formats(shape) and (found := list(faults_of(tree, schema_of(shape)))):
+        raise refusal(found)
+    return value
+
+
+def refusal(faults: Sequence[Fault]) -> Malformed | Refused:
+    """The error that tells of these faults: Refused where only check digits and masks are wrong, else Malformed."""
+    if {fault.code for fault in faults} <= {"check_digit", "masked_value"}:
+        return Refused(faults=faults)
+    return Malformed(faults=faults)
+
+
+def _unexplained(first: Exception) -> Fault:
+    return Fault("", "shape", f"内容有误:{first}", str(first))
+
+
+@lru_cache(maxsize=256)
+def has_formats(shape: type[msgspec.Struct]) -> bool:
+    """Whether the shape has rules that msgspec does not know, or takes lightly: check digits, masks sent back, UUIDs."""
+    text = msgspec.json.encode(msgspec.json.schema(shape))
+    return any(rule in text for rule in (b'"resident-id"', b'"not"', b'"uuid"'))
+
+
+@lru_cache(maxsize=256)
+def schema_of(shape: type[msgspec.Struct]) -> jsonschema_rs.Validator:
+    """The validator of a shape's own JSON Schema."""
+    return validator(msgspec.json.schema(shape))
+
+
+def validator(schema: dict[str, Any]) -> jsonschema_rs.Validator:
+    """A validator that knows our formats."""
+    return jsonschema_rs.validator_for(schema, validate_formats=True, formats=FORMATS)
+
+
+def faults_of(tree: object, schema: jsonschema_rs.Validator) -> Iterator[Fault]:
+    """Every fault, at most a hundred."""
+    yield from islice((fault for error in schema.iter_errors(tree) for fault in _explain(error)), MAX_FAULTS)
+
+
+def _explain(error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
+    """One fault of the schema in our words. A choice (oneOf, anyOf) is explained by its most telling branch."""
+    kind: Any = error.kind  # one of 30 classes, each with attributes of its own
+    name = type(kind).__name__
+    pointer = "".join(step_of(step) for step in error.instance_path)
+    match name:
+        case "AnyOf" | "OneOfNotValid":
+            branches = [branch for branch in kind.context if not _is_other_branch(branch, pointer)]
+            if len(branches) == 1:
+                for inner in branches[0]:
+                    yield from _explain(inner)
+            else:
+                yield fault(pointer, "shape")
+        case "Required":
+            yield fault(pointer + step_of(kind.property), "required")
+        case "AdditionalProperties":
+            for unexpected in kind.unexpected:
+                yield fault(pointer + step_of(unexpected), "unknown_field")
+        case _:
+            yield _simple(pointer, name, kind, error.instance)
+
+
+def _is_other_branch(branch: list[jsonschema_rs.ValidationError], pointer: str) -> bool:
+    """Whether a branch of a choice was plainly not meant: it is null, or its `type` tag is another."""
+    for error in branch:
+        at = "".join(step_of(step) for step in error.instance_path)
+        tagged = type(error.kind).__name__ in {"Constant", "Enum"} and at == pointer + "/type"
+        if tagged or getattr(error.kind, "types", None) == ["null"]:
+            return True
+    return False
+
+
+LIMITS = {
+    "Minimum": "minimum",
+    "ExclusiveMinimum": "minimum",
+    "Maximum": "maximum",
+    "ExclusiveMaximum": "maximum",
+    "MinLength": "too_short",
+    "MinItems": "too_short",
+    "MaxLength": "too_long",
+    "MaxItems": "too_long",
+}
+
+
+def _simple(pointer: str, name: str, kind: Any, instance: object) -> Fault:  # noqa: ANN401 - one of 30 classes
+    if name in LIMITS:
+        return fault(pointer, LIMITS[name], limit=kind.limit)
+    if (name == "Pattern" and isinstance(instance, str) and "*" in instance) or (name == "Not" and instance == MASK):
+        return fault(pointer, "masked_value")
+    match name:
+        case "Type":
+            return fault(pointer, "type", what="/".join(kind.types))
+        case "Enum" | "Constant":
+            options = getattr(kind, "options", None) or [getattr(kind, "expected_value", None)]
+            return fault(pointer, "enum", allowed=tuple(str(option) for option in options))
+        case "Format":
+            return fault(pointer, "check_digit" if kind.format == "resident-id" else "format", what=kind.format)
+        case _:
+            return fault(pointer, "pattern" if name == "Pattern" else "shape")
+
+
+def fault(pointer: str, code: str, *, allowed: tuple[str, ...] = (), **values: object) -> Fault:
+    """A fault of the shape, from the table of texts."""
+    zh, en = TEXTS[code]
+    return Fault(pointer, code, zh.format(**values), en.format(**values), allowed)
+
+
+def merge(target: object, patch: object) -> object:
+    """JSON merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merge(result.get(key), value)
+    return result
+
+
+def patch_schema(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    """Every field may be left out; those that may be absent from the entry may be set to null, which takes them out."""
+    schema = msgspec.json.schema(shape)
+    name = schema["$ref"].rpartition("/")[2]
+    return {**as_patch(schema["$defs"][name]), "$defs": schema["$defs"]}
+
+
+def as_patch(component: dict[str, Any]) -> dict[str, Any]:
+    """The patch of an object schema."""
+    required = set(component.get("required", ()))
+    return {
+        "type": "object",
+        "title": component.get("title", "") + "Patch",
+        "description": "JSON merge patch (RFC 7396) of " + component.get("title", ""),
+        "properties": {
+            name: _without_default(field) if name in required else _nullable(_without_default(field))
+            for name, field in component["properties"].items()
+        },
+        "additionalProperties": False,
+    }
+
+
+def _without_default(field: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in field.items() if key != "default"}
+
+
+def _nullable(field: dict[str, Any]) -> dict[str, Any]:
+    branches = field.get("anyOf", [field])
+    if {"type": "null"} in branches:
+        return field
+    return {"anyOf": [*branches, {"type": "null"}]}

@@ -1,0 +1,348 @@
+"""The one read path. A view is what one caller may see: who × which divisions × as of which watermark.
+
+Nobody else writes a clause for scope or for time (a test proves it). Out of scope is not found.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    select,
+)
+
+from registry.core.fields import class_stamp, mask_again, put
+from registry.core.principals import Principal
+from registry.core.register import Register
+from registry.core.scope import (
+    NEVER,
+    SHOWN,
+    Reach,
+    began_query,
+    case_log_query,
+    ended_query,
+    entry_steps_query,
+    filtered_page_query,
+    item_query,
+    log_query,
+    opened_query,
+    page_query,
+    scope_clause,
+    standing_clause,
+    steps_at_query,
+    version_query,
+    versions_query,
+)
+from registry.core.sealing import Sealer
+from registry.core.watermarks import head_of
+from registry.errors import NotFound
+from registry.ledger.tables import BLIND_INDEX
+from registry.ledger.versions import encode
+
+INT32 = 2**31 - 1
+"""The highest number that a version can have."""
+
+
+AT_A_TIME = 1000
+"""Cases in one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One version as the view shows it: its row, and the watermark of the answer."""
+
+    entry_id: str
+    number: int
+    position: int
+    case_id: str
+    division: str
+    document: bytes
+    personal: bytes | None
+    voided: bool
+    classes: str
+    watermark: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which page of a list: how many, before which position, of which division, with the voided or without."""
+
+    limit: int
+    before: int = NEVER
+    division: str | None = None
+    voided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A version beside the one before it; None where there is none that the caller may see."""
+
+    version: Seen
+    before: Seen | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Which part of the log is wanted: how many rows, from which position to before which, of which division."""
+
+    limit: int
+    since: int = 0
+    before: int = NEVER
+    division: str | None = None
+
+
+LAST = 2**31 - 1
+"""A version number that no entry will reach; a forged cursor may name a greater one than its column holds."""
+
+Logged = tuple[int, str]
+"""A place in the log: its position, and the register that it is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one caller may see, as of a watermark (None: now)."""
+
+    who: Principal
+    as_of: int | None = None
+
+    def item(self, connection: Connection, register: Register, entry_id: str) -> Seen:
+        """The version that stands. Raises NotFound, also for what is out of scope."""
+        query = item_query(register.table, self.reach(register), self.as_of is not None)
+        return self._one(connection, query, {"e": entry_id})
+
+    def version(self, connection: Connection, register: Register, entry_id: str, number: int) -> Seen:
+        """One version of an entry, by its number."""
+        if number > INT32:
+            raise NotFound
+        return self._one(connection, version_query(register.table, self.reach(register)), {"e": entry_id, "n": number})
+
+    def versions(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Seen]:
+        """Up to `limit` versions past number `after` that the caller may see. Raises NotFound if there are none at all."""
+        query = versions_query(register.table, self.reach(register)).limit(limit)
+        binds = self.bound({"e": entry_id, "n": min(after, LAST)})
+        rows = connection.execute(query, binds).all()
+        if not rows:
+            self.version(connection, register, entry_id, min(after, LAST))
+        return [_seen(row, self.as_of) for row in rows]
+
+    def steps(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Step]:
+        """Up to `limit` versions past number `after`, each with the one before it. Raises NotFound if none can be seen at all."""
+        query = entry_steps_query(register.table, self.reach(register))
+        rows = connection.execute(query, self.bound({"e": entry_id, "n": min(after, LAST), "l": limit})).all()
+        if not rows:
+            self.versions(connection, register, entry_id, 1, 0)
+        return [self._step(row) for row in rows]
+
+    def steps_at(
+        self, connection: Connection, registers: Iterable[Register], places: Sequence[Logged]
+    ) -> list[tuple[Register, Step]]:
+        """The versions at these places of the log, in their order; the places are of the view's own time."""
+        found: dict[int, tuple[Register, Step]] = {}
+        for register in registers:
+            if positions := [position for position, name in places if name == register.name]:
+                query = steps_at_query(register.table, self.reach(register))
+                steps = map(self._step, connection.execute(query, self.bound({"ps": positions})))
+                found |= {step.version.position: (register, step) for step in steps}
+        return [found[position] for position, _ in places if position in found]
+
+    def case_log(
+        self, connection: Connection, case: Register, names: Sequence[str], case_id: str, limit: int, after: int
+    ) -> list[Logged]:
+        """Where the log tells of a case, past position `after`: of the entries that the caller may see in these registers."""
+        binds = self.bound({"c": case_id, "rs": names, "p": after, "l": limit})
+        return [(row.position, row.register) for row in connection.execute(case_log_query(self.reach(case)), binds)]
+
+    def log(
+        self,
+        connection: Connection,
+        registers: Sequence[Register],
+        wanted: Stretch,
+        where: Sequence[ColumnElement[bool]],
+    ) -> list[Logged]:
+        """A stretch of the log, last first: what lies in the caller's own divisions, and what is open to every reader."""
+        reach = None if self.who.county_wide else Reach(len(self.who.towns), len(self.who.villages), "")
+        binds: dict[str, object] = {
+            "rs": [each.name for each in registers],
+            "open": [each.name for each in registers if each.open],
+            "from": wanted.since,
+            "p": wanted.before if self.as_of is None else min(wanted.before, self.as_of),
+            "l": wanted.limit,
+            "d": wanted.division,
+        }
+        rows = connection.execute(log_query(reach, wanted.division, where), self.bound(binds))
+        return [(row.position, row.register) for row in rows]
+
+    def page(
+        self,
+        connection: Connection,
+        register: Register,
+        wanted: Wanted,
+        where: Sequence[ColumnElement[bool]] = (),
+    ) -> tuple[list[Seen], int]:
+        """The latest versions that match, last change first, and the watermark. Gives `limit` rows and no count."""
+        depth = len(wanted.division) if wanted.division else 0
+        asked = (register.table, self.reach(register), self.as_of is not None, wanted.voided, depth)
+        query = filtered_page_query(*asked, where) if where else page_query(*asked)
+        binds = self.bound({"p": wanted.before, "l": wanted.limit, "d": wanted.division})
+        if self.as_of is not None:
+            return [_seen(row, self.as_of) for row in connection.execute(query, binds)], self.as_of
+        before = None
+        while not (found := connection.execute(query, binds).all()):
+            # No row brought the watermark along; the list is empty as of a head that was there before and after the look.
+            head = head_of(connection, self.who.book)
+            if head == before:
+                return [], head
+            before = head
+        return [_seen(row) for row in found], found[0].next_position
+
+    def rows(self, register: Register, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+        """A select over what stands and the caller may see, for totals; run it with `binds()`."""
+        table = register.table
+        scope = scope_clause(table, self.reach(register))
+        return select(*columns).where(
+            table.c.book == bindparam("b"), scope, self.standing(table), table.c.voided.is_(False)
+        )
+
+    def changes(
+        self, register: Register, total: ColumnElement[int], where: Sequence[ColumnElement[bool]]
+    ) -> tuple[Select[Any], Select[Any]]:
+        """What moved a total of `rows` since an earlier watermark :a: two selects of (position, amount, seen) whose amounts
+        add up to the difference. Run them with `binds(since)`; `seen` is 0 where the caller may not see that version.
+        """
+        asked = (register.table, self.reach(register), total)
+        return began_query(*asked).where(*where), ended_query(*asked).where(*where)
+
+    def documents(self, connection: Connection, register: Register, positions: Sequence[int]) -> dict[int, bytes]:
+        """The documents of the versions at these positions that the caller may see, masked."""
+        table = register.table
+        scope = scope_clause(table, self.reach(register))
+        query = select(table.c.position, table.c.document).where(
+            table.c.book == bindparam("b"), scope, table.c.position.in_(positions)
+        )
+        return {row.position: row.document for row in connection.execute(query, self.binds())}
+
+    def opened(self, connection: Connection, register: Register) -> frozenset[str]:
+        """The cases that were opened to the caller, beside those of their own divisions."""
+        reach = self.reach(register)
+        if reach is None or not reach.cases:
+            return frozenset()
+        return frozenset(connection.scalars(opened_query(reach), self.binds()))
+
+    def standing(self, table: Table) -> ColumnElement[bool]:
+        """The versions that stand at the watermark."""
+        return standing_clause(table, as_of=self.as_of is not None)
+
+    def of_cases(
+        self, connection: Connection, table: Table, columns: Sequence[ColumnElement[Any]], cases: Sequence[str]
+    ) -> Sequence[Row[Any]]:
+        """What stands of cases that the caller was shown an entry of, whoever keeps it, by case and as it was recorded: for
+        values in that entry that are made from it. Nothing of it is shown itself.
+        """
+        of_these = (
+            table.c.book == bindparam("b"),
+            table.c.case_id.in_(bindparam("cs", expanding=True)),
+            table.c.voided.is_(False),
+        )
+        query = select(table.c.case_id, *columns).where(*of_these, self.standing(table))
+        query, known = query.order_by(table.c.case_id, table.c.position), sorted(set(cases))
+        return [
+            row
+            for start in range(0, len(known), AT_A_TIME)
+            for row in connection.execute(query, self.binds() | {"cs": known[start : start + AT_A_TIME]})
+        ]
+
+    def binds(self, since: int = 0) -> dict[str, object]:
+        """The parameters of `rows` and, with the earlier watermark, of `changes`."""
+        return self.bound({"a": since})
+
+    def _one(self, connection: Connection, query: Select[Any], binds: dict[str, object]) -> Seen:
+        row = connection.execute(query, self.bound(binds)).one_or_none()
+        if row is None:
+            raise NotFound
+        return _seen(row, self.as_of)
+
+    def _step(self, row: Sequence[Any]) -> Step:
+        after, before = (*row[: len(SHOWN)], self.as_of or 0), (*row[len(SHOWN) :], self.as_of or 0)
+        return Step(Seen(*after), Seen(*before) if before[0] is not None else None)
+
+    def reach(self, register: Register) -> Reach | None:
+        """What the clause of scope must name; None for everything."""
+        if register.open or self.who.county_wide:
+            return None
+        return Reach(len(self.who.towns), len(self.who.villages), register.cases)
+
+    def bound(self, more: dict[str, object]) -> dict[str, object]:
+        """These parameters, and those of the clauses of scope and time."""
+        binds = {"b": self.who.book, "w": NEVER if self.as_of is None else self.as_of, **more}
+        if not self.who.county_wide:
+            binds |= {f"t{index}": code for index, code in enumerate(self.who.towns)}
+            binds |= {f"v{index}": code for index, code in enumerate(self.who.villages)}
+        return binds
+
+
+def _seen(row: Sequence[Any], watermark: int | None = None) -> Seen:
+    fields = (*row[:-1], row[-1] if watermark is None else watermark)
+    return Seen(*fields)
+
+
+def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnElement[bool]:
+    """The clause for entries whose version has this ID number or phone."""
+    positions = select(BLIND_INDEX.c.position).where(
+        BLIND_INDEX.c.book == book, BLIND_INDEX.c.kind == kind, BLIND_INDEX.c.digest == digest
+    )
+    return table.c.position.in_(positions)
+
+
+def plain_document(sealer: Sealer, book: str, register: Register, seen: Seen) -> dict[str, Any]:
+    """The document with its personal fields laid over in plain. Whoever calls this logs it before the answer leaves."""
+    document = cast(dict[str, Any], msgspec.json.decode(seen.document))
+    if seen.personal is not None:
+        place = place_of(book, register.name, seen.entry_id, seen.number)
+        subject = subject_of(register, seen.case_id)
+        for pointer, value in sealer.open(book, subject, place, seen.personal).items():
+            put(document, pointer, value)
+    return document
+
+
+def shows_plain(who: Principal, register: Register, seen: Seen) -> bool:
+    """Whether the caller is shown the personal fields of this version in plain; what has none shows none."""
+    if seen.personal is None:
+        return False
+    if not who.sees_personal:
+        return who.glass_of(register.name, seen.entry_id) is not None
+    if register.needs_purpose and who.purpose is None:
+        return False
+    return not register.open or who.covers(seen.division)
+
+
+def render(sealer: Sealer, who: Principal, register: Register, seen: Seen) -> bytes:
+    """The bytes to answer with: the stored ones, or with plain personal fields for those who may see them."""
+    if shows_plain(who, register, seen):
+        return encode(plain_document(sealer, who.book, register, seen))
+    if seen.classes == class_stamp(register.entry):
+        return seen.document
+    document = msgspec.json.decode(seen.document)  # masked when other fields were personal
+    mask_again(document, register.entry)
+    return encode(document)
+
+
+def is_erased(seen: Seen) -> bool:
+    """Whether the personal data of this version was erased: its header says so, and text inside JSON has its quotes escaped."""
+    return b'"erased":{"at":' in seen.document
+
+
+def subject_of(register: Register, case_id: str) -> str:
+    """Whose data key seals an entry: its case's, named with the register that the case is of."""
+    return f"{register.case_kind}/{case_id}"
+
+
+def place_of(book: str, register: str, entry_id: str, number: int) -> str:
+    """What a sealed box is bound to."""
+    return f"{book}/{register}/{entry_id}/{number}"

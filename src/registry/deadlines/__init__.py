@@ -1,0 +1,1 @@
+"""How days are counted, and the table of deadlines with their law."""

@@ -1,0 +1,1 @@
+"""The change feed: poll, long poll, stream of server-sent events."""

@@ -1,0 +1,1 @@
+"""Webhooks: subscriptions, the queue of deliveries, signing, retries."""

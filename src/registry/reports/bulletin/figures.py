@@ -1,0 +1,183 @@
+"""The figures of a bulletin: each total of what happened in a period or stands at its end, its last day's part of it, its
+parts, and where and when it came about; and in the last section (明日重点) how much falls due the day after, by kind of duty.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Select
+
+from registry.core.duties import Window
+from registry.core.register import Register
+from registry.core.view import View
+from registry.deadlines.periods import add_days
+from registry.reports.bulletin.schemas import Chart, DayValue, Figure, FigurePart, PlaceValue, RateFigure, Section
+from registry.reports.bulletin.sections import PrintedMeasure, Rate, Split
+from registry.reports.bulletin.wording import UNTOLD
+from registry.reports.due.service import Asked, due_items, titles, withheld
+from registry.reports.statistics.disclosure.publication import FigureQuestion, PublishedCount, told
+
+DAY = dt.timedelta(days=1)
+TREND = 60
+"""Days that a trend goes back at most."""
+TOMORROW = "明日重点"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From a first day (None: the beginning) to a last day."""
+
+    since: dt.date | None
+    to: dt.date
+
+    @property
+    def today(self) -> "Period":
+        """Its last day alone."""
+        return Period(self.to, self.to)
+
+    @property
+    def yesterday(self) -> "Period":
+        """The same period, up to the day before."""
+        return Period(self.since, self.to - DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Totals of what stands, as a view sees it, in a division."""
+
+    connection: Connection
+    view: View
+    division: str
+
+    def total(self, printed: PrintedMeasure, period: Period) -> int:
+        """One total."""
+        query = self._rows(printed, period, [printed.total])
+        return int(self.connection.scalar(query, self._binds()) or 0)
+
+    def by(self, printed: PrintedMeasure, period: Period, key: ColumnElement[Any]) -> dict[object, int]:
+        """One total by the values of a column; they add up to it."""
+        query = self._rows(printed, period, [key.label("part_of_total"), printed.total]).group_by("part_of_total")
+        return {value: int(amount) for value, amount in self.connection.execute(query, self._binds())}
+
+    def published(self, printed: PrintedMeasure, period: Period) -> PublishedCount:
+        """A count of people as it is published."""
+        name = printed.measure.name
+        asked = FigureQuestion(printed.register, name, self.division, period.since, period.to, printed.stands)
+        return told(self.connection, self.view, asked)
+
+    def _rows(
+        self, printed: PrintedMeasure, period: Period, columns: Sequence[ColumnElement[Any]]
+    ) -> Select[Any]:  # fmt: skip
+        where = printed.matching(self.division, period.since, period.to)
+        return self.view.rows(printed.register, columns).where(*where)
+
+    def _binds(self) -> dict[str, object]:
+        return {**self.view.binds(), "d": self.division}
+
+
+def figure(totals: Totals, section: str, printed: PrintedMeasure, period: Period) -> Figure:
+    """One figure. What happened: in the period and on its last day; what stands: at its end, and by how much more than the day
+    before. Counts of people as they are published, to those who may not see personal data.
+    """
+    if printed.measure.sensitive and not totals.view.who.sees_personal:
+        return _figure(section, printed, totals.published(printed, period))
+    value = totals.total(printed, period)
+    last = totals.total(printed, period.yesterday if printed.stands else period.today)
+    today = value - last if printed.stands else last
+    parts = list(_parts(totals, printed, period, printed.split)) if printed.split else []
+    return _figure(section, printed, PublishedCount(value), today, parts)
+
+
+def _figure(
+    section: str,
+    printed: PrintedMeasure,
+    told: PublishedCount,
+    today: int | None = None,
+    parts: Sequence[FigurePart] = (),
+) -> Figure:
+    return Figure(
+        name=printed.name,
+        title=printed.title,
+        unit=printed.measure.unit,
+        section=section,
+        stands=printed.stands,
+        value=told.count,
+        today=today,
+        parts=list(parts),
+        withheld=told.withheld,
+        released=told.released,
+        released_on=told.released_on,
+    )
+
+
+def _parts(totals: Totals, printed: PrintedMeasure, period: Period, split: Split) -> Iterator[FigurePart]:
+    """The parts that are not nought, the greatest first; of what stands, without a day's part."""
+    values = totals.by(printed, period, split.by)
+    days = {} if printed.stands else totals.by(printed, period.today, split.by)
+    for code, value in sorted(values.items(), key=lambda each: (-each[1], str(each[0]))):
+        if code in split.titles and value:
+            today = None if printed.stands else days.get(code, 0)
+            yield FigurePart(code=str(code), title=split.titles[str(code)][0], value=value, today=today)
+
+
+def rate(asked: Rate, figures: Sequence[Figure]) -> RateFigure:
+    """A share, with what it is a share of; None where there is nothing to share."""
+    found = {each.name: each for each in figures}
+    good, bad = found[asked.good].value or 0, found[asked.bad].value or 0
+    percent = round(100 * good / (good + bad), 1) if good + bad else None
+    unit = found[asked.good].unit
+    return RateFigure(name=asked.name, title=asked.title, unit=unit, percent=percent, good=good, whole=good + bad)
+
+
+def chart(
+    totals: Totals, printed: PrintedMeasure, period: Period, places: dict[str, str], drawn_by: Column[Any]
+) -> Chart:  # fmt: skip
+    """What is drawn of a total: by the places below the division, the greatest first, and day by day."""
+    table = printed.register.table.c
+    column: Column[Any] = table.town if len(totals.division) == len("440882") else table.division
+    amounts = totals.by(printed, period, column)
+    codes = sorted(places, key=lambda code: (-amounts.get(code, 0), code))
+    return Chart(
+        name=printed.name,
+        title=printed.title,
+        unit=printed.measure.unit,
+        places=[PlaceValue(code=code, name=places[code], value=amounts.get(code, 0)) for code in codes],
+        days=[] if printed.stands else _days(totals, printed, period, drawn_by),
+    )
+
+
+def _days(totals: Totals, printed: PrintedMeasure, period: Period, drawn_by: Column[Any]) -> list[DayValue]:
+    first = period.to - (TREND - 1) * DAY
+    since = first if period.since is None else max(first, period.since)
+    amounts = totals.by(printed, Period(since, period.to), drawn_by)
+    days = [since + n * DAY for n in range((period.to - since).days + 1)]
+    return [DayValue(day=day, value=amounts.get(day, 0)) for day in days]
+
+
+def tomorrow(totals: Totals, registers: Sequence[Register], to: dt.date) -> Section:
+    """As the due list tells it on the last day, to the same caller."""
+    named, untold = titles(registers), withheld(totals.view.who, registers)
+    kinds = {kind: title for kind, title in named.items() if kind not in untold}
+    wanted = Asked(Window(to, add_days(to, 1)), frozenset(kinds), totals.division)
+    days = Counter((item.kind, item.due_on) for item in due_items(totals.connection, totals.view, registers, wanted))
+    told = list(_due_lines(kinds, days, to))
+    if untold:
+        told.append("、".join(title for kind, title in named.items() if kind in untold) + f"：{UNTOLD}。")
+    return Section(title=TOMORROW, rates=[], told=told)
+
+
+def _due_lines(kinds: Mapping[str, str], days: Counter[tuple[str, dt.date]], to: dt.date) -> Iterator[str]:
+    yield f"明日到期：{_listed(kinds, days, lambda day: day > to)}。"
+    yield f"今日到期：{_listed(kinds, days, lambda day: day == to)}。"
+    yield f"已逾期：{_listed(kinds, days, lambda day: day < to)}。"
+
+
+def _listed(
+    kinds: Mapping[str, str], days: Counter[tuple[str, dt.date]], of: Callable[[dt.date], bool]
+) -> str:  # fmt: skip
+    """How many of each kind are due on such days: 调解期限1项、随访12项."""
+    counts = {title: sum(days[key] for key in days if key[0] == kind and of(key[1])) for kind, title in kinds.items()}
+    return "、".join(f"{title}{count}项" for title, count in counts.items() if count) or "无"

@@ -1,0 +1,220 @@
+"""What comes in and what goes out."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from registry.core.queries import AsOf, CursorParam, DivisionParam, LimitParam
+from registry.core.schemas import Recorder
+from registry.core.unit_of_work import Reason
+from registry.ledger.versions import Action
+from registry.reports.statistics.schemas import Withheld
+
+
+class Format(StrEnum):
+    """In which form a bulletin is answered."""
+
+    JSON = "json"
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class BulletinQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}):
+    """Of the bulletin."""
+
+    division: DivisionParam | None = None
+    from_: Annotated[
+        dt.date | None, Meta(description="The first day of the period; left out: since the beginning.")
+    ] = None
+    to: Annotated[
+        dt.date | None, Meta(description="The last day of the period; left out: the day of the last version.")
+    ] = None
+    as_of: AsOf | None = None
+    since: Annotated[
+        AsOf | None,
+        Meta(description="The watermark of the last bulletin that was printed: `earlier` tells what that one would say otherwise now. "
+             "Left out: what this one's last day, and the day before, were told as."),
+    ] = None  # fmt: skip
+    format: Annotated[
+        Format | None, Meta(description="In which form; left out: as `Accept` says, and JSON where it says nothing.")
+    ] = None
+
+
+class FigurePart(msgspec.Struct, kw_only=True):
+    """A part of a figure (其中): in the period, and on its last day; of what stands, `today` is null."""
+
+    code: str
+    title: str
+    value: int
+    today: int | None
+
+
+class Figure(msgspec.Struct, kw_only=True):
+    """One figure: its name, Chinese title and unit, and the value. `today` is the last day's part of it; of what `stands` at the
+    end of the period, how much more it is than the day before.
+
+    A count of people that is told without personal rights is of the last release, the watermark `released` of the day
+    `released_on` in Beijing; its value is null where it is `withheld`, and `today` always.
+    """
+
+    name: str
+    title: str
+    unit: str
+    section: str
+    stands: bool
+    value: int | None
+    today: int | None
+    parts: list[FigurePart]
+    withheld: Withheld | None
+    released: str | None
+    released_on: dt.date | None
+
+
+class RateFigure(msgspec.Struct, kw_only=True):
+    """A share in per cent, and what of what it is; null where there is nothing to share."""
+
+    name: str
+    title: str
+    unit: str
+    percent: float | None
+    good: int
+    whole: int
+
+
+class Section(msgspec.Struct, kw_only=True):
+    """A section of the bulletin: its Chinese title, its shares, and what it tells of single entries."""
+
+    title: str
+    rates: list[RateFigure]
+    told: list[str]
+
+
+class PlaceValue(msgspec.Struct, kw_only=True):
+    """A total's part of one town, or village."""
+
+    code: str
+    name: str
+    value: int
+
+
+class DayValue(msgspec.Struct, kw_only=True):
+    """A total's part of one day."""
+
+    day: dt.date
+    value: int
+
+
+class Chart(msgspec.Struct, kw_only=True):
+    """What is drawn of a figure: by the places right below the division, and day by day (60 days at most)."""
+
+    name: str
+    title: str
+    unit: str
+    places: list[PlaceValue]
+    days: list[DayValue]
+
+
+class Earlier(msgspec.Struct, kw_only=True):
+    """What an earlier bulletin said, as far as it would say otherwise now (更正说明): its last day, the watermark that it was of,
+    the figures that changed, a paragraph to print, and where the versions are that changed them.
+    """
+
+    to: dt.date
+    watermark: str
+    cells: list["Cell"]
+    paragraph: str
+    rows: str
+
+
+class Bulletin(msgspec.Struct, kw_only=True):
+    """The totals of all registers (日报), each under the name of its figure, with the watermark that gives them again, and a
+    paragraph to print. `title` and `issue` (期, the day of the year) are as printed. Where the caller does not see the whole
+    division, `whole` is false, and `division_name` says what the figures are of. `known_at` is when the log last grew;
+    `released_on` is the day of the release that counts of people are of, null where none are told as released.
+    """
+
+    title: str
+    issue: int
+    division: str
+    division_name: str
+    whole: bool
+    from_: Annotated[dt.date | None, Meta()] = msgspec.field(name="from", default=None)
+    to: dt.date
+    figures: list[Figure]
+    sections: list[Section]
+    charts: list[Chart]
+    earlier: list[Earlier]
+    paragraph: str
+    released_on: dt.date | None
+    known_at: dt.datetime | None
+    watermark: str
+
+
+class RestatementQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}):
+    """Of a restatement: two watermarks, and the bulletin to compare at both."""
+
+    from_: AsOf
+    to: AsOf | None = None
+    division: DivisionParam | None = None
+    period_from: Annotated[
+        dt.date | None,
+        Meta(description="The bulletin's `from`: the first day of its period; left out: since the beginning."),
+    ] = None
+    period_to: Annotated[
+        dt.date | None,
+        Meta(description="The bulletin's `to`: the last day of its period; left out: the day of the last version under `from`."),
+    ] = None  # fmt: skip
+    limit: LimitParam = 50
+    cursor: CursorParam | None = None
+
+
+class Cell(msgspec.Struct, kw_only=True):
+    """One total as the bulletin gave it at either watermark. Counts of people that are told without personal rights are those of the
+    last release under it, null where they are withheld; `rows_count` is null, as rows would tell more.
+    """
+
+    name: str
+    title: str
+    unit: str
+    before: int | None
+    after: int | None
+    difference: int | None
+    rows_count: int | None
+
+
+class Restated(msgspec.Struct, kw_only=True):
+    """What one version did to one total. Where the entry left the caller's divisions, what its new version says is null."""
+
+    measure: str
+    title: str
+    unit: str
+    difference: int
+    position: int
+    register: str
+    entry_id: str
+    recorded_at: str
+    version: int | None
+    action: Action | None
+    reason: Reason | None
+    recorded_by: Recorder | None
+    replayed_at: str | None
+    division: str | None
+
+
+class Restatement(msgspec.Struct, kw_only=True):
+    """Which totals changed between two watermarks, by how much, and because of which versions; with a paragraph to print."""
+
+    from_: Annotated[str, Meta()] = msgspec.field(name="from")
+    to: str
+    division: str
+    division_name: str
+    period_from: dt.date | None
+    period_to: dt.date
+    cells: list[Cell]
+    rows: list[Restated]
+    next_cursor: str | None
+    paragraph: str

@@ -1,0 +1,129 @@
+"""Reminders (到期提醒): the register that the server writes itself, one entry for each step before and after a due day."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+from sqlalchemy import Column, ColumnElement, Date, Integer, String
+
+from registry.core.fields import DivisionCode, DivisionName, EntryId
+from registry.core.filters import Filters
+from registry.core.queries import ListQuery
+from registry.core.register import Names, Register
+from registry.core.schemas import Header, Input
+from registry.core.valid_time import Days
+from registry.ledger.clock import BEIJING, microseconds
+from registry.ledger.ids import new_id
+from registry.ledger.tables import version_table
+from registry.reports.due.schemas import DueRule
+from registry.reports.due.service import Item
+
+LONGEST_OVERDUE = 365
+"""Days after which nobody is reminded any more, from the due day or from the record that says so, whichever is later: what is that
+late is in the due list, and more mail would not help. A book of past years that is replayed with its own times is not answered
+by a flood.
+"""
+Step = Annotated[int, Meta(description="days after the due day; negative: before it")]
+
+REMINDERS = version_table(
+    "reminders",
+    Column("kind", String(20), nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("step", Integer, nullable=False, comment="days after the due day; negative: before it"),
+)
+
+
+class Cadence(msgspec.Struct, frozen=True, kw_only=True):
+    """When to remind: so many days before the due day, then every so many days while overdue."""
+
+    before: tuple[int, ...] = (7, 1, 0)
+    every: int = 7
+
+    def step(self, due_on: dt.date, today: dt.date, recorded_on: dt.date | None = None) -> int | None:
+        """The last step that a due day has reached today; None where it has reached none, or is too long past and known."""
+        late = (today - due_on).days
+        if is_long_past(max(due_on, recorded_on or due_on), today):
+            return None
+        reached = [-days for days in self.before if -days <= late]
+        weeks = late - late % self.every if late >= self.every else None
+        return weeks if weeks is not None else max(reached, default=None)
+
+
+def is_long_past(day: dt.date, today: dt.date) -> bool:
+    """Whether what was due or recorded on a day is not reminded of any more."""
+    return (today - day).days > LONGEST_OVERDUE
+
+
+class ReminderIn(Input):
+    """A reminder, as the server makes it."""
+
+    division: DivisionCode
+    duty: Annotated[str, Meta(title="事项", description="the id of the due item")]
+    kind: Annotated[str, Meta(title="事项类型")]
+    kind_title: Annotated[str, Meta(title="事项类型名称")]
+    rule: Annotated[DueRule, Meta(title="依据")]
+    due_register: Annotated[str, Meta(title="台账")]
+    due_entry_id: Annotated[str, Meta(title="记录编号")]
+    entry: Annotated[str, Meta(title="记录", description="where to read the entry")]
+    title: Annotated[str, Meta(title="标题")]
+    due_on: Annotated[dt.date, Meta(title="到期日")]
+    reminded_on: Annotated[dt.date, Meta(title="提醒日")]
+    step: Annotated[Step, Meta(title="提醒节点")]
+    days_left: Annotated[int, Meta(title="剩余天数", description="from the day of the reminder; negative: overdue")]
+    overdue: Annotated[bool, Meta(title="是否逾期")]
+    candidate: Annotated[bool, Meta(title="仅供参考")]
+
+
+class Reminder(ReminderIn, kw_only=True):
+    """A reminder (到期提醒) of something due: one for each step. It tells no person's name."""
+
+    id: EntryId
+    division_name: DivisionName
+    meta: Header
+
+
+class ReminderQuery(ListQuery, kw_only=True):
+    """Filters of the list of reminders."""
+
+    kind: Annotated[str, Meta(max_length=20)] | None = None
+    due_from: dt.date | None = None
+    due_to: dt.date | None = None
+
+
+def matching(query: ReminderQuery) -> Iterator[ColumnElement[bool]]:
+    """The clauses of a list's filters."""
+    if query.kind is not None:
+        yield REMINDERS.c.kind == query.kind
+    if query.due_from is not None:
+        yield REMINDERS.c.due_on >= query.due_from
+    if query.due_to is not None:
+        yield REMINDERS.c.due_on <= query.due_to
+
+
+REMINDER_REGISTER = Register(
+    "reminders",
+    "到期提醒",
+    REMINDERS,
+    ReminderIn,
+    Reminder,
+    Names("a reminder", "reminders", "Reminders"),
+    Filters(ReminderQuery, matching),
+    writers=frozenset(),
+    voiders=frozenset(),
+    days=Days(begins="reminded_on"),
+    event="due.reminder",
+)
+
+
+def reminder_id(book: str, item: Item, step: int) -> str:
+    """The one id that a reminder of this duty, day and step can have: a UUIDv7 of the step's own day, its random bits a hash.
+
+    So the log can hold it once only, whichever server writes it and however often.
+    """
+    day = item.due_on + dt.timedelta(days=step)
+    milliseconds = microseconds(dt.datetime.combine(day, dt.time(), BEIJING)) // 1000
+    named = f"{book} {item.id} {item.due_on} {step}".encode()
+    return new_id(milliseconds, int.from_bytes(hashlib.sha256(named).digest()) >> 256 - 74)

@@ -1,0 +1,1 @@
+"""Which small counts of people may be told, and when."""

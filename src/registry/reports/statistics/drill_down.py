@@ -1,0 +1,177 @@
+"""The parameters of a list as links say them, and how several narrow it together; what the values of cells are called.
+
+A link is written from parts: what all cells share, and what each value of a dimension adds. Only dimensions that set the same
+parameter (`missing`, `division`) are looked at together, and once for each combination of their values.
+"""
+
+import calendar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+import numpy as np
+
+from registry.core.measures import By, Dimension
+from registry.reports.statistics.aggregation import Value
+from registry.reports.statistics.columns import Array
+from registry.reports.statistics.grouping import TOWN, Axis
+
+Params = Mapping[str, str]
+VILLAGE = 12
+"""Digits of a village's code."""
+NONE = b"null"
+"""In place of a link where conditions exclude each other, so that no row can be."""
+
+
+def narrowed(*each: Params | None) -> dict[str, str] | None:
+    """Parameters that choose what all of these choose; None where they exclude each other, so that nothing is chosen."""
+    both: dict[str, str] = {}
+    for params in each:
+        if params is None:
+            return None
+        for name, value in params.items():
+            known = both.get(name)
+            joined = value if known is None or known == value else _joined(name, known, value)
+            if joined is None:
+                return None
+            both[name] = joined
+    return both
+
+
+def _joined(name: str, one: str, other: str) -> str | None:
+    if name.endswith("_from"):
+        return max(one, other)
+    if name.endswith("_to"):
+        return min(one, other)
+    if name in {"missing", "given"}:
+        return ",".join(sorted({*one.split(","), *other.split(",")}))
+    if name == "division":
+        longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+        return longer if longer.startswith(shorter) else None
+    return None
+
+
+def choosing(dimension: Dimension, value: Value) -> dict[str, str]:
+    """The list's parameters that choose a dimension's value."""
+    name = dimension.chooses
+    if dimension.by in {By.TOWN, By.VILLAGE}:
+        return _place(str(value), TOWN if dimension.by is By.TOWN else VILLAGE)
+    if value is None:
+        return {"missing": dimension.column.name}
+    if dimension.by is By.MONTH:
+        year, month = map(int, str(value).split("-"))
+        last = calendar.monthrange(year, month)[1]
+        return {f"{name}_from": f"{value}-01", f"{name}_to": f"{value}-{last:02}"}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value)}
+
+
+def _place(code: str, digits: int) -> dict[str, str]:
+    """A division; one above the level asked for is itself alone: what lies below has cells of its own."""
+    return {"division": code} if len(code) == digits else {"division": code, "division_only": "true"}
+
+
+def written(params: Params) -> bytes:
+    """Parameters as a link has them, the first with an ampersand."""
+    return b"&" + urlencode(params, quote_via=quote).encode("ascii") if params else b""
+
+
+@dataclass(frozen=True)
+class Knot:
+    """Dimensions that may set the same parameters: which ones, and for each cell which combination of values it has."""
+
+    names: frozenset[str]
+    choices: list[dict[str, str] | None]
+    """For each combination; None where its values exclude each other."""
+    cells: list[int]
+
+    def texts(self, shared: Params) -> list[bytes | None]:
+        """What the combination of each cell adds to a link, with those of the shared parameters that it may narrow."""
+        own = {name: value for name, value in shared.items() if name in self.names}
+        joined = [narrowed(own, choice) for choice in self.choices]
+        each = [None if params is None else written(params) for params in joined]
+        return [each[combination] for combination in self.cells]
+
+
+def knots(axes: Sequence[Axis]) -> Iterator[Knot]:
+    """The dimensions of some cells, those that may set the same parameters together."""
+    rest = list(axes)
+    while rest:
+        tied = [rest.pop(0)]
+        names = set(_names(tied[0].dimension))
+        while more := next((axis for axis in rest if names & _names(axis.dimension)), None):
+            rest.remove(more)
+            tied.append(more)
+            names |= _names(more.dimension)
+        yield _knot(frozenset(names), tied)
+
+
+def _knot(names: frozenset[str], axes: Sequence[Axis]) -> Knot:
+    shape = [len(axis.values) for axis in axes]
+    place: Array = np.ravel_multi_index([axis.places for axis in axes], shape)
+    present, cells = np.unique(place, return_inverse=True)
+    each = [[choosing(axis.dimension, value) for value in axis.values] for axis in axes]
+    combinations = zip(*(places.tolist() for places in np.unravel_index(present, shape)), strict=True)
+    chosen = [narrowed(*(choices[place] for choices, place in zip(each, combination, strict=True))) for combination in combinations]  # fmt: skip
+    return Knot(names, chosen, cells.tolist())
+
+
+def _names(dimension: Dimension) -> set[str]:
+    """The parameters that choosing one of its values may set."""
+    if dimension.by in {By.TOWN, By.VILLAGE}:
+        return {"division", "division_only"}
+    stem = dimension.chooses
+    names = {f"{stem}_from", f"{stem}_to"} if dimension.by is By.MONTH else {stem}
+    return {*names, "missing"} if dimension.column.nullable else names
+
+
+class Links:
+    """The links to the rows of some cells."""
+
+    def __init__(self, path: str, axes: Sequence[Axis], count: int) -> None:
+        self._path = path
+        self._count = count
+        self._knots = list(knots(axes))
+        self._tied = frozenset[str]().union(*(knot.names for knot in self._knots))
+        self._known: dict[tuple[tuple[str, str], ...], list[bytes | None]] = {}
+
+    def of(self, shared: Params | None) -> list[bytes]:
+        """For each cell its link in JSON, with parameters that all cells share; None: there are no rows."""
+        if shared is None:
+            return [NONE] * self._count
+        start = f'"{self._path}?'.encode() + written({n: v for n, v in shared.items() if n not in self._tied})[1:]
+        narrowing = tuple((name, value) for name, value in shared.items() if name in self._tied)
+        if narrowing not in self._known:
+            self._known[narrowing] = self._texts(dict(narrowing))
+        return [NONE if text is None else start + text for text in self._known[narrowing]]
+
+    def _texts(self, shared: Params) -> list[bytes | None]:
+        """What the choices of each cell add, to the end of the link."""
+        parts = [knot.texts(shared) for knot in self._knots]
+        if not parts:
+            return [b'"'] * self._count
+        return [None if None in each else b"".join(each) + b'"' for each in zip(*parts, strict=True)]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The names and titles that labels are made of."""
+
+    names: Mapping[str, str]
+    """Of divisions by code, and of entries by id, as far as the caller may see them."""
+
+    def label(self, dimension: Dimension, value: Value) -> str:
+        """A value in Chinese."""
+        if value is None:
+            return "未填"
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        if dimension.by is By.MONTH:
+            year, month = str(value).split("-")
+            return f"{year}年{int(month)}月"
+        if dimension.codes is not None:
+            return "、".join(dimension.codes(code).zh for code in str(value).split(","))
+        return self.names.get(str(value), str(value)) if self._is_named(dimension) else str(value)
+
+    @staticmethod
+    def _is_named(dimension: Dimension) -> bool:
+        return dimension.by in {By.TOWN, By.VILLAGE} or bool(dimension.entries)

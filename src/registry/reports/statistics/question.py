@@ -1,0 +1,94 @@
+"""A question to the statistics: typed, checked, as of one watermark; and the rows that its answer is counted from."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from registry.core.measures import Dimension, Measure
+from registry.core.principals import Principal
+from registry.core.register import Register
+from registry.core.watermarks import watermark_text
+from registry.reports.statistics.columns import Facts
+from registry.reports.statistics.disclosure.publication import Publication
+from registry.reports.statistics.disclosure.withholding import Withholding
+from registry.reports.statistics.drill_down import Params
+from registry.reports.statistics.row_filters import Mask, filter_mask, within_mask
+
+
+def measures_of(register: Register) -> list[Measure]:
+    """The measures that statistics give: those whose rows the register's list can show."""
+    return [measure for measure in register.measures if not measure.clauses]
+
+
+@dataclass(frozen=True)
+class StatisticsQuestion:
+    """What is asked."""
+
+    register: Register
+    who: Principal
+    measures: Sequence[Measure]
+    dimensions: Sequence[Dimension]
+    filters: Params
+    since: dt.date | None
+    until: dt.date | None
+    on: dt.date | None
+    watermark: int
+    publication: Publication | None = None
+    """Of people, for a caller without personal rights: what is published of them."""
+
+    @property
+    def known(self) -> int:
+        """As of which watermark is counted: that of the question, or of the release before it."""
+        return self.watermark if self.publication is None else self.publication.watermark
+
+    @cached_property
+    def withholding(self) -> Withholding:
+        """What holds numbers back."""
+        period = self.since, self.until, self.on
+        return Withholding(self.who, self.register, self.publication, self.dimensions, self.filters, *period)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether any number may be held back."""
+        return not self.who.sees_personal and any(each.sensitive for each in self.measures)
+
+    @property
+    def pinned(self) -> dict[str, str]:
+        """The parameters of time that every link carries."""
+        day = {} if self.on is None else {"on": self.on.isoformat()}
+        return {"as_of": watermark_text(self.who.book, self.known), **day}
+
+    def own(self, measure: Measure, day: dt.date) -> dict[str, str]:
+        """The parameters that choose a measure's rows in the period, apart from the filters; `day` is the last that is known."""
+        return measure.params(self.since, self.until, self.until or self.on or day)
+
+    def chosen(self, facts: Facts, params: Params | None) -> Mask:
+        """The rows that the list would show with these parameters; None chooses nothing."""
+        if params is None:
+            return np.zeros(len(facts), np.bool_)
+        filters = self.register.list_filters
+        query: Any = filters.parsed(params)
+        mask: Mask = np.ones(len(facts), np.bool_)
+        for clause in filters.matching(query):
+            mask &= filter_mask(facts, clause)
+        if query.division is not None:
+            only = self.register.table.c.division == query.division
+            mask &= filter_mask(facts, only) if query.division_only else within_mask(facts, query.division)
+        return mask
+
+
+@dataclass(frozen=True)
+class CountedRows:
+    """What the answer is made from."""
+
+    facts: Facts
+    seen: Mask
+    """The rows that stand, that the caller may see, and that the filters choose."""
+    names: Mapping[str, str]
+    """Of divisions, by code, and of the entries that dimensions tell, by id."""
+    day: dt.date
+    """The last day that the watermark knows."""

@@ -1,0 +1,163 @@
+"""Statistics (统计): a register's measures by its dimensions, each number with a link to the list that shows its rows.
+
+A number and its link are made from the same parameters of the list, so they cannot say different things
+(docs/decisions/0011).
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from sqlalchemy import Connection
+
+from registry.core.divisions import names_at
+from registry.core.principals import Principal
+from registry.core.register import Register, Right
+from registry.core.valid_time_reads import being, page_on
+from registry.core.view import View, Wanted
+from registry.core.watermarks import head_of, last_day, resolve_as_of, watermark_text
+from registry.errors import Fault, Malformed, Refused
+from registry.reports.statistics.answer import answer
+from registry.reports.statistics.columns import Facts, fact_columns, facts_of
+from registry.reports.statistics.disclosure.publication import Publication, published
+from registry.reports.statistics.question import CountedRows, StatisticsQuestion, measures_of
+from registry.reports.statistics.row_filters import filter_mask, scope_mask
+from registry.reports.statistics.snapshots import standing_at
+from registry.web import reads
+from registry.web.call import Call
+from registry.web.reads import Answer
+
+MANY = 10_000_000
+"""More entries than are ever turned to a day at once."""
+OWN = frozenset({"measures", "group_by", "from", "to", "as_of", "on"})
+"""The parameters that are of the statistics; the others are filters of the list."""
+Registers = Mapping[str, Register]
+"""By name: those whose entries are dimensions' values are among them."""
+
+
+class Named(msgspec.Struct):
+    """Of an entry's document, what it is called."""
+
+    name: str
+
+
+async def read_statistics(call: Call, register: Register, registers: Registers, shape: type[msgspec.Struct]) -> Answer:
+    """The statistics that the query asks for. Raises Forbidden, Malformed or Refused."""
+    who = await call.enter(register, Right.READ)
+    query: Any = call.params(shape)
+    asked = await _question(call, who, register, query)
+    ground = await _ground(call, asked, registers)
+    body, tag = await asyncio.to_thread(_answered, asked, ground)
+    return reads.respond(call, body, tag, watermark_text(who.book, asked.watermark), on=asked.on)
+
+
+def _answered(asked: StatisticsQuestion, ground: CountedRows) -> tuple[bytes, str]:
+    body = answer(asked, ground)
+    return body, reads.body_tag(body)
+
+
+async def _question(call: Call, who: Principal, register: Register, query: Any) -> StatisticsQuestion:  # noqa: ANN401 - by register
+    measures = _chosen("measures", query.measures, {each.name: each for each in measures_of(register)})
+    dimensions = _chosen("group_by", query.group_by, {each.name: each for each in register.dimensions}, none=())
+    if query.from_ is not None and query.to is not None and query.from_ > query.to:
+        raise Refused(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
+    pairs = parse_qsl(call.scope["query_string"].decode("ascii"), keep_blank_values=True)
+    filters = {name: value for name, value in pairs if name not in OWN}
+    if "division_only" in filters and query.division is None:
+        said = "division_only 须与 division 同用。", "division_only goes with division."
+        raise Refused(faults=[Fault("#division_only", "needs_division", *said)])
+    watermark = await call.context.read(partial(_watermark, who.book, query.as_of))
+    guarded = register.menu is not None and not who.sees_personal
+    found = await call.context.scan(partial(_published, who, register, watermark)) if guarded else None
+    period = query.from_, query.to, query.on
+    return StatisticsQuestion(register, who, measures, dimensions, filters, *period, watermark, found)
+
+
+def _published(who: Principal, register: Register, watermark: int, connection: Connection) -> Publication | None:
+    return published(connection, View(who, watermark), register)
+
+
+def _watermark(book: str, as_of: str | None, connection: Connection) -> int:
+    return head_of(connection, book) if as_of is None else resolve_as_of(connection, book, as_of)
+
+
+def _chosen(name: str, text: str | None, known: Mapping[str, Any], none: Sequence[Any] | None = None) -> Sequence[Any]:
+    """The declarations that a parameter names. Raises Malformed for unknown names, Refused for one given twice."""
+    if text is None:
+        return list(known.values()) if none is None else none
+    names = text.split(",")
+    if unknown := [each for each in names if each not in known]:
+        said = f"没有 {unknown[0]};可选:{'、'.join(known)}。", f"There is no {unknown[0]}."
+        raise Malformed(faults=[Fault(f"#{name}", "unknown_name", *said, tuple(known))])
+    if len(set(names)) < len(names):
+        raise Refused(faults=[Fault(f"#{name}", "repeated_name", "名称重复。", "A name is given twice.")])
+    return [known[each] for each in names]
+
+
+async def _ground(call: Call, asked: StatisticsQuestion, registers: Registers) -> CountedRows:
+    """What the answer is made from: facts, or the documents turned to the day where they turn with it."""
+    days = asked.register.days
+    if asked.on is not None and (days.turns or days.beside is not None):
+        return await call.context.scan(partial(_turned_ground, asked, registers, asked.on))
+    facts: Facts = await call.app.state.facts.facts(asked.who.book, asked.register)
+    beside = await call.context.scan(partial(_beside, asked, registers))
+    return await asyncio.to_thread(_standing_ground, asked, facts, *beside)
+
+
+def _beside(
+    asked: StatisticsQuestion, registers: Registers, connection: Connection
+) -> tuple[frozenset[str], dict[str, str], dt.date]:
+    view = View(asked.who, asked.known)
+    opened = view.opened(connection, asked.register)
+    return opened, _names(asked, registers, connection), last_day(connection, asked.who.book, asked.known)
+
+
+def _names(asked: StatisticsQuestion, registers: Registers, connection: Connection) -> dict[str, str]:
+    """What divisions are called, and entries that dimensions are of, as far as the caller may see them."""
+    view = View(asked.who, asked.known)
+    names = names_at(connection, view)
+    for dimension in asked.dimensions:
+        if dimension.entries:
+            names |= _entries(connection, view, registers[dimension.entries])
+    return names
+
+
+def _entries(connection: Connection, view: View, register: Register) -> Iterator[tuple[str, str]]:
+    """Of each entry of a register its id and name."""
+    columns = [register.table.c.entry_id, register.table.c.document]
+    for row in connection.execute(view.rows(register, columns), view.binds()):
+        yield row.entry_id, msgspec.json.decode(row.document, type=Named).name
+
+
+def _standing_ground(
+    asked: StatisticsQuestion, facts: Facts, opened: frozenset[str], names: Mapping[str, str], day: dt.date
+) -> CountedRows:
+    facts = standing_at(facts, asked.known)
+    seen = asked.chosen(facts, asked.filters)
+    if (scope := scope_mask(facts, asked.who, opened)) is not None:
+        seen &= scope
+    for clause in being(asked.register, asked.on) if asked.on else ():
+        seen &= filter_mask(facts, clause)
+    return CountedRows(facts, seen, names, day)
+
+
+def _turned_ground(asked: StatisticsQuestion, registers: Registers, on: dt.date, connection: Connection) -> CountedRows:
+    register, view = asked.register, View(asked.who, asked.known)
+    found, _ = page_on(connection, view, register, Wanted(MANY), (), on)
+    rows = []
+    for each in found:
+        row = {**each.document, **register.columns(each.document)}
+        row |= {"case_id": each.seen.case_id, "division": each.seen.division}
+        rows.append([_stored(row[column.name], column.type.python_type) for column in fact_columns(register.table)])
+    facts = facts_of(asked.who.book, register.table, asked.known, rows)
+    seen, names = asked.chosen(facts, asked.filters), _names(asked, registers, connection)
+    return CountedRows(facts, seen, names, last_day(connection, asked.who.book, asked.known))
+
+
+def _stored(value: object, kind: type) -> object:
+    """A document's value as its column has it."""
+    return dt.date.fromisoformat(value) if kind is dt.date and isinstance(value, str) else value

@@ -1,0 +1,204 @@
+"""What handlers share for reads: how an entry or a page is answered. Each function is one request from top to bottom."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+from litestar import Response
+from sqlalchemy import ColumnElement, Connection
+
+from registry.core.access_log import noting, plain_reads
+from registry.core.principals import Principal
+from registry.core.queries import AsOfQuery, DayQuery, ListQuery, PageQuery
+from registry.core.reader import Reader, Shown
+from registry.core.register import Register, Right
+from registry.core.scope import NEVER
+from registry.core.view import Seen, View, Wanted, has_digest, is_erased, shows_plain
+from registry.core.watermarks import head_of, watermark_text
+from registry.errors import Fault, Refused
+from registry.web.call import Call, view_of
+from registry.web.cursors import Cursor, Paged, read_cursor, refused_cursor
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+Answer = Response[bytes]
+Where = Iterable[ColumnElement[bool]]
+
+
+async def item(call: Call, register: Register, entry_id: str) -> Answer:
+    """One entry as it stands, or stood."""
+    who = await call.enter(register, Right.READ)
+    query = call.params(DayQuery)
+    run = call.context.scan if query.on else call.context.read
+    shown = await run(lambda connection: reader(call, who, register, query.as_of, connection).item(entry_id, query.on))
+    await note(call, who, register, "item", shown.seen)
+    return entry(call, who, register, shown) if query.on is None else day_entry(call, who, shown, query.on)
+
+
+async def version(call: Call, register: Register, entry_id: str, number: int) -> Answer:
+    """One version of an entry."""
+    who = await call.enter(register, Right.READ)
+    query = call.params(AsOfQuery)
+    shown = await call.context.read(
+        lambda connection: reader(call, who, register, query.as_of, connection).version(entry_id, number)
+    )
+    await note(call, who, register, "version", shown.seen)
+    return entry(call, who, register, shown)
+
+
+async def versions(call: Call, register: Register, entry_id: str) -> Answer:
+    """The versions of an entry, first to last."""
+    who = await call.enter(register, Right.READ)
+    query = call.params(PageQuery)
+    cursor = read_cursor(query, call.url.path)
+    after = cursor.last if cursor else 0
+    shown = await call.context.read(
+        lambda connection: page_reader(call, who, register, query, cursor, connection).versions(
+            entry_id, query.limit + 1, after
+        )
+    )
+    return await _page(call, who, register, "versions", query, shown, [seen.number for seen in shown.seen])
+
+
+async def page(call: Call, register: Register) -> Answer:
+    """A page of a register's list, by its declared filters; last change first."""
+    who = await call.enter(register, Right.READ)
+    query: ListQuery = call.params(register.filters.query)
+    where = [*register.filters.matching(query), *_only(register, query)]
+    # A filter may have to look far for its fifty; such a list must not keep everybody else waiting.
+    run = call.context.scan if where or query.on else call.context.read
+    cursor = read_cursor(query, call.url.path)
+    wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER, query.division, query.include_voided)
+    shown = await run(
+        lambda connection: page_reader(call, who, register, query, cursor, connection).page(wanted, where, query.on)
+    )
+    return await _page(call, who, register, "list", query, shown, [seen.position for seen in shown.seen], query.on)
+
+
+def _only(register: Register, query: ListQuery) -> Where:
+    """The clause of `division_only`. Raises Refused without a division."""
+    if not query.division_only:
+        return
+    if query.division is None:
+        said = "division_only 须与 division 同用。", "division_only goes with division."
+        raise Refused(faults=[Fault("#division_only", "needs_division", *said)])
+    yield register.table.c.division == query.division
+
+
+async def search(call: Call, register: Register, shape: type[T]) -> Answer:
+    """Entries that have this ID number or phone; asked by POST, so that neither stands in a URL."""
+    who = await call.enter(register, Right.WRITE)
+    query = call.params(PageQuery)
+    where = _digests(call, who, register, msgspec.to_builtins(await call.sent(shape)))
+    cursor = read_cursor(query, call.url.path)
+    wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER)
+    shown = await call.context.scan(
+        lambda connection: page_reader(call, who, register, query, cursor, connection).page(wanted, where)
+    )
+    return await _page(call, who, register, "search", query, shown, [seen.position for seen in shown.seen])
+
+
+def _digests(call: Call, who: Principal, register: Register, sent: dict[str, str | None]) -> list[ColumnElement[bool]]:
+    """The clauses of a search, over the blind index. Raises Refused where nothing is looked for."""
+    sealer = call.context.sealer
+    where = [
+        has_digest(register.table, who.book, kind, sealer.digest(who.book, kind, value))
+        for kind, value in sent.items()
+        if value is not None
+    ]
+    if not where:
+        text = "请至少给出一项查找内容。", "Give at least one thing to look for."
+        raise Refused(faults=[Fault("", "empty", *text)])
+    return where
+
+
+async def note(call: Call, who: Principal, register: Register, path: str, seen: Sequence[Seen]) -> None:
+    """Write down that personal data is about to be shown; the answer waits for it."""
+    if events := plain_reads(who, register, path, seen, call.request_id):
+        await call.context.write(who.book, noting(*events))
+
+
+def reader(call: Call, who: Principal, register: Register, as_of: str | None, connection: Connection) -> Reader:
+    """What reads one entry, as of what was asked."""
+    return Reader(connection, view_of(connection, who, as_of), call.context.sealer, register)
+
+
+def page_reader(
+    call: Call, who: Principal, register: Register, query: PageQuery, cursor: Cursor | None, connection: Connection
+) -> Reader:
+    """What reads a page: later pages are of the same moment as the first."""
+    view = view_of(connection, who, query.as_of) if cursor is None else pinned(connection, who, cursor)
+    return Reader(connection, view, call.context.sealer, register)
+
+
+def pinned(connection: Connection, who: Principal, cursor: Cursor) -> View:
+    """The view of the moment that a cursor names. Raises Refused for a moment to come."""
+    if cursor.watermark > head_of(connection, who.book):
+        raise refused_cursor()
+    return View(who, cursor.watermark)
+
+
+def entry(call: Call, who: Principal, register: Register, shown: Shown, status: int = 200) -> Answer:
+    """The answer of one version; its tag says whether it is masked or erased."""
+    seen = shown.one
+    masked = seen.personal is not None and not shows_plain(who, register, seen)
+    tag = f'"{seen.number}-masked"' if masked else f'"{seen.number}-erased"' if is_erased(seen) else f'"{seen.number}"'
+    return respond(call, shown.bodies[0], tag, watermark_text(who.book, shown.watermark), status)
+
+
+def day_entry(call: Call, who: Principal, shown: Shown, on: dt.date) -> Answer:
+    """The answer of an entry as it was on a day."""
+    body = shown.bodies[0]
+    return respond(call, body, body_tag(body), watermark_text(who.book, shown.watermark), on=on)
+
+
+async def _page(
+    call: Call, who: Principal, register: Register, path: str, query: PageQuery, shown: Shown, places: Sequence[int],
+    on: dt.date | None = None,
+) -> Answer:  # fmt: skip
+    await note(call, who, register, path, shown.seen[: query.limit])
+    mark = shown.watermark, watermark_text(who.book, shown.watermark)
+    return paged(call, query, shown.bodies, places, mark, on)
+
+
+def paged(
+    call: Call, query: Paged, bodies: Sequence[bytes], places: Sequence[int], mark: tuple[int, str],
+    on: dt.date | None = None,
+) -> Answer:  # fmt: skip
+    """A page of finished items. `places` are what a cursor may go on from; one more than the limit says that there is more.
+    `mark` is the watermark, as a number and as text.
+    """
+    watermark, text = mark
+    more = len(places) > query.limit
+    cursor = Cursor(watermark, places[query.limit - 1]).text(query, call.url.path) if more else None
+    ending = msgspec.json.encode({"next_cursor": cursor, "watermark": text})
+    body = b'{"items":[' + b",".join(bodies[: query.limit]) + b"]," + ending[1:]
+    return respond(call, body, body_tag(body), text, on=on)
+
+
+def plain_json(body: bytes, status: int = 200) -> Answer:
+    """An answer that belongs to no watermark."""
+    return Response(body, status_code=status, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def body_tag(body: bytes) -> str:
+    """The ETag of an answer that is made from many entries: it changes when the bytes do, and only then."""
+    return '"' + hashlib.sha256(body).hexdigest()[:32] + '"'
+
+
+def respond(
+    call: Call, body: bytes, tag: str, watermark: str | None, status: int = 200, on: dt.date | None = None,
+    media: str = "application/json",
+) -> Answer:  # fmt: skip
+    """The answer to a read, or 304 where the caller has it already. What belongs to no book has no watermark."""
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Purpose-Of-Use"}
+    if watermark is not None:
+        headers["Registry-Watermark"] = watermark
+    if on is not None:
+        headers["Registry-On"] = on.isoformat()
+    wanted = call.headers.get("if-none-match")
+    if wanted is not None and call.method == "GET" and (wanted.strip() == "*" or tag in wanted.replace("W/", "")):
+        return Response(b"", status_code=304, headers=headers, media_type=media)
+    return Response(body, status_code=status, media_type=media, headers=headers)
