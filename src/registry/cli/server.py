@@ -1,4 +1,4 @@
-"""registry serve | migrate | demo."""
+"""registry serve | migrate | demo: what makes a server and its home."""
 
 import sys
 from contextlib import suppress
