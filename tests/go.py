@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 GOPATH = Path("/usr/share/gocode")
-SOURCE = Path(__file__).parent / "ledger" / "go" / "verify.go"
+SOURCE = Path(__file__).parent / "audit" / "proof" / "go" / "verify.go"
 Case = dict[str, Any]
 Go = Callable[[list[Case]], dict[str, str]]
 

@@ -53,7 +53,7 @@ scoped_registers = pytest.mark.parametrize("name", [name for name, kind in KINDS
 
 
 def test_every_register_is_tried() -> None:
-    """Alerts and reminders have no writer but the server; tests/outbox/test_alerts.py and tests/reports/test_reminders.py try them."""
+    """Alerts and reminders have no writer but the server; tests/web/test_alerts.py and tests/reports/test_reminders.py try them."""
     assert {register.name for register in REGISTERS if register.writers} == set(KINDS)
     assert {register.name for register in REGISTERS if not register.writers} == {"alerts", "reminders"}
 

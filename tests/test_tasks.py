@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from registry import tasks
-from registry.tasks import end_tasks
+from registry.tasks import Job, end_tasks, every, later, running
 
 
 def test_a_task_that_swallows_a_cancellation_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,3 +33,36 @@ def test_a_task_that_swallows_a_cancellation_ends_all_the_same(monkeypatch: pyte
 
     asyncio.run(run())
     assert swallowed == 2
+
+
+def test_a_job_goes_on_after_a_failure_and_ends_with_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    tries: list[int] = []
+
+    async def work() -> None:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            raise ValueError
+
+    async def serve() -> asyncio.Task[None]:
+        async with running([Job("trying", every(0.0, work, "that failed"))]):
+            (task,) = (each for each in asyncio.all_tasks() if each.get_name() == "trying")
+            while len(tries) < 3:
+                await asyncio.sleep(0)
+        return task
+
+    assert asyncio.run(serve()).done()
+    assert [record.getMessage() for record in caplog.records] == ["that failed"]
+
+
+def test_a_job_may_begin_later() -> None:
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+
+    async def serve() -> None:
+        async with running([Job("later", later(0.01, work))]):
+            assert not begun.is_set()
+            await asyncio.wait_for(begun.wait(), 5)
+
+    asyncio.run(serve())

@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 
 from tests.faults.crash import BOOK, CUT, PLACES, START_SECONDS, TOWN, Clients, Server, connected, serving
-from tests.outbox.receiver import Received, Receiver, Reply
+from tests.outbox.webhooks.receiver import Received, Receiver, Reply
 
 GONE = (httpx.TransportError, *CUT)
 """What a follower meets when the server dies."""

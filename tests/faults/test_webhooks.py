@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.faults.crash import BOOK, COUNTY_BODY, GATHERING_BODY, GATHERINGS, PLACES, TOWN_BODY, Server, connected
-from tests.outbox.receiver import Received, Receiver
+from tests.outbox.webhooks.receiver import Received, Receiver
 
 pytestmark = pytest.mark.slow
 

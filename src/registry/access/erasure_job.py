@@ -18,7 +18,7 @@ RETRY_EVERY = 5.0
 
 @dataclass(slots=True)
 class ErasureJob:
-    """One for each server process."""
+    """Brings erasures to their end. One for each server process."""
 
     context: Context
     registers: CaseRegisters
@@ -63,6 +63,6 @@ class ErasureJob:
 
 
 def erasure_job(call: Call) -> ErasureJob:
-    """The server's own."""
+    """The job of the server that was called."""
     job: ErasureJob = call.app.state.erasures
     return job

@@ -1,4 +1,4 @@
-"""What an administrator changes of a key: its name, its divisions, how long it is valid. What was taken from it is an alert."""
+"""API keys: issued, changed, revoked, each an access event. A division that is taken from a key raises an alert."""
 
 import hashlib
 import secrets

@@ -4,7 +4,7 @@ from collections import Counter
 
 from registry.core.access_log import noting
 from registry.ledger.events import Event, EventKind
-from registry.web.context import Context, Refused
+from registry.web.context import Context, RefusedRequest
 
 NOTE_EVERY = 1.0
 """Seconds between records."""
@@ -22,7 +22,7 @@ async def note_refusals(context: Context) -> None:
         raise
 
 
-def _refusal(refused: Refused, times: int) -> Event:
+def _refusal(refused: RefusedRequest, times: int) -> Event:
     who, method, path, code = refused
     details: dict[str, object] = {"method": method, "path": path, "code": code, "times": times}
     return Event(EventKind.REFUSAL, who.actor, details)

@@ -1,91 +1,47 @@
-"""The command line: registry serve | demo | migrate, and a file for each other group of commands."""
+"""The command line. The file of a command is imported when it is called: `registry --help` need not wait for all of them."""
 
 import os
-import sys
-from contextlib import suppress
+from importlib import import_module
 
 import click
-from rich.console import Console
 
 from registry import __version__
-from registry.cli.documents import asyncapi, openapi
-from registry.cli.erase import erase
-from registry.cli.evidence import evidence
-from registry.cli.keys import keys
-from registry.cli.log import check_log, log
-from registry.cli.runner import fail, run, run_with_keys, settings
-from registry.cli.verify import verify
-from registry.cli.witness import witness
-from registry.core.sealing import check_key_file
-from registry.db.database import Database
-from registry.db.key_store import KeyStore
-from registry.db.migrate import upgrade
-from registry.settings import Settings
 
-GRACE = 5
-"""Seconds that open requests get when the server stops."""
-
-console = Console()
+COMMANDS = {
+    "asyncapi": ("documents", "Write the document of the events that go out to openapi/asyncapi.json."),
+    "demo": ("server", "Load the demo county leizhou-2020 into an empty home, and write a key for each role."),
+    "erase": ("erase", "Ask for the erasure of PATIENT's personal data; a supervisor confirms it."),
+    "evidence": ("evidence", "Write one entry with its whole history, proofs and a verifier for a third party."),
+    "keys": ("keys", "API keys, and the master key that seals personal data."),
+    "log": ("log", "The log's signing keys and checkpoints, and how to go on after a restored backup."),
+    "migrate": ("server", "Make or update the tables."),
+    "openapi": ("documents", "Write the published document to openapi/registry.json."),
+    "serve": ("server", "Serve the API."),
+    "verify": ("verify", "Check the whole database against its log."),
+    "witness": ("witness", "Others who cosign our checkpoints, and the logs that we cosign."),
+}
+"""By name: the file that a command stands in, and what it is for."""
 
 
-@click.group()
+class Commands(click.Group):
+    """The commands of the table above."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"registry.cli.{COMMANDS[name][0]}"), name)
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=Commands)
 @click.version_option(__version__)
 def main() -> None:
     """Registers in which nothing is ever rubbed out (综治台账)."""
     os.umask(0o077)  # what it makes is its owner's alone
-
-
-for command in (keys, log, witness, verify, evidence, erase, openapi, asyncapi):
-    main.add_command(command)
-
-
-@main.command()
-def serve() -> None:
-    """Serve the API."""
-    from registry.app import create_app
-    from registry.web.server import STARTUP_FAILED, ApiServer, listener
-
-    read = settings()
-    run_with_keys(_check_keys)
-    run(check_log)
-    try:
-        listening = listener(read.host, read.port)
-    except OSError as error:
-        fail(f"REGISTRY_HOST, REGISTRY_PORT: cannot listen on {read.host}:{read.port} ({error.strerror or error})")
-    console.print(f"registry {__version__} on http://{read.host}:{read.port} - /docs, /openapi.json")
-    server = ApiServer(
-        create_app(read),
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=GRACE,
-        server_header=False,
-    )
-    with suppress(KeyboardInterrupt), listening:
-        server.run(sockets=[listening])
-    if not server.started:
-        sys.exit(STARTUP_FAILED)
-
-
-async def _check_keys(read: Settings, database: Database, store: KeyStore) -> None:
-    await database.read(lambda _: check_key_file(store, read.key_file))
-
-
-@main.command()
-def migrate() -> None:
-    """Make or update the tables."""
-    run_with_keys(_migrate)
-
-
-async def _migrate(read: Settings, database: Database, store: KeyStore) -> None:
-    read.home.mkdir(parents=True, exist_ok=True)
-    await database.write(lambda connection: upgrade(connection, read.key_store))
-    await _check_keys(read, database, store)
-
-
-@main.command()
-@click.option("--if-empty", is_flag=True, help="Do nothing, quietly, where the book has entries already.")
-def demo(*, if_empty: bool) -> None:
-    """Load the demo county leizhou-2020 into an empty home, and write a key for each role."""
-    from registry.demo.loader import load
-
-    run_with_keys(lambda read, database, store: load(read, database, store, console, if_empty=if_empty))

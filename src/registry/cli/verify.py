@@ -21,7 +21,7 @@ from registry.audit.verify.database import (
     verifiers_of,
     verify_database,
 )
-from registry.audit.verify.receipts import BadReceipt, Proved, check_document, check_receipt
+from registry.audit.verify.receipts import BadReceipt, VerifiedReceipt, check_document, check_receipt
 from registry.cli.runner import attempt, fail, registers, settings
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -67,7 +67,7 @@ def _verify_receipt(file: Path, document: Path | None, keys: tuple[str, ...]) ->
         click.echo(f"  document    {document} is this version")
 
 
-def _facts(proved: Proved) -> Iterator[str]:
+def _facts(proved: VerifiedReceipt) -> Iterator[str]:
     """What a receipt proves, a line each."""
     leaf, checkpoint = proved.leaf, proved.checkpoint
     yield "receipt: OK"

@@ -17,7 +17,7 @@ from registry.web.wakeups import Wakeups
 
 T = TypeVar("T")
 
-Refused = tuple[Principal, str, str, str]
+RefusedRequest = tuple[Principal, str, str, str]
 """Who was refused, the method and path of the request, the code of the problem."""
 
 
@@ -28,7 +28,7 @@ class Context:
     database: Database
     sealer: Sealer
     keys: Keys
-    refusals: Counter[Refused] = field(default_factory=Counter)
+    refusals: Counter[RefusedRequest] = field(default_factory=Counter)
     """How often each request was refused that the access log does not tell of yet."""
     wakeups: Wakeups = field(default_factory=Wakeups)
     _committers: dict[str, Committer] = field(default_factory=dict)

@@ -124,7 +124,7 @@ class LogController(Controller):
 
 
 def log_sealer(call: Call) -> LogSealer:
-    """The server's own."""
+    """The sealer of the server that was called."""
     sealer: LogSealer = call.app.state.log_sealer
     return sealer
 

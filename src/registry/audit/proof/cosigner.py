@@ -34,7 +34,7 @@ class Stale(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
+class Submission:
     """A checkpoint that we are asked to cosign."""
 
     old: int
@@ -43,7 +43,7 @@ class Submitted:
     checkpoint: Checkpoint
 
 
-def read_submission(body: bytes) -> Submitted:
+def read_submission(body: bytes) -> Submission:
     """What the body of add-checkpoint says; nothing is verified. Raises Malformed."""
     try:
         old, proof, note = parse_add_checkpoint(body.decode())
@@ -54,15 +54,15 @@ def read_submission(body: bytes) -> Submitted:
     if old > checkpoint.size:
         said = "old 大于检查点的大小。", "The old size is over the checkpoint's."
         raise Malformed(faults=[Fault("", "old_size", *said)])
-    return Submitted(old, proof, note, checkpoint)
+    return Submission(old, proof, note, checkpoint)
 
 
-def check(connection: Connection, submitted: Submitted) -> None:
+def check(connection: Connection, submitted: Submission) -> None:
     """Raise what is wrong with it: UnknownLog, UnknownSigner, Stale or NotConsistent."""
     _check(_known(connection, submitted), submitted)
 
 
-def advance(connection: Connection, submitted: Submitted, clock: Clock = wall_clock) -> None:
+def advance(connection: Connection, submitted: Submission, clock: Clock = wall_clock) -> None:
     """Check it again under the log's row lock, and remember it: from here on nothing shorter is cosigned."""
     row = _known(connection, submitted, lock=True)
     _check(row, submitted)
@@ -72,7 +72,7 @@ def advance(connection: Connection, submitted: Submitted, clock: Clock = wall_cl
         connection.execute(update(NEIGHBOURS).where(NEIGHBOURS.c.origin == now.origin).values(seen))
 
 
-def _known(connection: Connection, submitted: Submitted, *, lock: bool = False) -> Row[Any]:
+def _known(connection: Connection, submitted: Submission, *, lock: bool = False) -> Row[Any]:
     find = select(NEIGHBOURS).where(NEIGHBOURS.c.origin == submitted.checkpoint.origin)
     row = connection.execute(find.with_for_update() if lock else find).one_or_none()
     if row is None:
@@ -80,7 +80,7 @@ def _known(connection: Connection, submitted: Submitted, *, lock: bool = False) 
     return row
 
 
-def _check(row: Row[Any], submitted: Submitted) -> None:
+def _check(row: Row[Any], submitted: Submission) -> None:
     try:
         open_note(submitted.note, [Verifier.parse(row.vkey)])
     except BadNote:

@@ -32,7 +32,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of a stretch: what is wrong, and the hashes of its leaves, joined."""
+    """The result for one stretch: what is wrong, and the hashes of its leaves, joined."""
 
     findings: list[Finding]
     hashes: bytes

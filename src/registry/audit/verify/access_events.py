@@ -121,7 +121,7 @@ class _Granted(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class KeyCheck:
-    """What came of checking the keys: what is wrong, and how many are older than the events."""
+    """The result for the keys of a book: what is wrong, and how many are older than the events."""
 
     findings: list[Finding]
     unproved: int

@@ -81,7 +81,7 @@ class BookState:
 
 @dataclass(slots=True)
 class Report:
-    """What came of a check."""
+    """The result of a check: the books as they stood, and what is wrong."""
 
     heads: list[BookState] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

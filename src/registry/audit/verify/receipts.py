@@ -42,7 +42,7 @@ class Leaf(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
+class VerifiedReceipt:
     """A receipt that holds."""
 
     leaf: Leaf
@@ -51,7 +51,7 @@ class Proved:
     """The log's own keys first, then the witnesses that are known."""
 
 
-def check_receipt(text: str, keys_of: Callable[[str], Sequence[Verifier]]) -> Proved:
+def check_receipt(text: str, keys_of: Callable[[str], Sequence[Verifier]]) -> VerifiedReceipt:
     """The facts that a receipt proves; `keys_of` gives the known keys for a log's name. Raises BadReceipt."""
     try:
         receipt = parse_receipt(text)
@@ -66,7 +66,7 @@ def check_receipt(text: str, keys_of: Callable[[str], Sequence[Verifier]]) -> Pr
         raise BadReceipt(str(fault)) from None
     if leaf.position != receipt.index:
         raise BadReceipt("the leaf names another position")
-    return Proved(leaf, checkpoint, sorted(signers, key=lambda each: each.seconds or 0))
+    return VerifiedReceipt(leaf, checkpoint, sorted(signers, key=lambda each: each.seconds or 0))
 
 
 def _check_signers(origin: str, verifiers: Sequence[Verifier], signers: Sequence[Verified]) -> None:

@@ -1,4 +1,4 @@
-"""One handler an endpoint."""
+"""The endpoints of the change feed."""
 
 from litestar import Controller, get
 from litestar.response import Stream

@@ -16,7 +16,7 @@ some thousand of these.
 
 
 class Followers:
-    """One for each server process."""
+    """Counts those who follow the feed, and shares one read among those who ask for the same. One for each server process."""
 
     def __init__(self) -> None:
         self._open = Counter[str]()

@@ -109,7 +109,7 @@ async def poll(call: Call) -> Answer:
     who = await call.caller()
     query = call.params(ChangesQuery)
     request = replace(await _feed_request(call, who, query, query.after, "after"), limit=query.limit)
-    followers: Followers = call.app.state.followers
+    followers = _followers(call)
     if query.wait:
         followers.check(who.id)
     with followers.following(who.id) if query.wait else nullcontext():
@@ -125,9 +125,14 @@ async def stream(call: Call) -> Stream:
     query = call.params(StreamQuery)
     last = call.headers.get("last-event-id")
     request = await _feed_request(call, who, query, last or query.after, "Last-Event-ID" if last else "after")
-    call.app.state.followers.check(who.id)
+    _followers(call).check(who.id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Stream(_frames(call, who, request, query.heartbeat), media_type="text/event-stream", headers=headers)
+
+
+def _followers(call: Call) -> Followers:
+    followers: Followers = call.app.state.followers
+    return followers
 
 
 async def _feed_request(call: Call, who: Principal, query: FeedQuery, after: str | None, name: str) -> FeedRequest:
@@ -182,7 +187,7 @@ async def _frames(call: Call, who: Principal, request: FeedRequest, heartbeat: f
     """The stream's bytes. A page is read when the last one was taken: a slow client holds up nobody and fills nothing."""
     wakeups, behind, sent = call.context.wakeups, True, time.monotonic()
     yield f"retry: {RETRY}\n\n".encode()
-    with call.app.state.followers.following(who.id):
+    with _followers(call).following(who.id):
         while not wakeups.closing:
             grown = wakeups.next(who.book)
             page = await _page_or_none(call, who, request, behind=behind)
@@ -222,12 +227,11 @@ def _lines(page: Page) -> list[bytes]:
 
 async def _page(call: Call, who: Principal, request: FeedRequest, *, behind: bool) -> Page:
     """One read: in a thread where there is much to catch up with, at once at the log's end."""
-    context, followers = call.context, call.app.state.followers
+    context = call.context
     work = partial(_read, call, who, request)
-    shared: Page = await followers.read(
+    return await _followers(call).read(
         (who.id, who.purpose, who.masked, request, behind), lambda: context.scan(work) if behind else context.read(work)
     )
-    return shared
 
 
 def _read(call: Call, who: Principal, request: FeedRequest, connection: Connection) -> Page:

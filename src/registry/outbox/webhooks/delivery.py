@@ -54,7 +54,7 @@ def _client() -> httpx.AsyncClient:
 
 @dataclass(slots=True)
 class Sender:
-    """Sends; made when the server starts, closed when it stops."""
+    """Makes attempts at deliveries. Made when the server starts, closed when it stops."""
 
     allowed: Allowed
     resolver: Resolver = system_resolver

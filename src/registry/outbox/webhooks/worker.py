@@ -65,7 +65,7 @@ class _Ready:
 
 @dataclass(slots=True)
 class Worker:
-    """One for each server process."""
+    """Delivers the webhooks that this server has leased. One for each server process."""
 
     context: Context
     registers: Sequence[Register]

@@ -46,9 +46,9 @@ from registry.ledger.clock import wall_clock
 from registry.settings import Settings, read_settings
 from tests import factories
 from tests.api import Api
+from tests.audit.proof.test_merkle import tree
 from tests.conftest import COUNTY, Template, opened
 from tests.go import Go
-from tests.ledger.test_merkle import tree
 
 Run = Callable[[Callable[[Connection], Any]], Any]
 Reply = tuple[int, str, str | bytes]

@@ -14,7 +14,7 @@ from registry.ledger.tables import SHARING
 from tests import factories
 from tests.api import Api, codes, pointers
 from tests.conftest import COUNTY
-from tests.outbox.feeds import OWN, Oracle, Span, follow, told
+from tests.outbox.feed.feeds import OWN, Oracle, Span, follow, told
 
 Run = Callable[[Callable[[Connection], Any]], Any]
 MAIGANG, KELU_VILLAGE, BAISHA_VILLAGE = "440882102204", "440882102200", "440882100200"

@@ -8,7 +8,7 @@ from registry.errors import Conflict
 from tests import factories
 from tests.api import Api, codes
 from tests.conftest import BAISHA, KELU
-from tests.outbox.feeds import follow
+from tests.outbox.feed.feeds import follow
 
 VILLAGE = "440882102204"
 

@@ -22,15 +22,15 @@ from tests import api as openapi
 from tests import factories
 from tests.api import Api
 from tests.conftest import KELU
-from tests.outbox.feeds import Event, follow
-from tests.outbox.test_alerts import change
-from tests.outbox.test_feed import BAISHA_VILLAGE, act, transfer
+from tests.outbox.feed.feeds import Event, follow
+from tests.outbox.feed.test_feed import BAISHA_VILLAGE, act, transfer
 from tests.reports.test_reminders import DUE, accepted, die, looking
 from tests.test_registers import KINDS, REASON
+from tests.web.test_alerts import change
 
 Schema = dict[str, Any]
 
-COMMITTED = Path(__file__).parent.parent.parent / "openapi" / "asyncapi.json"
+COMMITTED = Path(__file__).parents[3] / "openapi" / "asyncapi.json"
 OFFICIAL: Schema = msgspec.json.decode((Path(__file__).parent / "asyncapi" / "3.0.0.json").read_bytes())
 DRAFT_07 = OFFICIAL["definitions"]["http://json-schema.org/draft-07/schema"]["properties"].keys()
 RING = [[110.1, 20.9], [110.2, 20.9], [110.2, 21.0], [110.1, 20.9]]

@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.audit.proof.merkle import consistency, inclusion, root
 from registry.audit.proof.signed_notes import Checkpoint, Signer, cosign, format_receipt, sign_note
+from tests.audit.proof.test_merkle import tree
 from tests.go import Case, Go
-from tests.ledger.test_merkle import tree
 
 LARGEST = 70000
 SIZES = [1, 2, 255, 256, 257, 1000, LARGEST]

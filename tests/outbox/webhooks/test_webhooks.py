@@ -34,7 +34,7 @@ from registry.settings import Settings
 from tests.api import Api, pointers
 from tests.conftest import COUNTY, KELU
 from tests.factories import gathering, patient, shed
-from tests.outbox.receiver import Received, Receiver
+from tests.outbox.webhooks.receiver import Received, Receiver
 
 Run = Callable[[Callable[[Connection], Any]], Any]
 TOWN = "/v1/gatherings"

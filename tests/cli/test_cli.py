@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from registry.cli.main import main
+from registry.cli.main import COMMANDS, main
 from registry.settings import Settings
 from tests import factories
 from tests.api import Api
@@ -125,3 +125,11 @@ def test_an_erasure_is_asked_for_and_confirmed_on_the_server(command: Command, a
     assert "the data key is destroyed" in done.output
     assert api.get(at).json()["name"] == "[已删除]"
     assert command(*ask[:1], "unknown", *ask[2:]).exit_code == 2
+
+
+def test_every_command_of_the_help_is_there(command: Command) -> None:
+    told = command("--help").output
+    for name in COMMANDS:
+        assert f"  {name} " in told
+        assert command(name, "--help").output.startswith(f"Usage: main {name} ")
+    assert command("unheard-of").exit_code == 2

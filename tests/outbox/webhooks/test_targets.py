@@ -22,7 +22,7 @@ from registry.outbox.webhooks.targets import (
     parse_target,
     system_resolver,
 )
-from tests.outbox.receiver import Receiver
+from tests.outbox.webhooks.receiver import Receiver
 
 NOTHING = Allowed()
 
