@@ -13,6 +13,7 @@ from registry.access.keys_service import issue_key
 from registry.app import REGISTERS, SECTIONS, create_app
 from registry.core.measures import Measure
 from registry.core.principals import READERS, Role
+from registry.disputes.register import DISPUTE_REGISTER
 from registry.gatherings.models import GATHERINGS
 from registry.gatherings.register import GATHERING_REGISTER
 from registry.reports.bulletin.schemas import Bulletin
@@ -136,6 +137,15 @@ def lists_of(api: Api, who: str) -> dict[str, list[Entry]]:
 def test_the_oracle_knows_every_total() -> None:
     assert list(MEASURES) == [printed.name for printed in printed_measures(SECTIONS)]
     assert MEASURES.keys().isdisjoint(Bulletin.__struct_fields__)  # so that each stands under its own name
+
+
+def test_what_is_printed_adds_up_and_is_of_registers_that_are_kept() -> None:
+    """A restatement adds up what single versions did to a total; a rate is of totals that are printed."""
+    printed = printed_measures(SECTIONS)
+    assert all(each.measure.number.additive and each.register in REGISTERS for each in printed)
+    assert {name for section in SECTIONS for rate in section.rates for name in (rate.good, rate.bad)} <= MEASURES.keys()
+    with pytest.raises(TypeError):
+        _ = PrintedMeasure(DISPUTE_REGISTER, "median_days", "median_days", "化解用时中位数").total
 
 
 def test_the_figures_are_the_sums_of_the_lists(api: Api) -> None:
