@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
 from registry.core.divisions import name_of
-from registry.core.duties import Beside, Duty, Owed, Window
+from registry.core.duties import CaseRows, Duty, Owed, Window
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.scope import within
@@ -106,7 +106,7 @@ def _rows(
 
 
 def _beside(
-    connection: Connection, view: View, beside: Beside, rows: Sequence[Row[Any]], window: Window
+    connection: Connection, view: View, beside: CaseRows, rows: Sequence[Row[Any]], window: Window
 ) -> Mapping[str, Any]:
     """What stands beside these rows, by case."""
     if not rows:
