@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from registry.cli import main
+from registry.cli.main import main
 from registry.settings import Settings
 from tests.api import Api
 from tests.conftest import WORKER, Template, new_postgres_database

@@ -13,6 +13,8 @@ from registry.access.keys_service import issue_key
 from registry.app import REGISTERS, SECTIONS, create_app
 from registry.core.measures import Measure
 from registry.core.principals import READERS, Role
+from registry.disputes.register import DISPUTE_REGISTER
+from registry.gatherings.models import GATHERINGS
 from registry.gatherings.register import GATHERING_REGISTER
 from registry.reports.bulletin.schemas import Bulletin
 from registry.reports.bulletin.sections import BulletinSection, PrintedMeasure, printed_measures
@@ -137,6 +139,15 @@ def test_the_oracle_knows_every_total() -> None:
     assert MEASURES.keys().isdisjoint(Bulletin.__struct_fields__)  # so that each stands under its own name
 
 
+def test_what_is_printed_adds_up_and_is_of_registers_that_are_kept() -> None:
+    """A restatement adds up what single versions did to a total; a rate is of totals that are printed."""
+    printed = printed_measures(SECTIONS)
+    assert all(each.measure.number.additive and each.register in REGISTERS for each in printed)
+    assert {name for section in SECTIONS for rate in section.rates for name in (rate.good, rate.bad)} <= MEASURES.keys()
+    with pytest.raises(TypeError):
+        _ = PrintedMeasure(DISPUTE_REGISTER, "median_days", "median_days", "化解用时中位数").total
+
+
 def test_the_figures_are_the_sums_of_the_lists(api: Api) -> None:
     fill(api)
     for who in ("supervisor", "clerk", "neighbour", "village_clerk", "dashboard", "town_dashboard"):
@@ -229,7 +240,7 @@ def test_a_register_more_brings_its_own_total(
     settings: Settings, template: Template, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its declaration and that of its section are all: the figure and the published shape follow."""
-    held = Measure("held", "举办", "次", dated="decided")
+    held = Measure("held", "举办", "次", dated="decided", clauses=(GATHERINGS.c.sessions > 0,))
     fairs = replace(GATHERING_REGISTER, name="fairs", title="圩日台账", measures=(held,), event="fair.held")
     section = BulletinSection("圩日台账", (PrintedMeasure(fairs, "held", "fairs_held", "圩日活动"),))
     monkeypatch.setattr("registry.app.REGISTERS", (*REGISTERS, fairs))

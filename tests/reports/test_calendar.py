@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from registry.access.keys_service import issue_key, revoke_key
 from registry.core.principals import Role, list_keys
 from registry.ledger.clock import BEIJING, microseconds, timestamp
-from registry.reports.due.icalendar import Event, calendar, folded, text
+from registry.reports.due.icalendar import CalendarEvent, calendar, folded, text
 from tests import factories
 from tests.api import Api, codes
 from tests.conftest import COUNTY
@@ -60,12 +60,12 @@ def plain(value: str) -> str:
     return re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value)
 
 
-def event(**more: Any) -> Event:
+def event(**more: Any) -> CalendarEvent:
     known = {
         "uid": "a@b", "sequence": 3, "day": dt.date(2020, 2, 29), "summary": "调解期限", "description": "依据",
         "location": "客路镇", "category": "调解",
     }  # fmt: skip
-    return Event(**{**known, **more})
+    return CalendarEvent(**{**known, **more})
 
 
 def test_an_event_lasts_a_day_and_alarms_the_day_before() -> None:

@@ -17,7 +17,7 @@ from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
 from registry.ledger.clock import beijing_day
 from registry.reports.statistics.column_store import facts_at
 from registry.reports.statistics.disclosure.frequency_tables import tally
-from registry.reports.statistics.disclosure.publication import FigureQuestion, published, told
+from registry.reports.statistics.disclosure.publication import FigureQuestion, published, published_count
 from registry.reports.statistics.disclosure.releases import stops
 from registry.reports.statistics.schemas import Withheld
 from tests import factories
@@ -113,7 +113,7 @@ def test_further_values_are_asked_one_at_a_time(api: Api, run: Run, end_month: E
         ((("risk", "3"), ("diagnosis", "bipolar")), None, Withheld.TOO_DETAILED),
         ((("guardian", "none"),), None, Withheld.TOO_DETAILED),
     ]:
-        found = run(lambda c, choices=choices: told(c, View(ANYBODY), ask(choices)))
+        found = run(lambda c, choices=choices: published_count(c, View(ANYBODY), ask(choices)))
         assert (found.count, found.withheld) == (count, withheld)
 
 

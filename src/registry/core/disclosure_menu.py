@@ -24,7 +24,7 @@ def overdue(value: object, day: dt.date) -> str:
 
 
 @dataclass(frozen=True)
-class Axis:
+class MenuAxis:
     """One dimension beside the town. What it says of a row may depend on the day of the release."""
 
     name: str
@@ -36,7 +36,7 @@ class Axis:
 class Menu:
     """Everything that is asked of one population: of the county and its towns, all of it or by one axis."""
 
-    axes: tuple[Axis, ...]
+    axes: tuple[MenuAxis, ...]
     measures: Mapping[str, tuple[str, str]]
     """Of each measure, which value of which axis it counts; two empty texts for all."""
     people: Callable[[dt.date], Iterable[ColumnElement[bool]]] = lambda _day: ()

@@ -36,7 +36,7 @@ Others = Sequence[Any]
 
 
 @dataclass(frozen=True)
-class Beside:
+class CaseRows:
     """Another table whose rows of the same case tell what was done: these columns of them, or how many match."""
 
     table: Table
@@ -56,4 +56,4 @@ class Duty:
     where: Callable[[Window], Sequence[ColumnElement[bool]]]
     """The clauses for rows that may owe it in a window, by indexed columns where there are any."""
     owed: Callable[[Row[Any], Others, Window], Iterable[Owed]]
-    beside: tuple[Beside, ...] = ()
+    beside: tuple[CaseRows, ...] = ()

@@ -1,4 +1,4 @@
-"""What a register says of its own dates, so that it can be asked by them (`on=`): a declaration; `on` reads by it."""
+"""What a register says of its own dates, so that it can be asked by them (`on=`): a declaration; `valid_time_reads` reads by it."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence

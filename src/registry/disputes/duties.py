@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Row
 
-from registry.core.duties import Beside, Duty, Others, Owed, Window
+from registry.core.duties import CaseRows, Duty, Others, Owed, Window
 from registry.deadlines.rules import ends_on, version_of
 from registry.disputes.codes import PENDING, AgreementKind, CourtResult, Outcome, Track
 from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
@@ -218,7 +218,7 @@ class _Proceeding(msgspec.Struct):
 
 
 _A = AGREEMENTS.c
-_CASE = Beside(DISPUTES, ("case_number", "ended_on"))
+_CASE = CaseRows(DISPUTES, ("case_number", "ended_on"))
 
 DISPUTE_DUTIES = (
     Duty("mediation", "调解期限", (DISPUTES.c.mediation_due_on, DISPUTES.c.accepted_on, DISPUTES.c.case_number), in_mediation, mediation_owed),
@@ -227,7 +227,7 @@ DISPUTE_DUTIES = (
 SESSION_DUTIES = (
     Duty(
         "session", "下次调解", (SESSIONS.c.held_on, SESSIONS.c.document), any_session, session_owed,
-        beside=(Beside(SESSIONS, ("held_on",)), _CASE),
+        beside=(CaseRows(SESSIONS, ("held_on",)), _CASE),
     ),
 )  # fmt: skip
 AGREEMENT_DUTIES = (
@@ -237,12 +237,12 @@ AGREEMENT_DUTIES = (
     Duty("service", "送达调解书", (_A.effective_on, _A.document), mediated_by_authority, service_owed, (_CASE,)),
     Duty(
         "return_visit", "回访", (_A.performed_on,), performed, return_visit_owed,
-        (_CASE, Beside(RETURN_VISITS, ("visited_on",))),
+        (_CASE, CaseRows(RETURN_VISITS, ("visited_on",))),
     ),
 )  # fmt: skip
 PROCEEDING_DUTIES = (
     Duty(
         "remedy", "救济期限", (PROCEEDINGS.c.track, PROCEEDINGS.c.decided_on, PROCEEDINGS.c.document), with_remedies,
-        remedies_owed, (_CASE, Beside(PROCEEDINGS, ("entry_id", "track", "decided_on"))),
+        remedies_owed, (_CASE, CaseRows(PROCEEDINGS, ("entry_id", "track", "decided_on"))),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The section of the bulletin that prints patients and visits, with a sentence for each drive (专项行动): its name and days, and how
+"""The section of the bulletin that prints patients and visits, with a sentence for each campaign (专项行动): its name and days, and how
 far it has come.
 """
 
@@ -22,7 +22,7 @@ COVERED = {register.name: register for register in (CAMPAIGN_REGISTER, PATIENT_R
 
 
 def campaign_sentences(source: NarrativeSource) -> list[str]:
-    """A sentence for each drive that ran in the period (in the year, where it has no first day) and covered some of the division."""
+    """A sentence for each that ran in the period (in the year, where it has no first day) and covered some of the division."""
     still = or_(CAMPAIGNS.c.ends_on.is_(None), CAMPAIGNS.c.ends_on >= source.first_day)
     ran = source.recorded(CAMPAIGN_REGISTER, [CAMPAIGNS.c.starts_on <= source.to, still])
     return sentences([each for each in ran if _covers(each, source.division)], partial(_sentence, source), "个")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, or_
 
-from registry.core.disclosure_menu import Axis, Menu, month, overdue
+from registry.core.disclosure_menu import Menu, MenuAxis, month, overdue
 from registry.core.filters import Filters
 from registry.core.measures import By, Dimension, Distinct, Measure, places
 from registry.core.queries import ListQuery
@@ -73,19 +73,19 @@ def _on_roster(day: dt.date) -> Iterator[ColumnElement[bool]]:
 
 PATIENT_MENU = Menu(
     axes=(
-        Axis("risk", PATIENTS.c.risk_level),
-        *(Axis(name, PATIENTS.c[name]) for name in ("status", "stability", "diagnosis")),
-        Axis("overdue", PATIENTS.c.next_visit_on, overdue),
+        MenuAxis("risk", PATIENTS.c.risk_level),
+        *(MenuAxis(name, PATIENTS.c[name]) for name in ("status", "stability", "diagnosis")),
+        MenuAxis("overdue", PATIENTS.c.next_visit_on, overdue),
     ),
     measures={"on_roster": ("", ""), "visits_overdue": ("overdue", "true")},
     people=_on_roster,
 )
 VISIT_MENU = Menu(
     axes=(
-        Axis("month", VISITS.c.visited_on, month),
-        Axis("risk", VISITS.c.risk_level),
-        *(Axis(name, VISITS.c[name]) for name in ("seen", "not_seen_reason", "joint", "form")),
-        Axis("campaign", VISITS.c.campaign_id),
+        MenuAxis("month", VISITS.c.visited_on, month),
+        MenuAxis("risk", VISITS.c.risk_level),
+        *(MenuAxis(name, VISITS.c[name]) for name in ("seen", "not_seen_reason", "joint", "form")),
+        MenuAxis("campaign", VISITS.c.campaign_id),
     ),
     measures={
         "made": ("", ""),

@@ -68,7 +68,7 @@ def _note(
         return None
     view = View(totals.view.who, end)
     compared = Comparison(totals.connection, view, start, totals.division, since, to, measures)
-    changed = [(cell, deeds) for cell, deeds in compared.cells if cell.difference] if compared.moved else []
+    changed = [(cell, actions) for cell, actions in compared.cells if cell.difference] if compared.moved else []
     if not changed:
         return None
     return Earlier(

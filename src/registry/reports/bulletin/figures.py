@@ -17,8 +17,8 @@ from registry.deadlines.periods import add_days
 from registry.reports.bulletin.schemas import Chart, DayValue, Figure, FigurePart, PlaceValue, RateFigure, Section
 from registry.reports.bulletin.sections import PrintedMeasure, Rate, Split
 from registry.reports.bulletin.wording import UNTOLD
-from registry.reports.due.service import Asked, due_items, titles, withheld
-from registry.reports.statistics.disclosure.publication import FigureQuestion, PublishedCount, told
+from registry.reports.due.service import DueSelection, due_items, titles, withheld_kinds
+from registry.reports.statistics.disclosure.publication import FigureQuestion, PublishedCount, published_count
 
 DAY = dt.timedelta(days=1)
 TREND = 60
@@ -66,7 +66,7 @@ class Totals:
         """A count of people as it is published."""
         name = printed.measure.name
         asked = FigureQuestion(printed.register, name, self.division, period.since, period.to, printed.stands)
-        return told(self.connection, self.view, asked)
+        return published_count(self.connection, self.view, asked)
 
     def _rows(
         self, printed: PrintedMeasure, period: Period, columns: Sequence[ColumnElement[Any]]
@@ -94,7 +94,7 @@ def figure(totals: Totals, section: str, printed: PrintedMeasure, period: Period
 def _figure(
     section: str,
     printed: PrintedMeasure,
-    told: PublishedCount,
+    published: PublishedCount,
     today: int | None = None,
     parts: Sequence[FigurePart] = (),
 ) -> Figure:
@@ -104,12 +104,12 @@ def _figure(
         unit=printed.measure.unit,
         section=section,
         stands=printed.stands,
-        value=told.count,
+        value=published.count,
         today=today,
         parts=list(parts),
-        withheld=told.withheld,
-        released=told.released,
-        released_on=told.released_on,
+        withheld=published.withheld,
+        released=published.released,
+        released_on=published.released_on,
     )
 
 
@@ -159,10 +159,10 @@ def _days(totals: Totals, printed: PrintedMeasure, period: Period, drawn_by: Col
 
 def tomorrow(totals: Totals, registers: Sequence[Register], to: dt.date) -> Section:
     """As the due list tells it on the last day, to the same caller."""
-    named, untold = titles(registers), withheld(totals.view.who, registers)
+    named, untold = titles(registers), withheld_kinds(totals.view.who, registers)
     kinds = {kind: title for kind, title in named.items() if kind not in untold}
-    wanted = Asked(Window(to, add_days(to, 1)), frozenset(kinds), totals.division)
-    days = Counter((item.kind, item.due_on) for item in due_items(totals.connection, totals.view, registers, wanted))
+    selection = DueSelection(Window(to, add_days(to, 1)), frozenset(kinds), totals.division)
+    days = Counter((item.kind, item.due_on) for item in due_items(totals.connection, totals.view, registers, selection))
     told = list(_due_lines(kinds, days, to))
     if untold:
         told.append("、".join(title for kind, title in named.items() if kind in untold) + f"：{UNTOLD}。")

@@ -10,7 +10,7 @@ A row's difference would tell what is not, so these have no rows.
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -51,7 +51,7 @@ from registry.web.call import Call
 from registry.web.cursors import Cursor, read_cursor
 from registry.web.reads import Answer
 
-DEEDS = {
+ACTION_WORDS = {
     Action.CREATED: "新增",
     Action.CHANGED: "变更",
     Action.CORRECTED: "更正",
@@ -61,7 +61,7 @@ DEEDS = {
 }
 AWAY = "转出辖区"
 """Of entries whose new version the caller may not see."""
-Deeds = dict[Action | None, int]
+ActionCounts = dict[Action | None, int]
 """How many versions of which action changed a total."""
 Moved = dict[Action | None, tuple[int, int]]
 """How many versions of which action changed a total, and by how much together."""
@@ -82,7 +82,7 @@ class Comparison:
     measures: Sequence[PrintedMeasure]
 
     @cached_property
-    def cells(self) -> list[tuple[Cell, Deeds]]:
+    def cells(self) -> list[tuple[Cell, ActionCounts]]:
         """Every total at both watermarks, and how many versions of which action changed it."""
         return [self._cell(index, self.moved.get(index, {})) for index in range(len(self.measures))]
 
@@ -106,7 +106,7 @@ class Comparison:
         documents = self._documents(found)
         return [_restated(row, self.measures[row.cell], documents.get(row.position)) for row in found]
 
-    def _cell(self, index: int, moved: Moved) -> tuple[Cell, Deeds]:
+    def _cell(self, index: int, moved: Moved) -> tuple[Cell, ActionCounts]:
         """A total at both watermarks. A count of people is that which was published; what changed it is not told."""
         printed, period, who = self.measures[index], Period(self.first, self.last), self.view.who
         if printed.measure.sensitive and not who.sees_personal:
@@ -155,54 +155,63 @@ async def read_restatement(call: Call, sections: Sequence[BulletinSection]) -> A
     if who.role not in READERS:
         raise Forbidden
     query = call.params(RestatementQuery)
-    work = partial(_restatement, who, printed_measures(sections), query, call.url.path)
-    answer = await call.context.scan(work)
+    answer = await call.context.scan(RestatementPage(who, printed_measures(sections), query, call.url.path).made)
     body = encode(answer)
     return reads.respond(call, body, reads.body_tag(body), answer.to)
 
 
-def _restatement(
-    who: Principal, measures: Sequence[PrintedMeasure], query: RestatementQuery, path: str,
-    connection: Connection,
-) -> Restatement:  # fmt: skip
-    start = resolve_as_of(connection, who.book, query.from_, "from")
-    # A cursor is bound to the watermark that `from` named: later pages are of the same two moments as the first.
-    path = f"{path}/{start}"
-    cursor = read_cursor(query, path)
-    compared = _compare(connection, who, measures, query, start, cursor)
-    rows = compared.rows(cursor.last if cursor else -1, query.limit + 1)
-    more = len(rows) > query.limit
-    name = coverage_area(connection, compared.view, query.division).name
-    end = compared.view.as_of or 0
-    return Restatement(
-        from_=watermark_text(who.book, start),
-        to=watermark_text(who.book, end),
-        division=compared.division,
-        division_name=name,
-        period_from=compared.first,
-        period_to=compared.last,
-        cells=[cell for cell, _ in compared.cells],
-        rows=rows[: query.limit],
-        next_cursor=Cursor(end, _number(rows[query.limit - 1], measures)).text(query, path) if more else None,
-        paragraph=f"{period(compared.first, compared.last)}，{name}{_told(compared.cells)}。",
-    )
+@dataclass(frozen=True)
+class RestatementPage:
+    """One page of a restatement, as its caller may see it."""
 
+    who: Principal
+    measures: Sequence[PrintedMeasure]
+    query: RestatementQuery
+    path: str
 
-def _compare(
-    connection: Connection, who: Principal, measures: Sequence[PrintedMeasure], query: RestatementQuery,
-    start: int, cursor: Cursor | None,
-) -> Comparison:  # fmt: skip
-    end = cursor.watermark if cursor else head_of(connection, who.book)
-    if query.to is not None:
-        end = resolve_as_of(connection, who.book, query.to, "to")
-    if start > end:
-        raise Refused(faults=[Fault("#from", "ends_before_start", "from 晚于 to。", "`from` is later than `to`.")])
-    # The bulletin as it was printed then. Before the first version there is no such day, so that of the last one counts.
-    last = query.period_to or last_day(connection, who.book, start or end)
-    if query.period_from is not None and query.period_from > last:
-        text = "起始日期晚于截止日期。", "Starts after it ends."
-        raise Refused(faults=[Fault("#period_from", "ends_before_start", *text)])
-    return Comparison(connection, View(who, end), start, query.division or who.book, query.period_from, last, measures)
+    def made(self, connection: Connection) -> Restatement:
+        """The page. Raises Refused."""
+        query, book = self.query, self.who.book
+        start = resolve_as_of(connection, book, query.from_, "from")
+        # A cursor is bound to the watermark that `from` named: later pages are of the same two moments as the first.
+        path = f"{self.path}/{start}"
+        cursor = read_cursor(query, path)
+        compared = self._compared(connection, start, cursor)
+        rows = compared.rows(cursor.last if cursor else -1, query.limit + 1)
+        more = len(rows) > query.limit
+        name = coverage_area(connection, compared.view, query.division).name
+        end = compared.view.as_of or 0
+        return Restatement(
+            from_=watermark_text(book, start),
+            to=watermark_text(book, end),
+            division=compared.division,
+            division_name=name,
+            period_from=compared.first,
+            period_to=compared.last,
+            cells=[cell for cell, _ in compared.cells],
+            rows=rows[: query.limit],
+            next_cursor=Cursor(end, self._number(rows[query.limit - 1])).text(query, path) if more else None,
+            paragraph=f"{period(compared.first, compared.last)}，{name}{_summary(compared.cells)}。",
+        )
+
+    def _compared(self, connection: Connection, start: int, cursor: Cursor | None) -> Comparison:
+        query, book = self.query, self.who.book
+        end = cursor.watermark if cursor else head_of(connection, book)
+        if query.to is not None:
+            end = resolve_as_of(connection, book, query.to, "to")
+        if start > end:
+            raise Refused(faults=[Fault("#from", "ends_before_start", "from 晚于 to。", "`from` is later than `to`.")])
+        # The bulletin as it was printed then. Before the first version there is no such day, so that of the last one counts.
+        last = query.period_to or last_day(connection, book, start or end)
+        if query.period_from is not None and query.period_from > last:
+            text = "起始日期晚于截止日期。", "Starts after it ends."
+            raise Refused(faults=[Fault("#period_from", "ends_before_start", *text)])
+        view, division = View(self.who, end), query.division or book
+        return Comparison(connection, view, start, division, query.period_from, last, self.measures)
+
+    def _number(self, row: Restated) -> int:
+        """What a cursor says of the row that its page ended with."""
+        return row.position * CELLS + [printed.name for printed in self.measures].index(row.measure)
 
 
 def _cell_of(printed: PrintedMeasure, before: int | None, after: int | None, rows: int | None) -> Cell:
@@ -267,22 +276,20 @@ def _restated(row: Row[Any], printed: PrintedMeasure, document: bytes | None) ->
     )
 
 
-def _number(row: Restated, measures: Sequence[PrintedMeasure]) -> int:
-    """What a cursor says of the row that its page ended with."""
-    return row.position * CELLS + [printed.name for printed in measures].index(row.measure)
-
-
-def _told(cells: Sequence[tuple[Cell, Deeds]]) -> str:
+def _summary(cells: Sequence[tuple[Cell, ActionCounts]]) -> str:
     """What changed, in Chinese. A total that is told at neither watermark is left out, changed or not."""
     return (
-        "；".join(change(cell, deeds) for cell, deeds in cells if cell.before != cell.after) or "公布的各项数字没有变化"
+        "；".join(change(cell, actions) for cell, actions in cells if cell.before != cell.after)
+        or "公布的各项数字没有变化"
     )
 
 
-def change(cell: Cell, deeds: Deeds) -> str:
+def change(cell: Cell, actions: ActionCounts) -> str:
     """One total that changed, in Chinese: from what to what, and because of how many versions of which action."""
     text = f"{cell.title}由{amount(cell.before, cell.unit)}更正为{amount(cell.after, cell.unit)}"
     if cell.difference is not None:
         text += f"（{'增加' if cell.difference > 0 else '减少'}{abs(cell.difference)}{cell.unit}）"
-    because = [f"{word}{deeds[action]}条" for action, word in [*DEEDS.items(), (None, AWAY)] if action in deeds]
+    because = [
+        f"{word}{actions[action]}条" for action, word in [*ACTION_WORDS.items(), (None, AWAY)] if action in actions
+    ]
     return f"{text}：{'、'.join(because)}" if because else text

@@ -34,8 +34,8 @@ from registry.errors import Fault, Forbidden, Unauthenticated, refuse
 from registry.ledger.clock import EPOCH, beijing_day, moment, timestamp, wall_clock
 from registry.ledger.tables import LOG
 from registry.ledger.versions import encode
-from registry.reports.due.icalendar import Event, calendar
-from registry.reports.due.service import Asked, Item, due_items, titles, told
+from registry.reports.due.icalendar import CalendarEvent, calendar
+from registry.reports.due.service import DueSelection, Item, due_item, due_items, titles
 from registry.web import reads
 from registry.web.call import Call
 from registry.web.reads import Answer
@@ -163,16 +163,16 @@ def _calendar(
     watermark = head_of(connection, who.book)
     view = View(who)
     first = add_days(today, -BEHIND)
-    found = due_items(connection, view, registers, Asked(Window(today, add_days(today, AHEAD))))
+    found = due_items(connection, view, registers, DueSelection(Window(today, add_days(today, AHEAD))))
     names, stamp = names_at(connection, view), _stamp(connection, who.book, watermark)
     items = [item for item in found if item.due_on >= first]
     title = f"{'、'.join(name_of(names, code) for code in who.divisions)} 应办事项"
-    telling = Telling(who.book, watermark, today, names, registers)
-    return computed(lambda: calendar(title, stamp, telling.events(items))), watermark
+    made = CalendarEvents(who.book, watermark, today, names, registers)
+    return computed(lambda: calendar(title, stamp, made.events(items))), watermark
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class CalendarEvents:
     """How items stand in a calendar, which anybody who has the link can read."""
 
     book: str
@@ -181,18 +181,18 @@ class Telling:
     names: dict[str, str]
     registers: Sequence[Register]
 
-    def events(self, items: Sequence[Item]) -> Iterator[Event]:
+    def events(self, items: Sequence[Item]) -> Iterator[CalendarEvent]:
         """An event for each item, and of people one for each kind, village and day: how many, not who or how ill."""
         people = {duty.kind for register in self.registers if register.menu is not None for duty in register.duties}
         counts = Counter((item.due_on, item.kind, item.division) for item in items if item.kind in people)
         yield from (self._event(item) for item in items if item.kind not in people)
         yield from (self._count(*of, count) for of, count in counts.items())
 
-    def _event(self, item: Item) -> Event:
-        shown = told(item, self.today, self.names, self.registers)
+    def _event(self, item: Item) -> CalendarEvent:
+        shown = due_item(item, self.today, self.names, self.registers)
         note = "(供参考,须由承办人判断)\n" if item.candidate else ""
         note += "(节假日安排尚未公布,日期可能变动)\n" if shown.provisional else ""
-        return Event(
+        return CalendarEvent(
             uid=f"{item.id.replace('/', '-')}@{self.book}.registry",
             sequence=item.number,
             day=item.due_on,
@@ -202,9 +202,9 @@ class Telling:
             category=shown.kind_title,
         )
 
-    def _count(self, day: dt.date, kind: str, division: str, count: int) -> Event:
+    def _count(self, day: dt.date, kind: str, division: str, count: int) -> CalendarEvent:
         title = titles(self.registers)[kind]
-        return Event(
+        return CalendarEvent(
             uid=f"{kind}-{division}-{day}@{self.book}.registry",
             sequence=self.watermark,
             day=day,

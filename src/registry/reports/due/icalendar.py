@@ -14,7 +14,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class CalendarEvent:
     """One day in the calendar."""
 
     uid: str
@@ -28,7 +28,7 @@ class Event:
     category: str
 
 
-def calendar(name: str, stamp: dt.datetime, events: Iterable[Event]) -> bytes:
+def calendar(name: str, stamp: dt.datetime, events: Iterable[CalendarEvent]) -> bytes:
     """The feed. `stamp` is the time of what it is made from: the same data give the same bytes."""
     lines = [
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//registry//due//ZH", "CALSCALE:GREGORIAN",
@@ -39,7 +39,7 @@ def calendar(name: str, stamp: dt.datetime, events: Iterable[Event]) -> bytes:
     return b"".join(folded(line) for line in (*lines, "END:VCALENDAR"))
 
 
-def _event(event: Event, stamp: str) -> Iterator[str]:
+def _event(event: CalendarEvent, stamp: str) -> Iterator[str]:
     yield "BEGIN:VEVENT"
     yield f"UID:{text(event.uid)}"
     yield f"DTSTAMP:{stamp}"

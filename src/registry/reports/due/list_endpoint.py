@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import Connection
@@ -20,7 +20,7 @@ from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import beijing_day, wall_clock
 from registry.ledger.versions import encode
 from registry.reports.due.schemas import DueCount, DueList, DueQuery, DueRules, RulesQuery, TableRow
-from registry.reports.due.service import Asked, Item, due_items, titles, told, withheld
+from registry.reports.due.service import DueSelection, Item, due_item, due_items, titles, withheld_kinds
 from registry.web import reads
 from registry.web.call import Call, view_of
 from registry.web.cursors import Cursor, read_cursor, refused_cursor
@@ -39,7 +39,8 @@ async def list_due(call: Call, registers: Sequence[Register]) -> Answer:
         raise Forbidden
     query = call.params(DueQuery)
     cursor = read_cursor(_filters(query), call.url.path)
-    answer, watermark = await call.context.scan(partial(_due_list, who, registers, query, cursor, call.url.path))
+    page = DuePage(who, registers, query, cursor, call.url.path)
+    answer, watermark = await call.context.scan(page.made)
     body = encode(answer)
     return reads.respond(call, body, reads.body_tag(body), watermark_text(who.book, watermark), on=answer.today)
 
@@ -61,55 +62,73 @@ async def list_rules(call: Call) -> Answer:
     return reads.respond(call, body, reads.body_tag(body), watermark_text(who.book, head), on=query.on)
 
 
-def _due_list(
-    who: Principal, registers: Sequence[Register], query: DueQuery, cursor: Cursor | None, path: str,
-    connection: Connection,
-) -> tuple[DueList, int]:  # fmt: skip
-    view = _view(connection, who, query, cursor)
-    watermark = view.as_of if view.as_of is not None else head_of(connection, who.book)
-    today = _today(connection, who, query, cursor, watermark)
-    window = Window(today, query.before or add_days(today, AHEAD))
-    asked = Asked(window, _kinds(registers, query.kinds), query.division)
-    items = due_items(connection, view, registers, asked)
-    start = cursor.last & (1 << DAY_SHIFT) - 1 if cursor else 0
-    end = start + query.limit
-    place = Cursor(watermark, today.toordinal() << DAY_SHIFT | end)
-    names = names_at(connection, view)
-    return DueList(
-        items=[told(item, today, names, registers) for item in items[start:end]],
-        counts=_counts(who, registers, asked, items),
-        today=today,
-        before=window.before,
-        next_cursor=place.text(_filters(query), path) if len(items) > end else None,
-        watermark=watermark_text(who.book, watermark),
-    ), watermark
+@dataclass(frozen=True)
+class DuePage:
+    """One page of the due list, as its caller may see it."""
+
+    who: Principal
+    registers: Sequence[Register]
+    query: DueQuery
+    cursor: Cursor | None
+    path: str
+
+    def made(self, connection: Connection) -> tuple[DueList, int]:
+        """The page, and its watermark."""
+        view = self._view(connection)
+        watermark = view.as_of if view.as_of is not None else head_of(connection, self.who.book)
+        today = self._today(connection, watermark)
+        window = Window(today, self.query.before or add_days(today, AHEAD))
+        selection = DueSelection(window, _kinds(self.registers, self.query.kinds), self.query.division)
+        items = due_items(connection, view, self.registers, selection)
+        start = self.cursor.last & (1 << DAY_SHIFT) - 1 if self.cursor else 0
+        end = start + self.query.limit
+        place = Cursor(watermark, today.toordinal() << DAY_SHIFT | end)
+        names = names_at(connection, view)
+        return DueList(
+            items=[due_item(item, today, names, self.registers) for item in items[start:end]],
+            counts=self._counts(selection, items),
+            today=today,
+            before=window.before,
+            next_cursor=place.text(_filters(self.query), self.path) if len(items) > end else None,
+            watermark=watermark_text(self.who.book, watermark),
+        ), watermark
+
+    def _view(self, connection: Connection) -> View:
+        """Later pages are of the same moment as the first."""
+        if self.cursor is None:
+            return view_of(connection, self.who, self.query.as_of)
+        if self.cursor.watermark > head_of(connection, self.who.book):
+            raise refused_cursor()
+        return View(self.who, self.cursor.watermark)
+
+    def _today(self, connection: Connection, watermark: int) -> dt.date:
+        """The day counted from: on later pages that of the first, which stands in the cursor."""
+        if self.cursor is not None:
+            ordinal = self.cursor.last >> DAY_SHIFT
+            if not 1 <= ordinal <= dt.date.max.toordinal():
+                raise refused_cursor()
+            return dt.date.fromordinal(ordinal)
+        if self.query.on is not None:
+            return self.query.on
+        return last_day(connection, self.who.book, watermark) if self.query.as_of else beijing_day(wall_clock())
+
+    def _counts(self, selection: DueSelection, items: Sequence[Item]) -> list[DueCount]:
+        """How many of each kind that was asked for, whatever the page."""
+        due = Counter(item.kind for item in items)
+        overdue = Counter(item.kind for item in items if item.due_on < selection.window.on)
+        withheld = withheld_kinds(self.who, self.registers)
+        return [
+            DueCount(kind=kind, title=title, due=None, overdue=None)
+            if kind in withheld
+            else DueCount(kind=kind, title=title, due=due[kind], overdue=overdue[kind])
+            for kind, title in titles(self.registers).items()
+            if selection.kinds is None or kind in selection.kinds
+        ]
 
 
 def _filters(query: DueQuery) -> DueQuery:
     """What a cursor is bound to; the day counted from stands in the cursor itself."""
     return msgspec.structs.replace(query, on=None)
-
-
-def _view(connection: Connection, who: Principal, query: DueQuery, cursor: Cursor | None) -> View:
-    """Later pages are of the same moment as the first."""
-    if cursor is None:
-        return view_of(connection, who, query.as_of)
-    if cursor.watermark > head_of(connection, who.book):
-        raise refused_cursor()
-    return View(who, cursor.watermark)
-
-
-def _today(
-    connection: Connection, who: Principal, query: DueQuery, cursor: Cursor | None, watermark: int
-) -> dt.date:  # fmt: skip
-    if cursor is not None:
-        ordinal = cursor.last >> DAY_SHIFT
-        if not 1 <= ordinal <= dt.date.max.toordinal():
-            raise refused_cursor()
-        return dt.date.fromordinal(ordinal)
-    if query.on is not None:
-        return query.on
-    return last_day(connection, who.book, watermark) if query.as_of else beijing_day(wall_clock())
 
 
 def _kinds(registers: Sequence[Register], text: str | None) -> frozenset[str] | None:
@@ -120,19 +139,3 @@ def _kinds(registers: Sequence[Register], text: str | None) -> frozenset[str] | 
         said = "没有这种应办事项。", "There is no such kind of duty."
         raise Refused(faults=[Fault("#kinds", "unknown_kind", *said, tuple(known))])
     return wanted
-
-
-def _counts(
-    who: Principal, registers: Sequence[Register], asked: Asked, items: Sequence[Item]
-) -> list[DueCount]:  # fmt: skip
-    """How many of each kind that was asked for, whatever the page."""
-    due = Counter(item.kind for item in items)
-    overdue = Counter(item.kind for item in items if item.due_on < asked.window.on)
-    untold = withheld(who, registers)
-    return [
-        DueCount(kind=kind, title=title, due=None, overdue=None)
-        if kind in untold
-        else DueCount(kind=kind, title=title, due=due[kind], overdue=overdue[kind])
-        for kind, title in titles(registers).items()
-        if asked.kinds is None or kind in asked.kinds
-    ]

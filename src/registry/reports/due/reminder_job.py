@@ -35,7 +35,7 @@ from registry.reports.due.reminder_register import (
     is_long_past,
     reminder_id,
 )
-from registry.reports.due.service import Asked, Item, due_items, told
+from registry.reports.due.service import DueSelection, Item, due_item, due_items
 from registry.web.context import Context
 
 A_WRITE = 50
@@ -96,7 +96,7 @@ class Reminding:
     def _unsaid(self, book: str, today: dt.date, connection: Connection) -> list[Item]:
         """The items that have reached a step of which the log says nothing yet."""
         view = View(_server(book))
-        items = due_items(connection, view, self.registers, Asked(self._window(today)))
+        items = due_items(connection, view, self.registers, DueSelection(self._window(today)))
         ids = dict(self._ids(connection, book, today, items))
         said = _said(connection, view, sorted(ids))
         return [item for entry_id, (item, _) in ids.items() if entry_id not in said]
@@ -108,8 +108,8 @@ class Reminding:
             for item in items:
                 batch.touch(item.case_id)
             view, wanted = View(_server(book)), {item.id for item in items}
-            asked = Asked(self._window(today), entries=frozenset(item.entry_id for item in items))
-            due = [each for each in due_items(batch.connection, view, self.registers, asked) if each.id in wanted]
+            selection = DueSelection(self._window(today), entries=frozenset(item.entry_id for item in items))
+            due = [each for each in due_items(batch.connection, view, self.registers, selection) if each.id in wanted]
             ids = dict(self._ids(batch.connection, book, today, due))
             said = _said(batch.connection, view, sorted(ids))
             names = names_at(batch.connection, view)
@@ -131,7 +131,7 @@ class Reminding:
         return Window(today, add_days(today, max(self.cadence.before, default=0)))
 
     def _append(self, entry_id: str, item: Item, step: int, today: dt.date, names: dict[str, str]) -> Append:
-        shown = told(item, today, names, self.registers)
+        shown = due_item(item, today, names, self.registers)
         reminder = ReminderIn(
             division=item.division, duty=item.id, kind=item.kind, kind_title=shown.kind_title, rule=shown.rule,
             due_register=item.register, due_entry_id=item.entry_id, entry=shown.entry, title=item.title,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
 from registry.core.divisions import name_of
-from registry.core.duties import Beside, Duty, Owed, Window
+from registry.core.duties import CaseRows, Duty, Owed, Window
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.scope import within
@@ -46,7 +46,7 @@ class Item(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DueSelection:
     """Which items: of which window and kinds (None: all), of which division, of which entries (None: all)."""
 
     window: Window
@@ -60,15 +60,15 @@ def titles(registers: Sequence[Register]) -> dict[str, str]:
     return {duty.kind: duty.title for register in registers for duty in register.duties}
 
 
-def due_items(connection: Connection, view: View, registers: Sequence[Register], asked: Asked) -> list[Item]:
+def due_items(connection: Connection, view: View, registers: Sequence[Register], selection: DueSelection) -> list[Item]:
     """Everything that is due in the window or overdue, earliest first."""
     found: list[Item] = []
     for register in registers:
         for duty in register.duties:
-            if asked.kinds is None or duty.kind in asked.kinds:
-                rows = _rows(connection, view, register, duty, asked)
-                beside = [_beside(connection, view, each, rows, asked.window) for each in duty.beside]
-                found += computed(partial(_items, register, duty, rows, beside, asked.window))
+            if selection.kinds is None or duty.kind in selection.kinds:
+                rows = _rows(connection, view, register, duty, selection)
+                beside = [_beside(connection, view, each, rows, selection.window) for each in duty.beside]
+                found += computed(partial(_items, register, duty, rows, beside, selection.window))
     return computed(partial(sorted, found))
 
 
@@ -92,21 +92,21 @@ def _item(register: Register, duty: Duty, row: Row[Any], owed: Owed) -> Item:
 
 
 def _rows(
-    connection: Connection, view: View, register: Register, duty: Duty, asked: Asked
+    connection: Connection, view: View, register: Register, duty: Duty, selection: DueSelection
 ) -> Sequence[Row[Any]]:  # fmt: skip
-    table, where = register.table, duty.where(asked.window)
+    table, where = register.table, duty.where(selection.window)
     query = view.rows(
         register, [table.c.entry_id, table.c.case_id, table.c.number, table.c.position, table.c.division, *duty.columns]
     ).where(*where)
-    if asked.division is not None:
-        query = query.where(within(table, len(asked.division)))
-    if asked.entries is not None:
-        query = query.where(table.c.entry_id.in_(sorted(asked.entries)))
-    return connection.execute(query, {**view.binds(), "d": asked.division}).all()
+    if selection.division is not None:
+        query = query.where(within(table, len(selection.division)))
+    if selection.entries is not None:
+        query = query.where(table.c.entry_id.in_(sorted(selection.entries)))
+    return connection.execute(query, {**view.binds(), "d": selection.division}).all()
 
 
 def _beside(
-    connection: Connection, view: View, beside: Beside, rows: Sequence[Row[Any]], window: Window
+    connection: Connection, view: View, beside: CaseRows, rows: Sequence[Row[Any]], window: Window
 ) -> Mapping[str, Any]:
     """What stands beside these rows, by case."""
     if not rows:
@@ -129,7 +129,7 @@ def _counted(
     return defaultdict(int, {row.case_id: row.rows for row in connection.execute(query, view.binds())})
 
 
-def told(item: Item, today: dt.date, names: dict[str, str], registers: Sequence[Register]) -> DueItem:
+def due_item(item: Item, today: dt.date, names: dict[str, str], registers: Sequence[Register]) -> DueItem:
     """An item as it is told on a day."""
     rule = version_of(item.rule, item.starts_on)
     return DueItem(
@@ -151,7 +151,7 @@ def told(item: Item, today: dt.date, names: dict[str, str], registers: Sequence[
     )
 
 
-def withheld(who: Principal, registers: Sequence[Register]) -> frozenset[str]:
+def withheld_kinds(who: Principal, registers: Sequence[Register]) -> frozenset[str]:
     """The kinds that are not counted for a caller: those of people, without personal rights. What is published of people
     (docs/decisions/0012) has no days of a due list.
     """

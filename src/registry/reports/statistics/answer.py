@@ -12,7 +12,7 @@ from registry.core.watermarks import watermark_text
 from registry.errors import Fault, Refused
 from registry.ledger.versions import encode
 from registry.reports.statistics.aggregation import ALL, Lot, Number, Numbers, Rows, Value, bits_of
-from registry.reports.statistics.cell_writer import Column, written
+from registry.reports.statistics.cell_writer import MeasureColumn, written
 from registry.reports.statistics.drill_down import Labels, Links, Params, narrowed
 from registry.reports.statistics.grouping import Axis, Grouping, TooManyCellsError, grouped
 from registry.reports.statistics.question import CountedRows, StatisticsQuestion
@@ -31,28 +31,28 @@ class CountedMeasure:
     params: Params | None
 
 
-def answer(question: StatisticsQuestion, ground: CountedRows) -> bytes:
+def answer(question: StatisticsQuestion, source: CountedRows) -> bytes:
     """The answer. Raises Refused."""
-    own = [question.own(each, ground.day) for each in question.measures]
+    own = [question.own(each, source.day) for each in question.measures]
     shared = _shared(own)
-    seen = ground.seen & question.chosen(ground.facts, shared)
+    seen = source.seen & question.chosen(source.facts, shared)
     rows = ALL if seen.all() else np.flatnonzero(seen)
     measures = [_measure(question, each) for each in question.measures]
     hidden = question.guarded and all(each.withheld for each in measures)
-    grouping = _grouped(ground, rows, () if hidden else question.dimensions)
+    grouping = _grouped(source, rows, () if hidden else question.dimensions)
     if question.guarded and not hidden:
         listed = set(_values(grouping.axes, range(grouping.count)))
         grouping = grouping.with_empty(question.withholding.empty(question.measures, listed))
-    counted = _counted(question, ground, own, shared, rows, grouping)
+    counted = _counted(question, source, own, shared, rows, grouping)
     links = narrowed(question.pinned, question.filters, shared)
-    cells = b"" if hidden and question.dimensions else _cells(question, ground, counted, grouping, links)
+    cells = b"" if hidden and question.dimensions else _cells(question, source, counted, grouping, links)
     told = StatisticsAnswer(
         register=question.register.name,
         title=question.register.title,
         measures=measures,
         dimensions=[DimensionTitle(name=each.name, title=each.title) for each in question.dimensions],
         cells=cast(Any, msgspec.Raw(b"[" + cells + b"]")),
-        total=cast(Any, msgspec.Raw(_total(question, ground, counted, links))),
+        total=cast(Any, msgspec.Raw(_total(question, source, counted, links))),
         released=watermark_text(question.who.book, question.known) if question.publication else None,
         watermark=watermark_text(question.who.book, question.watermark),
     )
@@ -75,19 +75,19 @@ def _measure(question: StatisticsQuestion, measure: Measure) -> MeasureTitle:
     )
 
 
-def _grouped(ground: CountedRows, rows: Rows, dimensions: Sequence[Dimension]) -> Grouping:
+def _grouped(source: CountedRows, rows: Rows, dimensions: Sequence[Dimension]) -> Grouping:
     try:
-        return grouped(ground.facts, rows, dimensions, MOST_CELLS)
+        return grouped(source.facts, rows, dimensions, MOST_CELLS)
     except TooManyCellsError:
         text = f"分组过细,超过 {MOST_CELLS} 格。", f"More than {MOST_CELLS} cells; group by less."
         raise Refused(faults=[Fault("#group_by", "too_many_cells", *text)]) from None
 
 
 def _counted(
-    question: StatisticsQuestion, ground: CountedRows, own: Sequence[Params], shared: Params, rows: Rows, grouping: Grouping
+    question: StatisticsQuestion, source: CountedRows, own: Sequence[Params], shared: Params, rows: Rows, grouping: Grouping
 ) -> list[CountedMeasure]:  # fmt: skip
     """All measures. Those with the same parameters are of the same condition; those without any of their own, of none."""
-    facts = ground.facts
+    facts = source.facts
     narrower: list[Params] = []
     for params in own:
         if params != shared and params not in narrower:
@@ -107,7 +107,7 @@ def _counted(
 
 
 def _cells(
-    question: StatisticsQuestion, ground: CountedRows, counted: Sequence[CountedMeasure], grouping: Grouping,
+    question: StatisticsQuestion, source: CountedRows, counted: Sequence[CountedMeasure], grouping: Grouping,
     links: Params | None,
 ) -> bytes:  # fmt: skip
     """The cells, in the order of their values."""
@@ -120,26 +120,28 @@ def _cells(
             if question.withholding.lists(question.measures, each)
         ]
     axes = [axis.of(order) for axis in grouping.axes]
-    return _written(question, ground, axes, [(each, [each.cells[cell] for cell in order]) for each in counted], links)
+    return _written(question, source, axes, [(each, [each.cells[cell] for cell in order]) for each in counted], links)
 
 
 def _total(
-    question: StatisticsQuestion, ground: CountedRows, counted: Sequence[CountedMeasure], links: Params | None
+    question: StatisticsQuestion, source: CountedRows, counted: Sequence[CountedMeasure], links: Params | None
 ) -> bytes:
-    return _written(question, ground, None, [(each, [each.total]) for each in counted], links)
+    return _written(question, source, None, [(each, [each.total]) for each in counted], links)
 
 
 def _written(
-    question: StatisticsQuestion, ground: CountedRows, axes: Sequence[Axis] | None, counted: Sequence[tuple[CountedMeasure, list[Number]]],
+    question: StatisticsQuestion, source: CountedRows, axes: Sequence[Axis] | None, counted: Sequence[tuple[CountedMeasure, list[Number]]],
     links: Params | None,
 ) -> bytes:  # fmt: skip
     count = len(counted[0][1])
     found = Links(f"/v1/{question.register.name}", axes or (), count)
     columns = [
-        Column(each.measure.name, told, _withheld(question, each.measure, axes or (), count), found.of(each.params))
+        MeasureColumn(
+            each.measure.name, told, _withheld(question, each.measure, axes or (), count), found.of(each.params)
+        )
         for each, told in counted
     ]
-    return written(axes, columns, found.of(links), Labels(ground.names).label)
+    return written(axes, columns, found.of(links), Labels(source.names).label)
 
 
 def _withheld(

@@ -23,7 +23,7 @@ Json = list[bytes]
 
 
 @dataclass(frozen=True)
-class Column:
+class MeasureColumn:
     """A measure of some cells: its numbers, why those that are withheld are, and the links to what it counts."""
 
     name: str
@@ -62,7 +62,7 @@ class _Table:
 
 
 def written(
-    axes: Sequence[Axis] | None, columns: Sequence[Column], rows: Json, label: Callable[[Dimension, Value], str]
+    axes: Sequence[Axis] | None, columns: Sequence[MeasureColumn], rows: Json, label: Callable[[Dimension, Value], str]
 ) -> bytes:  # fmt: skip
     """Cells as JSON, separated by commas; None for axes: of the total. `rows` are the links to each as a whole."""
     if not rows:

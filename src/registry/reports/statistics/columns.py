@@ -1,6 +1,6 @@
 """The columns of all versions of a register, in memory: what statistics are counted from (docs/decisions/0011).
 
-They are derived from the version tables alone and brought up to date at each question (`keeping`): new rows are appended, and
+They are derived from the version tables alone and brought up to date at each question (`column_store`): new rows are appended, and
 what they superseded is marked. A question reads as of a watermark of its own, and of a version only whether it ended before that, so
 rows and marks that are added meanwhile change nothing for it: no copy is needed, and no reader waits.
 
@@ -103,7 +103,7 @@ def encoded(column: Column[Any], values: Sequence[Any], words: Words) -> Array:
 
 @dataclass(slots=True)
 class Moments:
-    """What stood at the watermarks that were asked for last, the latest last, by how many versions there had been (`standing`)."""
+    """What stood at the watermarks that were asked for last, the latest last, by how many versions there had been (`snapshots`)."""
 
     kept: "dict[int, Facts]" = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)

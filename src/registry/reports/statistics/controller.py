@@ -23,7 +23,7 @@ from registry.web.reads import Answer
 def statistics_handlers(registers: Sequence[Register]) -> list[HTTPRouteHandler]:
     """`GET /v1/statistics/{register}` for each register that declares measures: its parameters are the list's own filters."""
     by_name = {each.name: each for each in registers}
-    return [_statistics(each, by_name) for each in registers if each.measures]
+    return [_statistics(each, by_name) for each in registers if measures_of(each)]
 
 
 def _statistics(register: Register, registers: Mapping[str, Register]) -> HTTPRouteHandler:

@@ -76,7 +76,7 @@ def written(params: Params) -> bytes:
 
 
 @dataclass(frozen=True)
-class Knot:
+class ParameterGroup:
     """Dimensions that may set the same parameters: which ones, and for each cell which combination of values it has."""
 
     names: frozenset[str]
@@ -92,7 +92,7 @@ class Knot:
         return [each[combination] for combination in self.cells]
 
 
-def knots(axes: Sequence[Axis]) -> Iterator[Knot]:
+def parameter_groups(axes: Sequence[Axis]) -> Iterator[ParameterGroup]:
     """The dimensions of some cells, those that may set the same parameters together."""
     rest = list(axes)
     while rest:
@@ -102,17 +102,17 @@ def knots(axes: Sequence[Axis]) -> Iterator[Knot]:
             rest.remove(more)
             tied.append(more)
             names |= _names(more.dimension)
-        yield _knot(frozenset(names), tied)
+        yield _group(frozenset(names), tied)
 
 
-def _knot(names: frozenset[str], axes: Sequence[Axis]) -> Knot:
+def _group(names: frozenset[str], axes: Sequence[Axis]) -> ParameterGroup:
     shape = [len(axis.values) for axis in axes]
     place: Array = np.ravel_multi_index([axis.places for axis in axes], shape)
     present, cells = np.unique(place, return_inverse=True)
     each = [[choosing(axis.dimension, value) for value in axis.values] for axis in axes]
     combinations = zip(*(places.tolist() for places in np.unravel_index(present, shape)), strict=True)
     chosen = [narrowed(*(choices[place] for choices, place in zip(each, combination, strict=True))) for combination in combinations]  # fmt: skip
-    return Knot(names, chosen, cells.tolist())
+    return ParameterGroup(names, chosen, cells.tolist())
 
 
 def _names(dimension: Dimension) -> set[str]:
@@ -130,8 +130,8 @@ class Links:
     def __init__(self, path: str, axes: Sequence[Axis], count: int) -> None:
         self._path = path
         self._count = count
-        self._knots = list(knots(axes))
-        self._tied = frozenset[str]().union(*(knot.names for knot in self._knots))
+        self._groups = list(parameter_groups(axes))
+        self._tied = frozenset[str]().union(*(group.names for group in self._groups))
         self._known: dict[tuple[tuple[str, str], ...], list[bytes | None]] = {}
 
     def of(self, shared: Params | None) -> list[bytes]:
@@ -146,7 +146,7 @@ class Links:
 
     def _texts(self, shared: Params) -> list[bytes | None]:
         """What the choices of each cell add, to the end of the link."""
-        parts = [knot.texts(shared) for knot in self._knots]
+        parts = [group.texts(shared) for group in self._groups]
         if not parts:
             return [b'"'] * self._count
         return [None if None in each else b"".join(each) + b'"' for each in zip(*parts, strict=True)]

@@ -1,6 +1,6 @@
 """The clauses of scope, of time and of the lists' filters over facts: which rows they choose, as truth values.
 
-Beside `clauses`, which says the same to the database; tests hold the two to each other.
+Beside `core.scope`, which says the same to the database; tests hold the two to each other.
 """
 
 import datetime as dt

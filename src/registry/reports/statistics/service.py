@@ -49,14 +49,14 @@ async def read_statistics(call: Call, register: Register, registers: Registers, 
     """The statistics that the query asks for. Raises Forbidden, Malformed or Refused."""
     who = await call.enter(register, Right.READ)
     query: Any = call.params(shape)
-    asked = await _question(call, who, register, query)
-    ground = await _ground(call, asked, registers)
-    body, tag = await asyncio.to_thread(_answered, asked, ground)
-    return reads.respond(call, body, tag, watermark_text(who.book, asked.watermark), on=asked.on)
+    question = await _question(call, who, register, query)
+    source = await _source(call, question, registers)
+    body, tag = await asyncio.to_thread(_answered, question, source)
+    return reads.respond(call, body, tag, watermark_text(who.book, question.watermark), on=question.on)
 
 
-def _answered(asked: StatisticsQuestion, ground: CountedRows) -> tuple[bytes, str]:
-    body = answer(asked, ground)
+def _answered(question: StatisticsQuestion, source: CountedRows) -> tuple[bytes, str]:
+    body = answer(question, source)
     return body, reads.body_tag(body)
 
 
@@ -98,29 +98,29 @@ def _chosen(name: str, text: str | None, known: Mapping[str, Any], none: Sequenc
     return [known[each] for each in names]
 
 
-async def _ground(call: Call, asked: StatisticsQuestion, registers: Registers) -> CountedRows:
+async def _source(call: Call, question: StatisticsQuestion, registers: Registers) -> CountedRows:
     """What the answer is made from: facts, or the documents turned to the day where they turn with it."""
-    days = asked.register.days
-    if asked.on is not None and (days.turns or days.beside is not None):
-        return await call.context.scan(partial(_turned_ground, asked, registers, asked.on))
-    facts: Facts = await call.app.state.facts.facts(asked.who.book, asked.register)
-    beside = await call.context.scan(partial(_beside, asked, registers))
-    return await asyncio.to_thread(_standing_ground, asked, facts, *beside)
+    days = question.register.days
+    if question.on is not None and (days.turns or days.beside is not None):
+        return await call.context.scan(partial(_source_on_day, question, registers, question.on))
+    facts: Facts = await call.app.state.facts.facts(question.who.book, question.register)
+    beside = await call.context.scan(partial(_beside, question, registers))
+    return await asyncio.to_thread(_source_of_latest, question, facts, *beside)
 
 
 def _beside(
-    asked: StatisticsQuestion, registers: Registers, connection: Connection
+    question: StatisticsQuestion, registers: Registers, connection: Connection
 ) -> tuple[frozenset[str], dict[str, str], dt.date]:
-    view = View(asked.who, asked.known)
-    opened = view.opened(connection, asked.register)
-    return opened, _names(asked, registers, connection), last_day(connection, asked.who.book, asked.known)
+    view = View(question.who, question.known)
+    opened = view.opened(connection, question.register)
+    return opened, _names(question, registers, connection), last_day(connection, question.who.book, question.known)
 
 
-def _names(asked: StatisticsQuestion, registers: Registers, connection: Connection) -> dict[str, str]:
+def _names(question: StatisticsQuestion, registers: Registers, connection: Connection) -> dict[str, str]:
     """What divisions are called, and entries that dimensions are of, as far as the caller may see them."""
-    view = View(asked.who, asked.known)
+    view = View(question.who, question.known)
     names = names_at(connection, view)
-    for dimension in asked.dimensions:
+    for dimension in question.dimensions:
         if dimension.entries:
             names |= _entries(connection, view, registers[dimension.entries])
     return names
@@ -133,29 +133,31 @@ def _entries(connection: Connection, view: View, register: Register) -> Iterator
         yield row.entry_id, msgspec.json.decode(row.document, type=Named).name
 
 
-def _standing_ground(
-    asked: StatisticsQuestion, facts: Facts, opened: frozenset[str], names: Mapping[str, str], day: dt.date
+def _source_of_latest(
+    question: StatisticsQuestion, facts: Facts, opened: frozenset[str], names: Mapping[str, str], day: dt.date
 ) -> CountedRows:
-    facts = standing_at(facts, asked.known)
-    seen = asked.chosen(facts, asked.filters)
-    if (scope := scope_mask(facts, asked.who, opened)) is not None:
+    facts = standing_at(facts, question.known)
+    seen = question.chosen(facts, question.filters)
+    if (scope := scope_mask(facts, question.who, opened)) is not None:
         seen &= scope
-    for clause in being(asked.register, asked.on) if asked.on else ():
+    for clause in being(question.register, question.on) if question.on else ():
         seen &= filter_mask(facts, clause)
     return CountedRows(facts, seen, names, day)
 
 
-def _turned_ground(asked: StatisticsQuestion, registers: Registers, on: dt.date, connection: Connection) -> CountedRows:
-    register, view = asked.register, View(asked.who, asked.known)
+def _source_on_day(
+    question: StatisticsQuestion, registers: Registers, on: dt.date, connection: Connection
+) -> CountedRows:
+    register, view = question.register, View(question.who, question.known)
     found, _ = page_on(connection, view, register, Wanted(MANY), (), on)
     rows = []
     for each in found:
         row = {**each.document, **register.columns(each.document)}
         row |= {"case_id": each.seen.case_id, "division": each.seen.division}
         rows.append([_stored(row[column.name], column.type.python_type) for column in fact_columns(register.table)])
-    facts = facts_of(asked.who.book, register.table, asked.known, rows)
-    seen, names = asked.chosen(facts, asked.filters), _names(asked, registers, connection)
-    return CountedRows(facts, seen, names, last_day(connection, asked.who.book, asked.known))
+    facts = facts_of(question.who.book, register.table, question.known, rows)
+    seen, names = question.chosen(facts, question.filters), _names(question, registers, connection)
+    return CountedRows(facts, seen, names, last_day(connection, question.who.book, question.known))
 
 
 def _stored(value: object, kind: type) -> object:

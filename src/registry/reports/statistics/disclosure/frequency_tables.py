@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Boolean
 
-from registry.core.disclosure_menu import Axis, Menu
+from registry.core.disclosure_menu import Menu, MenuAxis
 from registry.reports.statistics.columns import EPOCH, NULL, Array, Facts, is_text
 from registry.reports.statistics.disclosure.suppression import PublishedCell
 from registry.reports.statistics.row_filters import Mask, filter_mask, standing_mask
@@ -46,7 +46,7 @@ def _people(menu: Menu, facts: Facts, watermark: int, day: dt.date) -> Mask:
     return mask
 
 
-def _valued(facts: Facts, axis: Axis, rows: Array, day: dt.date) -> tuple[Array, list[str]]:
+def _valued(facts: Facts, axis: MenuAxis, rows: Array, day: dt.date) -> tuple[Array, list[str]]:
     """For each row the place of its value on the axis, and the values."""
     places, values = _distinct(facts, axis, rows)
     return _merged(places, [axis.value(value, day) for value in values])
@@ -58,7 +58,7 @@ def _merged(places: Array, texts: list[str]) -> tuple[Array, list[str]]:
     return np.array([known[text] for text in texts], np.int32)[places], list(known)
 
 
-def _distinct(facts: Facts, axis: Axis, rows: Array) -> tuple[Array, list[Any]]:
+def _distinct(facts: Facts, axis: MenuAxis, rows: Array) -> tuple[Array, list[Any]]:
     """For each row the place of what its column has, and the values that it has, as the database would give them."""
     column = axis.column
     array = facts.columns[column.name][rows]

@@ -74,7 +74,7 @@ class FigureQuestion:
     choices: tuple[Choice, ...] = ()
 
 
-def told(connection: Connection, view: View, asked: FigureQuestion) -> PublishedCount:
+def published_count(connection: Connection, view: View, asked: FigureQuestion) -> PublishedCount:
     """The figure as it is published at the view's watermark, to its caller."""
     return read(published(connection, view, asked.register), view.who, asked)
 
