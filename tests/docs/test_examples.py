@@ -134,6 +134,6 @@ def test_the_changelog_is_of_this_version() -> None:
 
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert re.findall(r"^## ([0-9.]+)", text, re.MULTILINE)[0] == __version__
-    assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text("utf-8")
+    assert 'attr = "registry.__version__"' in (ROOT / "pyproject.toml").read_text("utf-8")
     assert len(REGISTERS) == 14
     assert list(kinds())
