@@ -64,7 +64,7 @@ from registry.reports.statistics.disclosure.publication import publish
 from registry.settings import Settings, read_settings
 from registry.tasks import Job, attempt, every, later, running
 from registry.web import alerts, meta_endpoints, openapi, problems
-from registry.web.call import Call
+from registry.web.call import Call, name_request
 from registry.web.context import Context
 from registry.web.cors import let_origins_in
 from registry.web.form_schemas import SchemaController
@@ -196,7 +196,7 @@ def create_app(settings: Settings) -> Litestar:
         lifespan=[lifespan],
         request_class=Call,
         before_request=meta_endpoints.answer_options,
-        before_send=[meta_endpoints.name_request, let_origins_in],
+        before_send=[name_request, *([let_origins_in] if settings.allow_origins else [])],
         request_max_body_size=BODY_LIMIT,
         exception_handlers={
             RegistryError: problems.on_registry_error,

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Connection
 
 from registry.core.principals import Principal, Purpose, Role
 from registry.core.register import Register
+from registry.core.schemas import Reason, ReasonCode
 from registry.core.sealing import Sealer
-from registry.core.unit_of_work import Change, Reason, ReasonCode, Tx, outcome
+from registry.core.unit_of_work import Change, Tx, outcome
 from registry.core.valid_time_reads import item_on, page_on, render_on
 from registry.core.view import View, Wanted, render
 from registry.core.watermarks import head_of

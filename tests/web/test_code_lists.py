@@ -9,7 +9,7 @@ from registry.access.erasure import Basis
 from registry.app import REGISTERS
 from registry.code_lists import CodeList, titles_of
 from registry.core.principals import Purpose, Role
-from registry.core.unit_of_work import ReasonCode
+from registry.core.schemas import ReasonCode
 from registry.disputes.codes import CATEGORIES
 from registry.web.form_schemas import code_lists
 

@@ -16,7 +16,7 @@ from registry.access.access_events import AccessEvent, Disclosure, EventCriteria
 from registry.access.break_glass import LONGEST, Opened, breaking, list_glasses, opened
 from registry.core.fields import END, LongLine
 from registry.core.principals import OFFICE, Principal, Role
-from registry.core.queries import CursorParam, LimitParam, Moment, NoQuery
+from registry.core.queries import CursorParam, LimitParam, Moment
 from registry.core.register import Register, RegisterName, Right
 from registry.core.schemas import Input
 from registry.core.view import Seen
@@ -112,7 +112,7 @@ class AccessController(Controller):
     async def list_break_glass(self, request: Call) -> Answer:
         """List what auditors opened, newest first; at most 200."""
         who = await _auditing(request)
-        request.params(NoQuery)
+        request.no_params()
         rows = await request.context.read(lambda connection: list_glasses(connection, who.book, 200))
         return reads.plain_json(encode(OpenedList(items=[opened(row) for row in rows])))
 

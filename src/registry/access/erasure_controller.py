@@ -21,7 +21,6 @@ from registry.access.erasure import (
 from registry.access.erasure_job import erasure_job
 from registry.core.fields import LongLine
 from registry.core.principals import Principal, Role
-from registry.core.queries import NoQuery
 from registry.core.schemas import Input
 from registry.db.key_store import KeyStore, Tombstone
 from registry.errors import Broken, Forbidden, NotFound
@@ -110,7 +109,7 @@ async def _one_of(call: Call, roles: frozenset[Role]) -> Principal:
     who = await call.caller()
     if who.role not in roles or not who.county_wide:
         raise Forbidden
-    call.params(NoQuery)
+    call.no_params()
     return who
 
 

@@ -13,7 +13,6 @@ from registry import errors
 from registry.access.keys_service import KeyTerms, change_key, issue_key, revoke_key
 from registry.core.fields import DivisionCode, Line, Moment
 from registry.core.principals import Principal, Role, list_keys, renewed
-from registry.core.queries import NoQuery
 from registry.core.schemas import Input
 from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import microseconds, timestamp
@@ -117,7 +116,7 @@ async def _administrator(request: Call) -> Principal:
     who = await request.caller()
     if who.role is not Role.ADMINISTRATOR:
         raise Forbidden
-    request.params(NoQuery)
+    request.no_params()
     return who
 
 

@@ -1,21 +1,22 @@
 """What a register declares about itself."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Table
+from sqlalchemy import Column, Date, Table
 
 from registry.code_lists import Titles
-from registry.core.disclosure_menu import Menu
 from registry.core.duties import Duty
 from registry.core.filters import Filters
-from registry.core.measures import Dimension, Measure
+from registry.core.measures import Dimension, Measure, Menu
 from registry.core.principals import OFFICE, READERS, Role
 from registry.core.valid_time import Days, Document
 from registry.errors import Forbidden
+from registry.ledger.tables import COMMON
 
 Groups = tuple[tuple[str, str, tuple[str, ...]], ...]
 """The groups of a form, in order: Chinese title, English title, the fields in order."""
@@ -118,3 +119,13 @@ class Register:
         allowed = {Right.READ: self.readers, Right.WRITE: self.writers}.get(right, self.voiders)
         if role not in allowed:
             raise Forbidden
+
+    def filter_columns(self, document: Document) -> dict[str, object]:
+        """The table's own filter columns as a document tells them, typed for the table; null where it does not."""
+        own = {column.name: column for column in self.table.columns if column.name not in COMMON}
+        told = self.columns(document)
+        return {name: _typed(column, told.get(name)) for name, column in own.items()}
+
+
+def _typed(column: Column[Any], value: object) -> object:
+    return dt.date.fromisoformat(value) if isinstance(column.type, Date) and isinstance(value, str) else value

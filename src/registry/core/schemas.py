@@ -5,8 +5,28 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from registry.core.unit_of_work import Reason
+from registry.code_lists import CodeList
+from registry.core.fields import SHORT
 from registry.ledger.versions import Action
+
+
+class ReasonCode(CodeList):
+    """Why a record is corrected or voided."""
+
+    TYPING_ERROR = "typing_error", "录入错误", "Typing error"
+    WRONG_ENTRY = "wrong_entry", "记错对象", "Wrong entry"
+    NEW_EVIDENCE = "new_evidence", "有新证据", "New evidence"
+    DUPLICATE = "duplicate", "重复录入", "Duplicate"
+    SUBJECT_REQUEST = "subject_request", "本人申请", "The person's own request"
+    TEST_ENTRY = "test_entry", "测试数据", "Test entry"
+    OTHER = "other", "其他", "Other"
+
+
+class Reason(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Why a record is corrected or voided (更正或作废的理由): a code, and a sentence that names no person."""
+
+    code: ReasonCode
+    text: Annotated[str, Meta(min_length=2, max_length=500, pattern=SHORT, description="is shown to every reader: name no person")]  # fmt: skip
 
 
 class Input(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -19,6 +19,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from registry.core.register import Register
 from registry.db.key_store import KeyStore, Tombstone
 from registry.ledger.versions import NewDataKey, Sealed, encode
 from registry.settings import BadSetting
@@ -227,3 +228,13 @@ def end_rotation(path: Path, keys: KeyFile) -> None:
     write_key_file(
         path, KeyFile(current=keys.current, masters={keys.current: keys.masters[keys.current]}, index=keys.index)
     )
+
+
+def subject_of(register: Register, case_id: str) -> str:
+    """Whose data key seals an entry: its case's, named with the register that the case is of."""
+    return f"{register.case_kind}/{case_id}"
+
+
+def place_of(book: str, register: str, entry_id: str, number: int) -> str:
+    """What a sealed box is bound to."""
+    return f"{book}/{register}/{entry_id}/{number}"

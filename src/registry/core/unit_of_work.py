@@ -3,20 +3,19 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
-from msgspec import Meta
-from sqlalchemy import Column, ColumnElement, Connection, Date, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
-from registry.code_lists import CodeList
 from registry.core import divisions
-from registry.core.fields import MASKS, SHORT, class_stamp, personal_paths, personal_values, put, tidy
+from registry.core.fields import MASKS, class_stamp, personal_paths, personal_values, put, tidy
 from registry.core.principals import Principal
 from registry.core.register import Register
-from registry.core.sealing import Sealer
+from registry.core.schemas import Reason
+from registry.core.sealing import Sealer, place_of, subject_of
 from registry.core.validation import convert, merge
-from registry.core.view import Seen, View, is_erased, place_of, plain_document, shows_plain, subject_of
+from registry.core.view import Seen, View, is_erased, plain_document, shows_plain
 from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
 from registry.ledger.batch import Batch, Outcome
 from registry.ledger.clock import beijing_day
@@ -26,25 +25,6 @@ from registry.ledger.versions import Action, Append, Sealed, encode
 T = TypeVar("T", bound=msgspec.Struct)
 
 SEARCHED = frozenset({"id_number", "phone"})
-
-
-class ReasonCode(CodeList):
-    """Why a record is corrected or voided."""
-
-    TYPING_ERROR = "typing_error", "录入错误", "Typing error"
-    WRONG_ENTRY = "wrong_entry", "记错对象", "Wrong entry"
-    NEW_EVIDENCE = "new_evidence", "有新证据", "New evidence"
-    DUPLICATE = "duplicate", "重复录入", "Duplicate"
-    SUBJECT_REQUEST = "subject_request", "本人申请", "The person's own request"
-    TEST_ENTRY = "test_entry", "测试数据", "Test entry"
-    OTHER = "other", "其他", "Other"
-
-
-class Reason(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Why a record is corrected or voided (更正或作废的理由): a code, and a sentence that names no person."""
-
-    code: ReasonCode
-    text: Annotated[str, Meta(min_length=2, max_length=500, pattern=SHORT, description="is shown to every reader: name no person")]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +246,7 @@ class Tx:
             case_id=case_id,
             division=draft.division,
             document=document,
-            columns=filter_columns(register, document) | draft.columns,
+            columns=register.filter_columns(document) | draft.columns,
             public=public,
             plain=cast(dict[str, object], plain),
             sealed=self._seal(register, entry_id, number, case_id, plain, tuple(digests)),
@@ -303,17 +283,6 @@ class Tx:
         connection = self.batch.connection
         seen = self.view.version(connection, current.register, current.seen.entry_id, number)
         return plain_document(self.sealer, self.who.book, current.register, seen)
-
-
-def filter_columns(register: Register, document: dict[str, Any]) -> dict[str, object]:
-    """The register's own filter columns as a document tells them, typed for the table."""
-    own = {column.name: column for column in register.table.columns if column.name not in COMMON}
-    told = register.columns(document)
-    return {name: _stored(column, told.get(name)) for name, column in own.items()}
-
-
-def _stored(column: Column[Any], value: object) -> object:
-    return dt.date.fromisoformat(value) if isinstance(column.type, Date) and isinstance(value, str) else value
 
 
 def columns_of(connection: Connection, book: str, current: Current) -> dict[str, object]:

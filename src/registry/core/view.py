@@ -40,7 +40,7 @@ from registry.core.scope import (
     version_query,
     versions_query,
 )
-from registry.core.sealing import Sealer
+from registry.core.sealing import Sealer, place_of, subject_of
 from registry.core.watermarks import head_of
 from registry.errors import NotFound
 from registry.ledger.tables import BLIND_INDEX
@@ -336,13 +336,3 @@ def render(sealer: Sealer, who: Principal, register: Register, seen: Seen) -> by
 def is_erased(seen: Seen) -> bool:
     """Whether the personal data of this version was erased: its header says so, and text inside JSON has its quotes escaped."""
     return b'"erased":{"at":' in seen.document
-
-
-def subject_of(register: Register, case_id: str) -> str:
-    """Whose data key seals an entry: its case's, named with the register that the case is of."""
-    return f"{register.case_kind}/{case_id}"
-
-
-def place_of(book: str, register: str, entry_id: str, number: int) -> str:
-    """What a sealed box is bound to."""
-    return f"{book}/{register}/{entry_id}/{number}"

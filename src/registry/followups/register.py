@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, or_
 
-from registry.core.disclosure_menu import Menu, MenuAxis, month, overdue
 from registry.core.filters import Filters
-from registry.core.measures import By, Dimension, Distinct, Measure, places
+from registry.core.measures import By, Dimension, Distinct, Measure, Menu, MenuAxis, month, overdue, places
 from registry.core.queries import ListQuery
 from registry.core.register import Names, Register
 from registry.followups.codes import CareStatus, Diagnosis, NotSeen, Stability, VisitForm, VisitorRole

@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 import jsonschema_rs
 import msgspec
 from litestar import Request
+from litestar.types import Message, Scope
 from sqlalchemy import Connection
 
 from registry.core.fields import tidy
 from registry.core.principals import Principal, Purpose, Role, open_glasses
+from registry.core.queries import NoQuery
 from registry.core.register import Register, Right
-from registry.core.unit_of_work import Change, Reason
+from registry.core.schemas import Reason
+from registry.core.unit_of_work import Change
 from registry.core.validation import convert, faults_of, patch_schema, refusal, validator
 from registry.core.view import View
 from registry.core.watermarks import resolve_as_of
@@ -80,6 +83,11 @@ class Call(Request[Any, Any, Any]):
     def params(self, shape: type[Q]) -> Q:
         """The query parameters. Raises Malformed for any that are unknown or wrong."""
         return parse_query(self.scope["query_string"], shape)
+
+    def no_params(self) -> None:
+        """Raises Malformed for any query parameter."""
+        if self.scope["query_string"]:
+            self.params(NoQuery)
 
     async def json(self) -> Any:  # noqa: ANN401 - any JSON
         """The body as strict JSON. Raises WrongMediaType or Malformed."""
@@ -181,3 +189,10 @@ def _patch_validator(shape: type[msgspec.Struct]) -> jsonschema_rs.Validator:
 def view_of(connection: Connection, who: Principal, as_of: str | None) -> View:
     """The caller's view, as of what was asked."""
     return View(who, None if as_of is None else resolve_as_of(connection, who.book, as_of))
+
+
+async def name_request(message: Message, scope: Scope) -> None:
+    """Answer with the request's id, which finds it in the access log and in the server's log."""
+    if message["type"] == "http.response.start":
+        known = scope["state"].setdefault("request_id", new_id())
+        message["headers"] = [*message["headers"], (b"request-id", known.encode())]

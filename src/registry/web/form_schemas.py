@@ -12,7 +12,6 @@ from litestar.params import FromPath
 from msgspec.inspect import EnumType, ListType, Metadata, StructType, TupleType, Type, UnionType, type_info
 
 from registry.code_lists import CodeList, Titles, titles_of
-from registry.core.queries import NoQuery
 from registry.core.register import Groups, Register
 from registry.errors import NotFound
 from registry.ledger.versions import encode
@@ -72,14 +71,14 @@ class SchemaController(Controller):
     async def list_schemas(self, request: Call) -> Answer:
         """List the registers and where the schema of each is."""
         await request.caller()
-        request.params(NoQuery)
+        request.no_params()
         return _publish(request, _links(request.app.state.registers))
 
     @get("/{register:str}", operation_id="readSchema", opt=contract.publishes(FormSchema))
     async def read_schema(self, request: Call, register: FromPath[str]) -> Answer:
         """Read the JSON Schema of what is sent to a register: titles in Chinese and English, codes, order and groups."""
         await request.caller()
-        request.params(NoQuery)
+        request.no_params()
         found = next((each for each in request.app.state.registers if each.name == register), None)
         if found is None:
             raise NotFound

@@ -12,14 +12,11 @@ import msgspec
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.params import FromPath
 from litestar.routes import HTTPRoute
-from litestar.types import Message, Scope
 from sqlalchemy import Connection, text
 
 from registry import __version__
-from registry.core.queries import NoQuery
 from registry.db.migrate import at_head
 from registry.errors import LogRolledBack, NotFound, Unavailable
-from registry.ledger.ids import new_id
 from registry.web.call import Call
 from registry.web.contract import Contract
 from registry.web.problems import kinds
@@ -70,14 +67,14 @@ def _is_ready(connection: Connection) -> bool:
 @get("/openapi.json")
 async def document(request: Call) -> Response[bytes]:
     """The published document."""
-    request.params(NoQuery)
+    request.no_params()
     return Response(request.app.state.document, media_type="application/json")
 
 
 @get("/asyncapi.json")
 async def events_document(request: Call) -> Response[bytes]:
     """The document of the events that go out (AsyncAPI 3)."""
-    request.params(NoQuery)
+    request.no_params()
     return Response(request.app.state.asyncapi, media_type="application/json")
 
 
@@ -124,13 +121,6 @@ async def answer_options(request: Request[Any, Any, Any]) -> Response[bytes] | N
         return None
     allowed = request.app.state.methods[request.scope["path_template"]]
     return Response(b"", status_code=204, headers={"Allow": ", ".join(sorted(allowed))})
-
-
-async def name_request(message: Message, scope: Scope) -> None:
-    """Answer with the request's id, which finds it in the access log and in the server's log."""
-    if message["type"] == "http.response.start":
-        known = scope["state"].setdefault("request_id", new_id())
-        message["headers"] = [*message["headers"], (b"request-id", known.encode())]
 
 
 def methods_by_path(app: Litestar) -> dict[str, set[str]]:

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, and_, select
 from registry.core.access_log import plain_reads
 from registry.core.plain_writes import Written
 from registry.core.principals import Principal
-from registry.core.queries import NoQuery
 from registry.core.reader import Shown
 from registry.core.register import Register, Right
 from registry.core.unit_of_work import Change, Tx, outcome, plain_answer, seen_of
@@ -35,7 +34,7 @@ async def create(
 ) -> Answer:
     """A new entry. The id is the client's (PUT) or ours (POST)."""
     who = await call.enter(register, Right.WRITE)
-    call.params(NoQuery)
+    call.no_params()
     chosen = check_chosen_id(entry_id) if entry_id else None
     must_be_new = call.only_if_new() if chosen else False
     data = await call.sent(register.shape)
@@ -57,7 +56,7 @@ async def change(
 ) -> Answer:
     """A merge patch: the world moved on."""
     who = await call.enter(register, Right.WRITE)
-    call.params(NoQuery)
+    call.no_params()
     wanted = await call.change(register.shape)
     return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
 
@@ -67,7 +66,7 @@ async def correct(
 ) -> Answer:
     """A correction: what was recorded was wrong."""
     who = await call.enter(register, Right.WRITE)
-    call.params(NoQuery)
+    call.no_params()
     wanted = await call.correction(register.shape)
     return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
 
@@ -75,7 +74,7 @@ async def correct(
 async def void(call: Call, register: Register, service: Callable[[Tx, str, Change], Written], entry_id: str) -> Answer:
     """A voiding: it should never have been entered."""
     who = await call.enter(register, Right.VOID)
-    call.params(NoQuery)
+    call.no_params()
     expected = call.expected_version()
     sent = await call.sent(Voiding)
     wanted = Change({}, expected, sent.reason)
@@ -92,7 +91,7 @@ async def act(
 ) -> Answer:
     """A verb of the domain (a move to another stage, a transfer), done to an entry."""
     who = await call.enter(register, right)
-    call.params(NoQuery)
+    call.no_params()
     expected = call.expected_version()
     sent = await call.sent(shape)
     wanted = Change({}, expected)

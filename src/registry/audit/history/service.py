@@ -12,9 +12,8 @@ from sqlalchemy import ColumnElement, Connection
 from registry.audit.history.json_patch import Operation, operations, titles_of
 from registry.core.fields import mask_again, personal_paths, personal_values
 from registry.core.register import Register
-from registry.core.schemas import Recorder
+from registry.core.schemas import Reason, Recorder
 from registry.core.sealing import Sealer
-from registry.core.unit_of_work import Reason
 from registry.core.view import Logged, Seen, Step, Stretch, View, is_erased, plain_document
 from registry.ledger.versions import Action, encode
 

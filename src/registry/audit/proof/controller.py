@@ -22,7 +22,7 @@ from registry.audit.proof.merkle import parse_tile_path
 from registry.audit.proof.sealer_job import LogSealer
 from registry.audit.proof.signed_notes import Kind
 from registry.core.principals import Principal, Role
-from registry.core.queries import AsOfQuery, NoQuery
+from registry.core.queries import AsOfQuery
 from registry.core.register import Register, Right
 from registry.errors import Fault, Forbidden, NotFound, NotSealed, Refused
 from registry.ledger.versions import encode
@@ -92,7 +92,7 @@ class LogController(Controller):
     async def read_checkpoint(self, request: Call) -> Answer:
         """Read the newest signed checkpoint, with the cosignatures of witnesses (C2SP tlog-checkpoint)."""
         who = await request.caller()
-        request.params(NoQuery)
+        request.no_params()
         await log_sealer(request).seal()
         return _text(await request.context.read(partial(checkpoint, who.book)))
 
@@ -100,7 +100,7 @@ class LogController(Controller):
     async def list_log_keys(self, request: Call) -> Answer:
         """List the public keys that checkpoints are checked against. Keep them outside: from here they prove nothing."""
         who = await request.caller()
-        request.params(NoQuery)
+        request.no_params()
         return _json(await request.context.read(partial(_keys, request, who)))
 
     @get("/tile/{place:path}", operation_id="readLogTile", opt={"contract": TILE})
@@ -175,7 +175,7 @@ def _proof(book: str, query: ProofQuery, connection: Connection) -> Proof:
 
 async def _tile(request: Call, tree: str, place: str) -> Answer:
     who = await request.caller()
-    request.params(NoQuery)
+    request.no_params()
     if "entries/" in place and (who.role not in LOG_READERS or not who.county_wide):
         raise Forbidden
     await log_sealer(request).seal()

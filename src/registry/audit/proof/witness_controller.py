@@ -11,7 +11,6 @@ from registry.audit.proof.controller import TEXT, Answer, log_sealer
 from registry.audit.proof.cosigner import Stale
 from registry.audit.proof.signed_notes import cosign, split_note
 from registry.audit.proof.witnesses import SIZE_MEDIA
-from registry.core.queries import NoQuery
 from registry.web.call import Call
 from registry.web.contract import Contract, Other
 
@@ -50,7 +49,7 @@ class WitnessController(Controller):
     )
     async def add_checkpoint(self, request: Call) -> Answer:
         """Cosign a neighbour's checkpoint, if its log has only grown since (C2SP tlog-witness, add-checkpoint)."""
-        request.params(NoQuery)
+        request.no_params()
         submitted = cosigner.read_submission(await request.body())
         try:
             await request.context.read(partial(cosigner.check, submitted=submitted))  # a refusal costs no write

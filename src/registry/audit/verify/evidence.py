@@ -24,8 +24,8 @@ from registry.audit.proof.signing_keys import LogKeys
 from registry.core.access_log import classes_of
 from registry.core.principals import Principal, Purpose, Role
 from registry.core.register import Register
-from registry.core.sealing import SALT, Sealer
-from registry.core.view import Seen, View, place_of, subject_of
+from registry.core.sealing import SALT, Sealer, place_of, subject_of
+from registry.core.view import Seen, View
 from registry.db.database import Database
 from registry.db.key_store import KeyStore
 from registry.errors import NotSealed

@@ -33,8 +33,7 @@ from sqlalchemy import (
 )
 
 from registry.core.principals import READERS, Principal
-from registry.core.schemas import Recorder
-from registry.core.unit_of_work import Reason
+from registry.core.schemas import Reason, Recorder
 from registry.core.view import View
 from registry.core.watermarks import head_of, last_day, resolve_as_of, watermark_text
 from registry.errors import Fault, Forbidden, Refused

@@ -8,8 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from registry.core.queries import AsOf, CursorParam, DivisionParam, LimitParam
-from registry.core.schemas import Recorder
-from registry.core.unit_of_work import Reason
+from registry.core.schemas import Reason, Recorder
 from registry.ledger.versions import Action
 from registry.reports.statistics.schemas import Withheld
 

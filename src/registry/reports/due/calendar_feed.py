@@ -22,7 +22,6 @@ from registry.core.divisions import find_place, name_of, names_at
 from registry.core.duties import Window
 from registry.core.fields import END, DivisionCode
 from registry.core.principals import OFFICE, Principal, valid_principal
-from registry.core.queries import NoQuery
 from registry.core.register import Register
 from registry.core.schemas import Input
 from registry.core.sealing import Sealer
@@ -87,7 +86,7 @@ async def make_link(call: Call) -> Answer:
     who = await call.caller()
     if who.role not in OFFICE:
         raise Forbidden
-    call.params(NoQuery)
+    call.no_params()
     sent = await call.sent(DueLinkIn)
     divisions = tuple(sorted(set(sent.divisions))) or who.divisions
     refuse([] if all(who.covers(code) for code in divisions) else [OUTSIDE])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Boolean
 
-from registry.core.disclosure_menu import Menu, MenuAxis
+from registry.core.measures import Menu, MenuAxis
 from registry.reports.statistics.columns import EPOCH, NULL, Array, Facts, is_text
 from registry.reports.statistics.disclosure.suppression import PublishedCell
 from registry.reports.statistics.row_filters import Mask, filter_mask, standing_mask

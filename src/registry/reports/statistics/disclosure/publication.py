@@ -16,7 +16,7 @@ from threading import Lock
 
 from sqlalchemy import Connection
 
-from registry.core.disclosure_menu import Menu
+from registry.core.measures import Menu
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.view import View

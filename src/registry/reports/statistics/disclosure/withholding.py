@@ -13,8 +13,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Integer
 
-from registry.core.disclosure_menu import code
-from registry.core.measures import By, Dimension, Measure
+from registry.core.measures import By, Dimension, Measure, code
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.reports.statistics.aggregation import Value
