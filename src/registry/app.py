@@ -196,7 +196,7 @@ def create_app(settings: Settings) -> Litestar:
         lifespan=[lifespan],
         request_class=Call,
         before_request=meta_endpoints.answer_options,
-        before_send=[name_request, *([let_origins_in] if settings.allow_origins else [])],
+        before_send=[name_request, let_origins_in],
         request_max_body_size=BODY_LIMIT,
         exception_handlers={
             RegistryError: problems.on_registry_error,
