@@ -23,7 +23,7 @@ from registry.db.database import open_database
 from registry.db.key_store import KeyStore
 from registry.gatherings.schemas import GatheringIn
 from registry.gatherings.service import GATHERING_WRITES
-from registry.ledger.batch import Batch, Outcome
+from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.committer import commit
 from registry.ledger.ids import new_id
 
@@ -75,10 +75,10 @@ async def _record(home: Home, key: str) -> Recording:
     )
 
 
-def _create(connection: Connection, who: Principal, sealer: Sealer) -> Outcome:
+def _create(connection: Connection, who: Principal, sealer: Sealer) -> WriteOutcome:
     data = msgspec.json.decode(BODY, type=GatheringIn)
 
-    def work(batch: Batch) -> Outcome:
+    def work(batch: Batch) -> WriteOutcome:
         return outcome(GATHERING_WRITES.record(Tx(batch, who, sealer), new_id(), data))
 
     (result,) = commit(connection, BOOK, [work])

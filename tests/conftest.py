@@ -30,7 +30,7 @@ from registry.db.migrate import upgrade
 from registry.divisions.codes import Level
 from registry.divisions.schemas import DivisionIn
 from registry.divisions.service import record_division
-from registry.ledger.batch import Batch, Outcome
+from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.clock import BEIJING, Clock, microseconds, moment, wall_clock
 from registry.ledger.committer import commit
 from registry.ledger.ids import new_id
@@ -156,7 +156,7 @@ def _record_place(
     who = Principal(new_id(), COUNTY, "seed", Role.ADMINISTRATOR, (COUNTY,), None, None)
     data = DivisionIn(name=name, level=level, valid_from=dt.date(1994, 1, 1), code=code, parent=parent)
 
-    def work(batch: Batch) -> Outcome:
+    def work(batch: Batch) -> WriteOutcome:
         return outcome(record_division(Tx(batch, who, sealer), new_id(), data))
 
     (result,) = commit(connection, COUNTY, [work], clock)

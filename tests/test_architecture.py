@@ -103,11 +103,7 @@ def test_a_class_is_found_by_its_name() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ClassDef):
                 places[node.name].add(str(path.relative_to(SRC)))
-    assert {name: where for name, where in places.items() if len(where) > 1 and name not in TO_BE_RENAMED} == {}
-
-
-TO_BE_RENAMED = {"Asked", "Axis", "Beside", "Cell", "Duty", "Event", "Ground", "Outcome", "Question", "_Stored"}
-"""Names that the registers and reports still share; to be empty."""
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
 @pytest.mark.parametrize("name", ["disputes", "followups", "gatherings", "divisions"])

@@ -20,7 +20,7 @@ from registry.core.view import View, Wanted, render
 from registry.core.watermarks import head_of
 from registry.db.database import open_database
 from registry.errors import NotFound, RegistryError
-from registry.ledger.batch import Batch, Outcome
+from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.clock import BEIJING, microseconds
 from registry.ledger.committer import commit
 from registry.ledger.ids import new_id
@@ -83,7 +83,7 @@ class History:
     def write(self, service: Callable[[Tx], Any]) -> bool:
         """Whether the service wrote; a refusal leaves everything as it was. Every write has a watermark of its own."""
 
-        def work(batch: Batch) -> Outcome:
+        def work(batch: Batch) -> WriteOutcome:
             done = service(Tx(batch, WHO["supervisor"], self.sealer))
             return outcome(*(done if isinstance(done, tuple) else (done,)))
 

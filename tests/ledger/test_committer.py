@@ -17,7 +17,7 @@ from registry.errors import Conflict, EntryExists, Refused, Unavailable
 from registry.gatherings.models import GATHERINGS
 from registry.gatherings.schemas import GatheringIn
 from registry.gatherings.service import GATHERING_WRITES
-from registry.ledger.batch import Batch, Outcome, Work
+from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.committer import QUEUE, Committer, commit
 from registry.ledger.ids import new_id
 from registry.ledger.tables import BOOKS, LOG
@@ -44,7 +44,7 @@ def changing(sealer: Sealer, entry_id: str, sessions: int) -> Work:
     return lambda batch: outcome(GATHERING_WRITES.change(Tx(batch, WHO, sealer), entry_id, change))
 
 
-def breaking(_batch: Batch) -> Outcome:
+def breaking(_batch: Batch) -> WriteOutcome:
     raise ZeroDivisionError
 
 
@@ -81,13 +81,13 @@ def test_only_the_write_that_breaks_a_unique_rule_fails(settings: Settings, seal
     taken = new_id()
     asyncio.run(submit(settings, [recording(sealer, taken)]))
     results = asyncio.run(submit(settings, [recording(sealer, each) for each in (new_id(), taken, new_id())]))
-    assert [type(result) for result in results] == [Outcome, EntryExists, Outcome]
+    assert [type(result) for result in results] == [WriteOutcome, EntryExists, WriteOutcome]
     assert run(positions) == list(range(9))
 
 
 def test_only_the_service_that_breaks_fails(settings: Settings, sealer: Sealer, run: Run) -> None:
     results = asyncio.run(submit(settings, [recording(sealer, new_id()), breaking, recording(sealer, new_id())]))
-    assert [type(result) for result in results] == [Outcome, ZeroDivisionError, Outcome]
+    assert [type(result) for result in results] == [WriteOutcome, ZeroDivisionError, WriteOutcome]
     assert run(positions) == list(range(8))
 
 
@@ -95,7 +95,7 @@ def test_writes_to_one_entry_follow_each_other(settings: Settings, sealer: Seale
     entry_id = new_id()
     works = [recording(sealer, entry_id), *(changing(sealer, entry_id, n) for n in range(4, 14))]
     results = asyncio.run(submit(settings, works))
-    assert all(isinstance(result, Outcome) for result in results)
+    assert all(isinstance(result, WriteOutcome) for result in results)
     rows = run(
         lambda c: c.execute(
             select(GATHERINGS.c.number, GATHERINGS.c.position, GATHERINGS.c.superseded_at).order_by(GATHERINGS.c.number)
@@ -138,7 +138,7 @@ def test_a_full_queue_is_answered_at_once(settings: Settings, sealer: Sealer) ->
     results = asyncio.run(flood())
     refused = sum(isinstance(result, Unavailable) for result in results)
     assert 0 < refused <= 100
-    assert sum(isinstance(result, Outcome) for result in results) == len(results) - refused
+    assert sum(isinstance(result, WriteOutcome) for result in results) == len(results) - refused
 
 
 def test_two_servers_on_one_database_keep_one_order(settings: Settings, sealer: Sealer, run: Run) -> None:

@@ -20,7 +20,7 @@ from registry.db.key_store import KeyStore
 from registry.divisions.codes import Level
 from registry.divisions.schemas import DivisionIn
 from registry.divisions.service import record_division
-from registry.ledger.batch import Batch, Outcome
+from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.clock import BEIJING, beijing_day, microseconds, wall_clock
 from registry.ledger.committer import commit
 from registry.ledger.ids import new_id
@@ -267,7 +267,7 @@ def next_day(settings: Settings, run: Callable[[Callable[[Connection], Any]], An
         sealer = Sealer(settings.key_file, KeyStore(settings.key_store))
         data = DivisionIn(name="新村(示范)", level=Level.HAMLET, valid_from=today, parent=VILLAGE)
 
-        def work(batch: Batch) -> Outcome:
+        def work(batch: Batch) -> WriteOutcome:
             return outcome(record_division(Tx(batch, who, sealer), new_id(), data))
 
         (result,) = run(lambda connection: commit(connection, COUNTY, [work], lambda: morning))

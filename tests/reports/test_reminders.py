@@ -21,7 +21,7 @@ from registry.core.principals import Keys
 from registry.core.sealing import Sealer
 from registry.db.database import open_database
 from registry.db.key_store import KeyStore
-from registry.ledger.batch import Batch, Deferred, Outcome, Work
+from registry.ledger.batch import Batch, Deferred, Work, WriteOutcome
 from registry.ledger.clock import BEIJING, beijing_day, microseconds, wall_clock
 from registry.ledger.ids import check_chosen_id
 from registry.reports.due.reminder_job import A_WRITE, LOOK_EVERY, Reminding, pause
@@ -190,8 +190,8 @@ class Hooked:
         self._stop(Point.AFTER_THE_SCAN)
         return found
 
-    async def write(self, book: str, work: Work) -> Outcome:
-        def stopping(batch: Batch) -> Outcome:
+    async def write(self, book: str, work: Work) -> WriteOutcome:
+        def stopping(batch: Batch) -> WriteOutcome:
             outcome = work(batch)
             self._stop(Point.INSIDE_THE_WRITE)
             return outcome

@@ -11,7 +11,7 @@ from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.tables import BREAK_GLASS
 from registry.core.view import Seen
-from registry.ledger.batch import Batch, Outcome, Work
+from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.clock import timestamp
 from registry.ledger.events import Event, EventKind
 
@@ -36,7 +36,7 @@ class Opened(msgspec.Struct, kw_only=True):
 def breaking(who: Principal, register: Register, seen: Seen, glass_id: str, reason: str, minutes: int) -> Work:
     """The write that opens an entry, and tells the supervisor so by an event of access and an alert."""
 
-    def work(batch: Batch) -> Outcome:
+    def work(batch: Batch) -> WriteOutcome:
         until = batch.now + minutes * MINUTE
         row = {
             "id": glass_id,
@@ -75,7 +75,7 @@ def breaking(who: Principal, register: Register, seen: Seen, glass_id: str, reas
             break_glass_id=glass_id,
             until=timestamp(until),
         )
-        return Outcome([raised(alert, seen.division)], [event], [(BREAK_GLASS, row)], answer)
+        return WriteOutcome([raised(alert, seen.division)], [event], [(BREAK_GLASS, row)], answer)
 
     return work
 

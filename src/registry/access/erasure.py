@@ -20,7 +20,7 @@ from registry.core.view import Seen, View
 from registry.core.watermarks import books
 from registry.db.key_store import KeyStore, Tombstone
 from registry.errors import EntryErased, Fault, NotFound, Refused
-from registry.ledger.batch import Batch, Outcome, Work
+from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.clock import timestamp
 from registry.ledger.erasing import erase_case
 from registry.ledger.events import Event, EventKind
@@ -74,7 +74,7 @@ def case_registers(registers: Sequence[Register], name: str) -> CaseRegisters:
 def requesting(who: Actor, erasure_id: str, patient_id: str, basis: Basis, note: str) -> Work:
     """The write that asks for an erasure; a supervisor confirms it. Raises Refused where there is no such patient."""
 
-    def work(batch: Batch) -> Outcome:
+    def work(batch: Batch) -> WriteOutcome:
         known = select(LOG.c.position).where(
             LOG.c.book == batch.book, LOG.c.case_id == patient_id, LOG.c.register == "patients", LOG.c.number == 1
         )
@@ -94,7 +94,7 @@ def requesting(who: Actor, erasure_id: str, patient_id: str, basis: Basis, note:
         }
         details: dict[str, object] = {"erasure": erasure_id, "basis": basis, "note": note}
         event = Event(EventKind.ERASURE_REQUESTED, who, details, "patients", "patients", (patient_id,))
-        return Outcome(rows=[(ERASURES, row)], events=[event])
+        return WriteOutcome(rows=[(ERASURES, row)], events=[event])
 
     return work
 
@@ -117,12 +117,12 @@ def confirming(who: Principal, registers: CaseRegisters, erasure_id: str) -> Wor
     commit. Confirmed again, it answers so again, and writes nothing.
     """
 
-    def work(batch: Batch) -> Outcome:
+    def work(batch: Batch) -> WriteOutcome:
         erasure = find_erasure(batch.connection, batch.book, erasure_id)
         at = erasure.confirmed_at or batch.now
         stone = Tombstone(batch.book, f"{registers.case.name}/{erasure.patient_id}", erasure_id, erasure.basis, at)
         if erasure.confirmed_at is not None:
-            return Outcome(answer=stone)
+            return WriteOutcome(answer=stone)
         if _is_done(batch, erasure.patient_id):
             raise EntryErased
         outcome = erase(batch, who, registers, stone)
@@ -139,7 +139,7 @@ def _is_done(batch: Batch, patient_id: str) -> bool:
     return batch.connection.scalar(select(LOG.c.position).where(*of, LOG.c.action == Action.ERASED)) is not None
 
 
-def erase(batch: Batch, who: Principal, registers: CaseRegisters, stone: Tombstone) -> Outcome:
+def erase(batch: Batch, who: Principal, registers: CaseRegisters, stone: Tombstone) -> WriteOutcome:
     """Blank every version of the case, and append one that says so."""
     case_id = stone.subject.partition("/")[2]
     batch.touch(case_id)
@@ -155,7 +155,7 @@ def erase(batch: Batch, who: Principal, registers: CaseRegisters, stone: Tombsto
     append = _last_version(who, registers.case, seen, blank(registers.case.name, seen.document), columns, said)
     details: dict[str, object] = {"erasure": stone.erasure_id, "basis": stone.basis, "log_position": batch.position}
     event = Event(EventKind.ERASED, who.actor, details, registers.case.name, registers.case.name, (case_id,))
-    return Outcome(appends=[append], events=[event], answer=stone)
+    return WriteOutcome(appends=[append], events=[event], answer=stone)
 
 
 def _blank(shape: type[msgspec.Struct], document: bytes, said: dict[str, object]) -> bytes:
@@ -226,9 +226,9 @@ def erasing_again(registers: CaseRegisters, stone: Tombstone) -> Work:
     """The write that makes a restored copy of the registers forget again what was erased since."""
     server = Principal("", stone.book, "registry", Role.SUPERVISOR, (stone.book,), None, None)
 
-    def work(batch: Batch) -> Outcome:
+    def work(batch: Batch) -> WriteOutcome:
         if _is_done(batch, stone.subject.partition("/")[2]):
-            return Outcome()
+            return WriteOutcome()
         outcome = erase(batch, server, registers, stone)
         row = {
             "id": stone.erasure_id, "book": stone.book, "patient_id": stone.subject.partition("/")[2],

@@ -15,7 +15,7 @@ from registry.core.schemas import Input
 from registry.core.tables import PRINCIPALS
 from registry.core.validation import convert
 from registry.errors import Conflict, Fault, NotFound, Refused
-from registry.ledger.batch import Outcome
+from registry.ledger.batch import WriteOutcome
 from registry.ledger.clock import microseconds, timestamp, wall_clock
 from registry.ledger.committer import commit, note
 from registry.ledger.events import SERVER, Event, EventKind
@@ -56,7 +56,7 @@ def change_key(connection: Connection, by: Principal, key_id: str, patch: dict[s
     return bool(lost)
 
 
-def _outcome(row: Row[Any], name: str, lost: list[str], event: Event) -> Outcome:
+def _outcome(row: Row[Any], name: str, lost: list[str], event: Event) -> WriteOutcome:
     alert = AlertIn(
         kind=AlertKind.SCOPE_NARROWED,
         title=f"密钥辖区缩小:收回 {len(lost)} 个辖区",
@@ -64,7 +64,7 @@ def _outcome(row: Row[Any], name: str, lost: list[str], event: Event) -> Outcome
         key_name=name,
         divisions=lost,
     )
-    return Outcome(appends=[raised(alert, row.book)] if lost else [], events=[event])
+    return WriteOutcome(appends=[raised(alert, row.book)] if lost else [], events=[event])
 
 
 def _current(row: Row[Any]) -> dict[str, Any]:

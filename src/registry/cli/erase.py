@@ -9,7 +9,7 @@ from registry.core.principals import Keys, Role
 from registry.core.sealing import Sealer
 from registry.db.database import Database
 from registry.db.key_store import KeyStore, Tombstone
-from registry.ledger.batch import Outcome, Work
+from registry.ledger.batch import Work, WriteOutcome
 from registry.ledger.committer import commit
 from registry.ledger.events import SERVER
 from registry.ledger.ids import new_id
@@ -52,8 +52,8 @@ async def _confirm(read: Settings, database: Database, store: KeyStore, erasure_
     return f"{erasure_id}: erased; the data key is destroyed"
 
 
-async def _write(database: Database, book: str, work: Work) -> Outcome:
-    def committed(connection: Connection) -> Outcome:
+async def _write(database: Database, book: str, work: Work) -> WriteOutcome:
+    def committed(connection: Connection) -> WriteOutcome:
         (result,) = commit(connection, book, [work])
         if isinstance(result, Exception):
             raise result

@@ -10,7 +10,7 @@ from registry.core.fields import personal_paths
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.view import Seen, shows_plain
-from registry.ledger.batch import Batch, Outcome, Work
+from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.events import Event, EventKind
 
 
@@ -49,7 +49,7 @@ def classes_of(shape: type[msgspec.Struct]) -> tuple[str, ...]:
 def noting(*events: Event) -> Work:
     """The write that records events and nothing else."""
 
-    def work(_batch: Batch) -> Outcome:
-        return Outcome(events=list(events))
+    def work(_batch: Batch) -> WriteOutcome:
+        return WriteOutcome(events=list(events))
 
     return work

@@ -45,7 +45,7 @@ class CaseRows:
 
 
 @dataclass(frozen=True)
-class Duty:
+class DutyKind:
     """One kind of thing owed: which rows may owe it, and what each does."""
 
     kind: str

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Column, Date, Table
 
 from registry.code_lists import Titles
-from registry.core.duties import Duty
+from registry.core.duties import DutyKind
 from registry.core.filters import Filters
 from registry.core.measures import Dimension, Measure, Menu
 from registry.core.principals import OFFICE, READERS, Role
@@ -87,7 +87,7 @@ class Register:
     """By which of its own dates it is asked with `on=`."""
     menu: Menu | None = None
     """Of people: what is published of its counts."""
-    duties: tuple[Duty, ...] = ()
+    duties: tuple[DutyKind, ...] = ()
     """What its entries owe, and by when."""
     rules: tuple[str, ...] = ()
     """The sources of the rules that it applies, in Chinese: what a bundle of evidence names."""

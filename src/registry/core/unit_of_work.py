@@ -17,7 +17,7 @@ from registry.core.sealing import Sealer, place_of, subject_of
 from registry.core.validation import convert, merge
 from registry.core.view import Seen, View, is_erased, plain_document, shows_plain
 from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
-from registry.ledger.batch import Batch, Outcome
+from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.clock import beijing_day
 from registry.ledger.tables import COMMON, SHARING
 from registry.ledger.versions import Action, Append, Sealed, encode
@@ -322,6 +322,6 @@ def plain_answer(append: Append) -> bytes:
     return encode(_plain_of(append)) if append.plain else encode(append.document)
 
 
-def outcome(*appends: Append | None) -> Outcome:
+def outcome(*appends: Append | None) -> WriteOutcome:
     """What a service returns: the versions to append; the first is the answer."""
-    return Outcome(appends=[append for append in appends if append is not None])
+    return WriteOutcome(appends=[append for append in appends if append is not None])

@@ -22,7 +22,7 @@ from registry.db.key_store import KeyStore
 from registry.demo import leizhou, maigang, synthetic
 from registry.demo.steps import COUNTY, KELU, DemoStep
 from registry.errors import Conflict, RegistryError
-from registry.ledger.batch import Batch, Deferred, Outcome
+from registry.ledger.batch import Batch, Deferred, WriteOutcome
 from registry.ledger.clock import BEIJING, microseconds, wall_clock
 from registry.ledger.committer import commit
 from registry.ledger.tables import LOG
@@ -129,7 +129,7 @@ def _commit_day(
     return late
 
 
-def _work(sealer: Sealer, who: Principal, step: DemoStep, batch: Batch) -> Outcome:
+def _work(sealer: Sealer, who: Principal, step: DemoStep, batch: Batch) -> WriteOutcome:
     written = step.run(Tx(batch, who, sealer, step.provenance))
     return outcome(*(written if isinstance(written, tuple) else (written,)))
 

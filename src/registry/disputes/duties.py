@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Row
 
-from registry.core.duties import CaseRows, Duty, Others, Owed, Window
+from registry.core.duties import CaseRows, DutyKind, Others, Owed, Window
 from registry.deadlines.rules import ends_on, version_of
 from registry.disputes.codes import PENDING, AgreementKind, CourtResult, Outcome, Track
 from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
@@ -221,27 +221,27 @@ _A = AGREEMENTS.c
 _CASE = CaseRows(DISPUTES, ("case_number", "ended_on"))
 
 DISPUTE_DUTIES = (
-    Duty("mediation", "调解期限", (DISPUTES.c.mediation_due_on, DISPUTES.c.accepted_on, DISPUTES.c.case_number), in_mediation, mediation_owed),
-    Duty("resolve_by", "化解时限", (DISPUTES.c.case_number, DISPUTES.c.document), still_open, resolve_owed),
+    DutyKind("mediation", "调解期限", (DISPUTES.c.mediation_due_on, DISPUTES.c.accepted_on, DISPUTES.c.case_number), in_mediation, mediation_owed),
+    DutyKind("resolve_by", "化解时限", (DISPUTES.c.case_number, DISPUTES.c.document), still_open, resolve_owed),
 )  # fmt: skip
 SESSION_DUTIES = (
-    Duty(
+    DutyKind(
         "session", "下次调解", (SESSIONS.c.held_on, SESSIONS.c.document), any_session, session_owed,
         beside=(CaseRows(SESSIONS, ("held_on",)), _CASE),
     ),
 )  # fmt: skip
 AGREEMENT_DUTIES = (
-    Duty("confirmation", "申请司法确认", (_A.confirmation_due_on, _A.effective_on, _A.document), confirmable, confirmation_owed, (_CASE,)),
-    Duty("term", "协议履行", (_A.kind, _A.effective_on, _A.document), not_performed, terms_owed, (_CASE,)),
-    Duty("enforcement", "申请强制执行", (_A.document,), not_performed, enforcement_owed, (_CASE,)),
-    Duty("service", "送达调解书", (_A.effective_on, _A.document), mediated_by_authority, service_owed, (_CASE,)),
-    Duty(
+    DutyKind("confirmation", "申请司法确认", (_A.confirmation_due_on, _A.effective_on, _A.document), confirmable, confirmation_owed, (_CASE,)),
+    DutyKind("term", "协议履行", (_A.kind, _A.effective_on, _A.document), not_performed, terms_owed, (_CASE,)),
+    DutyKind("enforcement", "申请强制执行", (_A.document,), not_performed, enforcement_owed, (_CASE,)),
+    DutyKind("service", "送达调解书", (_A.effective_on, _A.document), mediated_by_authority, service_owed, (_CASE,)),
+    DutyKind(
         "return_visit", "回访", (_A.performed_on,), performed, return_visit_owed,
         (_CASE, CaseRows(RETURN_VISITS, ("visited_on",))),
     ),
 )  # fmt: skip
 PROCEEDING_DUTIES = (
-    Duty(
+    DutyKind(
         "remedy", "救济期限", (PROCEEDINGS.c.track, PROCEEDINGS.c.decided_on, PROCEEDINGS.c.document), with_remedies,
         remedies_owed, (_CASE, CaseRows(PROCEEDINGS, ("entry_id", "track", "decided_on"))),
     ),

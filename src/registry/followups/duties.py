@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Row, and_, or_
 
-from registry.core.duties import CaseRows, Duty, Others, Owed, Window
+from registry.core.duties import CaseRows, DutyKind, Others, Owed, Window
 from registry.deadlines.rules import ends_on
 from registry.followups.codes import CareStatus, Stability
 from registry.followups.models import PATIENTS, VISITS
@@ -104,10 +104,10 @@ _P = PATIENTS.c
 _IN_CARE = (_P.in_care_since, _P.document)
 
 PATIENT_DUTIES = (
-    Duty("visit", "随访", (_P.risk_level, _P.stability, _P.next_visit_on, *_IN_CARE), visits_due, visit_owed),
-    Duty(
+    DutyKind("visit", "随访", (_P.risk_level, _P.stability, _P.next_visit_on, *_IN_CARE), visits_due, visit_owed),
+    DutyKind(
         "yearly_visits", "年度随访次数", _IN_CARE, in_care_before_this_year, year_owed,
         beside=(CaseRows(VISITS, count=seen_in(0)), CaseRows(VISITS, count=seen_in(1))),
     ),
-    Duty("consent", "再次询问知情同意", _IN_CARE, in_care_before_this_year, consent_owed),
+    DutyKind("consent", "再次询问知情同意", _IN_CARE, in_care_before_this_year, consent_owed),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Row
 
-from registry.core.duties import Duty, Others, Owed, Window
+from registry.core.duties import DutyKind, Others, Owed, Window
 from registry.deadlines.periods import add_days
 from registry.gatherings.models import SHEDS
 
@@ -34,4 +34,4 @@ class _Shed(msgspec.Struct):
     notice: _Notice | None
 
 
-SHED_DUTIES = (Duty("notice", "限期自拆", (SHEDS.c.document,), notices_running, notice_owed),)
+SHED_DUTIES = (DutyKind("notice", "限期自拆", (SHEDS.c.document,), notices_running, notice_owed),)

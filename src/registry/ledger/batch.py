@@ -29,7 +29,7 @@ class Deferred(Exception):
 
 
 @dataclass(slots=True)
-class Outcome:
+class WriteOutcome:
     """What a service decided: versions to append, events of access, rows to add beside them, and the answer."""
 
     appends: list[Append] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Outcome:
     answer: object = None
 
 
-Work = Callable[["Batch"], Outcome]
+Work = Callable[["Batch"], WriteOutcome]
 
 
 class Batch:
@@ -89,7 +89,7 @@ class Batch:
             raise Deferred
         self._claims.add(name)
 
-    def accept(self, outcome: Outcome) -> None:
+    def accept(self, outcome: WriteOutcome) -> None:
         """Take what a service returned: give positions, times and numbers. Nothing is written yet."""
         for append in outcome.appends:
             recorded_at = max(self.now, self.last_recorded_at + 1)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from registry.db.database import Database
 from registry.db.outages import is_outage
 from registry.errors import EntryExists, OutcomeUnknown, RegistryError, Unavailable
-from registry.ledger.batch import Batch, Deferred, Outcome, Work
+from registry.ledger.batch import Batch, Deferred, Work, WriteOutcome
 from registry.ledger.clock import Clock, wall_clock
 from registry.ledger.events import Event
 from registry.tasks import end_tasks
@@ -23,7 +23,7 @@ QUEUE = 1024
 
 log = logging.getLogger(__name__)
 
-Result = Outcome | Exception
+Result = WriteOutcome | Exception
 
 
 def commit(
@@ -49,18 +49,18 @@ def commit(
 
 def note(connection: Connection, book: str, *events: Event) -> None:
     """Record events of access in the connection's own transaction."""
-    commit(connection, book, [lambda _: Outcome(events=list(events))])
+    commit(connection, book, [lambda _: WriteOutcome(events=list(events))])
 
 
 @dataclass(slots=True)
 class _Waiting:
     work: Work
-    answer: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[WriteOutcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def settle(self, result: Result) -> None:
         if self.answer.done():  # the client went away; its write is committed all the same
             return
-        if isinstance(result, Outcome):
+        if isinstance(result, WriteOutcome):
             self.answer.set_result(result)
         else:
             self.answer.set_exception(result)
@@ -77,7 +77,7 @@ class Committer:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE)
         self._task = asyncio.create_task(self._run(), name=f"committer-{book}")
 
-    async def submit(self, work: Work) -> Outcome:
+    async def submit(self, work: Work) -> WriteOutcome:
         """Wait until the write is committed. Raises what its service raised, or Unavailable: then nothing was
         written; or OutcomeUnknown, where the database broke off while it committed.
         """

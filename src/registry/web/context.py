@@ -11,7 +11,7 @@ from registry.core.principals import Keys, Principal
 from registry.core.sealing import Sealer
 from registry.core.watermarks import head_of
 from registry.db.database import Database
-from registry.ledger.batch import Outcome, Work
+from registry.ledger.batch import Work, WriteOutcome
 from registry.ledger.committer import Committer
 from registry.web.wakeups import Wakeups
 
@@ -41,7 +41,7 @@ class Context:
         """A long read."""
         return await self.database.scan(work)
 
-    async def write(self, book: str, work: Work) -> Outcome:
+    async def write(self, book: str, work: Work) -> WriteOutcome:
         """A write, committed when this returns."""
         if book not in self._committers:
             self._committers[book] = Committer(self.database, book)

@@ -16,7 +16,7 @@ from registry.core.unit_of_work import Change, Tx, outcome, plain_answer, seen_o
 from registry.core.view import Seen, shows_plain
 from registry.core.watermarks import watermark_text
 from registry.errors import EntryErased, EntryExists, KeyReused, PreconditionFailed
-from registry.ledger.batch import Batch, Outcome
+from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.erasing import BLANK
 from registry.ledger.events import Event
 from registry.ledger.ids import check_chosen_id, new_id
@@ -114,9 +114,9 @@ async def write(
     route = f"{call.method} {call.url.path}"
     sealer = call.context.sealer
 
-    def work(batch: Batch) -> Outcome:
+    def work(batch: Batch) -> WriteOutcome:
         if key is not None and (number := _replayed(batch, who, route, key, fingerprint)):
-            return Outcome(answer=number)
+            return WriteOutcome(answer=number)
         result = service(Tx(batch, who, sealer))
         done = outcome(*(result if isinstance(result, tuple) else (result,)))
         done.events += _more_than_sent(call, who, register, done.appends)

@@ -216,7 +216,7 @@ def test_a_poll_that_waits_is_woken_by_a_write(api: Api) -> None:
 
 def test_a_poll_that_waits_sees_what_another_process_wrote(api: Api, run: Run) -> None:
     from registry.core.alerts import AlertIn, AlertKind, raised
-    from registry.ledger.batch import Outcome
+    from registry.ledger.batch import WriteOutcome
     from registry.ledger.committer import commit
 
     wakeups = api.client.app.state.context.wakeups  # type: ignore[attr-defined]
@@ -225,6 +225,6 @@ def test_a_poll_that_waits_sees_what_another_process_wrote(api: Api, run: Run) -
         waiting = pool.submit(api.get, "/v1/changes?wait=30", "administrator")
         while COUNTY not in wakeups._events:
             assert not waiting.done()
-        run(lambda connection: commit(connection, COUNTY, [lambda _: Outcome(appends=[alert])]))
+        run(lambda connection: commit(connection, COUNTY, [lambda _: WriteOutcome(appends=[alert])]))
         page = waiting.result(timeout=10).json()
     assert [event["type"] for event in page["events"]] == ["alert.raised"]

@@ -13,7 +13,7 @@ from registry.core.principals import OFFICE, Principal, Purpose, find_principal
 from registry.core.sealing import Sealer
 from registry.core.watermarks import head_of, resolve_as_of
 from registry.errors import Conflict, Fault, NotFound, Refused
-from registry.ledger.batch import Outcome
+from registry.ledger.batch import WriteOutcome
 from registry.ledger.clock import wall_clock
 from registry.ledger.committer import commit, note
 from registry.ledger.events import SERVER, Event, EventKind
@@ -135,7 +135,7 @@ def pause_webhook(
         details: dict[str, object] = {"webhook": {"id": webhook, "status": status, "reason": reason}}
         told = Event(EventKind.WEBHOOK_PAUSED, by, details)
         alerts = [_alert(row, AlertKind.WEBHOOK_PAUSED, WHY[reason])] if by is SERVER else []
-        commit(connection, book, [lambda _: Outcome(appends=alerts, events=[told])])
+        commit(connection, book, [lambda _: WriteOutcome(appends=alerts, events=[told])])
     return _row(connection, book, webhook)
 
 
@@ -145,7 +145,7 @@ def warn(connection: Connection, row: Row[Any], now: int, title: str) -> None:
     warned = update(WEBHOOKS).where(WEBHOOKS.c.id == row.id, quiet).values(warned_at=now)
     if connection.execute(warned).rowcount:
         alert = _alert(row, AlertKind.WEBHOOK_BEHIND, title)
-        commit(connection, row.book, [lambda _: Outcome(appends=[alert])])
+        commit(connection, row.book, [lambda _: WriteOutcome(appends=[alert])])
 
 
 def resume_webhook(connection: Connection, who: Principal, webhook: str) -> Row[Any]:

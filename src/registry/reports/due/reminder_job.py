@@ -22,7 +22,7 @@ from registry.core.register import Register
 from registry.core.view import View
 from registry.core.watermarks import head_of
 from registry.deadlines.periods import add_days
-from registry.ledger.batch import Batch, Outcome, Work
+from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.clock import BEIJING, Clock, beijing_day, moment, wall_clock
 from registry.ledger.events import SERVER
 from registry.ledger.tables import BOOKS, LOG
@@ -104,7 +104,7 @@ class Reminding:
     def _saying(self, book: str, today: dt.date, items: Sequence[Item]) -> Work:
         """The write that reminds of these, as far as they are still due and nobody has."""
 
-        def work(batch: Batch) -> Outcome:
+        def work(batch: Batch) -> WriteOutcome:
             for item in items:
                 batch.touch(item.case_id)
             view, wanted = View(_server(book)), {item.id for item in items}
@@ -114,7 +114,7 @@ class Reminding:
             said = _said(batch.connection, view, sorted(ids))
             names = names_at(batch.connection, view)
             fresh = [(entry_id, *ids[entry_id]) for entry_id in ids if entry_id not in said]
-            return Outcome([self._append(entry_id, item, step, today, names) for entry_id, item, step in fresh])
+            return WriteOutcome([self._append(entry_id, item, step, today, names) for entry_id, item, step in fresh])
 
         return work
 

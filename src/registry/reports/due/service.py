@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
 from registry.core.divisions import name_of
-from registry.core.duties import CaseRows, Duty, Owed, Window
+from registry.core.duties import CaseRows, DutyKind, Owed, Window
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.scope import within
@@ -73,7 +73,7 @@ def due_items(connection: Connection, view: View, registers: Sequence[Register],
 
 
 def _items(
-    register: Register, duty: Duty, rows: Sequence[Row[Any]], beside: Sequence[Mapping[str, Any]], window: Window
+    register: Register, duty: DutyKind, rows: Sequence[Row[Any]], beside: Sequence[Mapping[str, Any]], window: Window
 ) -> list[Item]:
     return [
         _item(register, duty, row, owed)
@@ -83,7 +83,7 @@ def _items(
     ]
 
 
-def _item(register: Register, duty: Duty, row: Row[Any], owed: Owed) -> Item:
+def _item(register: Register, duty: DutyKind, row: Row[Any], owed: Owed) -> Item:
     return Item(
         due_on=owed.due_on, register=register.name, kind=duty.kind, entry_id=row.entry_id, part=owed.part,
         case_id=row.case_id, number=row.number, division=row.division, rule=owed.rule, starts_on=owed.starts_on or owed.due_on, title=owed.title,
@@ -92,7 +92,7 @@ def _item(register: Register, duty: Duty, row: Row[Any], owed: Owed) -> Item:
 
 
 def _rows(
-    connection: Connection, view: View, register: Register, duty: Duty, selection: DueSelection
+    connection: Connection, view: View, register: Register, duty: DutyKind, selection: DueSelection
 ) -> Sequence[Row[Any]]:  # fmt: skip
     table, where = register.table, duty.where(selection.window)
     query = view.rows(
