@@ -128,13 +128,14 @@ def reader(call: Call, who: Principal, register: Register, as_of: str | None, co
 def page_reader(
     call: Call, who: Principal, register: Register, query: PageQuery, cursor: Cursor | None, connection: Connection
 ) -> Reader:
-    """What reads a page: later pages are of the same moment as the first."""
-    view = view_of(connection, who, query.as_of) if cursor is None else pinned(connection, who, cursor)
-    return Reader(connection, view, call.context.sealer, register)
+    """What reads a page."""
+    return Reader(connection, page_view(connection, who, query.as_of, cursor), call.context.sealer, register)
 
 
-def pinned(connection: Connection, who: Principal, cursor: Cursor) -> View:
-    """The view of the moment that a cursor names. Raises Refused for a moment to come."""
+def page_view(connection: Connection, who: Principal, as_of: str | None, cursor: Cursor | None) -> View:
+    """The view of a page: later pages are of the same moment as the first. Raises Refused for a moment to come."""
+    if cursor is None:
+        return view_of(connection, who, as_of)
     if cursor.watermark > head_of(connection, who.book):
         raise refused_cursor()
     return View(who, cursor.watermark)

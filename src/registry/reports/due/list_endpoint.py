@@ -12,7 +12,6 @@ from registry.core.divisions import names_at
 from registry.core.duties import Window
 from registry.core.principals import READERS, Principal
 from registry.core.register import Register
-from registry.core.view import View
 from registry.core.watermarks import head_of, last_day, watermark_text
 from registry.deadlines.periods import add_days
 from registry.deadlines.rules import RULES
@@ -22,7 +21,7 @@ from registry.ledger.versions import encode
 from registry.reports.due.schemas import DueCount, DueList, DueQuery, DueRules, RulesQuery, TableRow
 from registry.reports.due.service import DueSelection, Item, due_item, due_items, titles, withheld_kinds
 from registry.web import reads
-from registry.web.call import Call, view_of
+from registry.web.call import Call
 from registry.web.cursors import Cursor, read_cursor, refused_cursor
 from registry.web.reads import Answer
 
@@ -74,7 +73,7 @@ class DuePage:
 
     def made(self, connection: Connection) -> tuple[DueList, int]:
         """The page, and its watermark."""
-        view = self._view(connection)
+        view = reads.page_view(connection, self.who, self.query.as_of, self.cursor)
         watermark = view.as_of if view.as_of is not None else head_of(connection, self.who.book)
         today = self._today(connection, watermark)
         window = Window(today, self.query.before or add_days(today, AHEAD))
@@ -92,14 +91,6 @@ class DuePage:
             next_cursor=place.text(_filters(self.query), self.path) if len(items) > end else None,
             watermark=watermark_text(self.who.book, watermark),
         ), watermark
-
-    def _view(self, connection: Connection) -> View:
-        """Later pages are of the same moment as the first."""
-        if self.cursor is None:
-            return view_of(connection, self.who, self.query.as_of)
-        if self.cursor.watermark > head_of(connection, self.who.book):
-            raise refused_cursor()
-        return View(self.who, self.cursor.watermark)
 
     def _today(self, connection: Connection, watermark: int) -> dt.date:
         """The day counted from: on later pages that of the first, which stands in the cursor."""
