@@ -9,6 +9,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from registry.audit.proof.signed_notes import Signer
+from registry.core.sealing import write_key_file
 from registry.settings import BadSetting
 
 
@@ -50,7 +51,7 @@ class LogKeys:
 def load_log_keys(path: Path) -> LogKeyFile:
     """Read the key file, making it if there is none. Raises BadSetting if others may read it."""
     if not path.exists():
-        save_log_keys(path, LogKeyFile(signing=[_new_seed()], witness=_new_seed()))
+        write_key_file(path, LogKeyFile(signing=[_new_seed()], witness=_new_seed()))
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise BadSetting(f"REGISTRY_LOG_KEY_FILE: {path} may be read by others; chmod 600 it")
     try:
@@ -64,22 +65,11 @@ def load_log_keys(path: Path) -> LogKeyFile:
     return keys
 
 
-def save_log_keys(path: Path, keys: LogKeyFile) -> None:
-    """Write the key file so that a crash leaves the old one or the new one, never half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(keys)))
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-
-
 def rotate_log_key(path: Path, *, retire: bool) -> None:
     """Sign with a new key from now on; the old ones sign along, or, with `retire`, no more."""
     keys = load_log_keys(path)
     keys.signing = [_new_seed(), *([] if retire else keys.signing)]
-    save_log_keys(path, keys)
+    write_key_file(path, keys)
 
 
 def _new_seed() -> str:
