@@ -278,7 +278,7 @@ TABLE: list[tuple[str, int, Unit, bool, tuple[str | None, ...]]] = [
     ("return_visit", 30, D, True, (None,)),
     ("shed_notice", 0, SET, False, ("2012-01-01",)),
 ]
-"""The deadline table of domain.md 2.3 and 3.6, written out a second time: id, limit, unit, rolled, first day of each version."""
+"""The deadline table, written out a second time: id, limit, unit, rolled, first day of each version."""
 COURT_REVIEW = [(15, D, "2011-03-30"), (30, D, "2013-01-01")]
 """The one rule whose period was changed."""
 

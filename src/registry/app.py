@@ -108,13 +108,6 @@ REGISTER_HANDLERS = [
 SECTIONS: tuple[BulletinSection, ...] = (DISPUTE_SECTION, FOLLOWUP_SECTION, GATHERING_SECTION, SHED_SECTION)
 """Of the bulletin (日报), in the order in which they are printed."""
 
-CONTROLLERS = [
-    RestatementController,
-    FeedController,
-    DueController,
-    CalendarController,
-]
-
 
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -178,7 +171,10 @@ def create_app(settings: Settings) -> Litestar:
     app = Litestar(
         route_handlers=[
             *REGISTER_HANDLERS,
-            *CONTROLLERS,
+            RestatementController,
+            FeedController,
+            DueController,
+            CalendarController,
             KeyController,
             WebhookController,
             LogController,

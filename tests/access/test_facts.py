@@ -134,7 +134,7 @@ def values(field: msgspec.structs.FieldInfo) -> Iterator[Any]:
 
 def filters(register: Register) -> Iterator[list[Any]]:
     """The clauses of every filter of a list, with some values each."""
-    declared = register.list_filters
+    declared = register.filters
     yield []
     for field in msgspec.structs.fields(declared.query):
         if field.name not in {each.name for each in msgspec.structs.fields(ListQuery)}:

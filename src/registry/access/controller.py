@@ -16,7 +16,7 @@ from registry.access.access_events import AccessEvent, Disclosure, EventCriteria
 from registry.access.break_glass import LONGEST, Opened, breaking, list_glasses, opened
 from registry.core.fields import END, LongLine
 from registry.core.principals import OFFICE, Principal, Role
-from registry.core.queries import CursorParam, LimitParam, Moment
+from registry.core.queries import CursorParam, LimitParam, MomentParam
 from registry.core.register import Register, RegisterName, Right
 from registry.core.schemas import Input
 from registry.core.view import Seen
@@ -60,8 +60,8 @@ class AccessQuery(AccessPageQuery, kw_only=True, rename={"from_": "from"}):
     case: Annotated[UUID | None, Meta(description="A dispute or patient, or an entry of a register without cases.")] = (
         None
     )
-    from_: Annotated[Moment | None, Meta(description="On this day (Beijing) or at this time, or later.")] = None
-    to: Annotated[Moment | None, Meta(description="By the end of this day (Beijing), or by this time.")] = None
+    from_: Annotated[MomentParam | None, Meta(description="On this day (Beijing) or at this time, or later.")] = None
+    to: Annotated[MomentParam | None, Meta(description="By the end of this day (Beijing), or by this time.")] = None
 
 
 class GlassIn(Input):

@@ -1,8 +1,8 @@
 """Alerts (警示): a register that the server itself writes, for supervisors, auditors and administrators.
 
 Others raise one by appending what `raised` returns to their own outcome, so that what happened and the alert of it are
-committed together: `Outcome(appends=[raised(AlertIn(kind=..., title=...), division)], ...)`. An alert names no person and
-holds no free text of a caller.
+committed together: `WriteOutcome(appends=[raised(AlertIn(kind=..., title=...), division)], ...)`. An alert names no person
+and holds no free text of a caller.
 """
 
 from collections.abc import Iterator, Sequence

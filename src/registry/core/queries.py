@@ -18,7 +18,7 @@ AsOf = Annotated[
 ]  # fmt: skip
 
 
-Moment = Annotated[
+MomentParam = Annotated[
     str,
     Meta(
         min_length=10, max_length=40, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?" + END,

@@ -70,6 +70,7 @@ class Register:
     readers: frozenset[Role] = READERS
     writers: frozenset[Role] = OFFICE
     voiders: frozenset[Role] = frozenset({Role.SUPERVISOR})
+    """Who may void an entry, or transfer one to another office."""
     cases: str = ""
     """The register of the cases that its entries belong to and that may be opened to another town: disputes or patients."""
     open: bool = False
@@ -105,9 +106,7 @@ class Register:
 
     @property
     def list_filters(self) -> Filters:
-        """The filters of its list, for what is counted by them. Raises TypeError where there are none."""
-        if self.filters is None:
-            raise TypeError(f"{self.name} is not asked for by filters")
+        """Another name of `filters`."""
         return self.filters
 
     def measure(self, name: str) -> Measure:

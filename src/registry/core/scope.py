@@ -1,4 +1,7 @@
-"""The clauses of scope and of time, and the queries made with them. Only `view` and `walk` use them; nobody else writes such a clause."""
+"""The clauses of scope and of time, and the queries made with them. `core/view.py` and `core/log_reader.py` ask with them.
+
+Nobody else writes such a clause; a test holds that (`tests/test_architecture.py`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

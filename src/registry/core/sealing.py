@@ -69,7 +69,7 @@ def check_key_file(store: KeyStore, path: Path) -> None:
 
 
 def write_key_file(path: Path, keys: msgspec.Struct) -> None:
-    """Write a key file so that a crash leaves the old one or the new one, never half."""
+    """Write a key file, mode 0600, so that a crash leaves the old one or the new one, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(path.name + ".new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -46,10 +46,8 @@ from registry.errors import NotFound
 from registry.ledger.tables import BLIND_INDEX
 from registry.ledger.versions import encode
 
-INT32 = 2**31 - 1
-"""The highest number that a version can have."""
-
-
+LAST = 2**31 - 1
+"""The highest version number that the column holds, and that no entry will reach; a forged cursor or path may name a greater one."""
 AT_A_TIME = 1000
 """Cases in one statement."""
 
@@ -98,9 +96,6 @@ class Stretch:
     division: str | None = None
 
 
-LAST = 2**31 - 1
-"""A version number that no entry will reach; a forged cursor may name a greater one than its column holds."""
-
 Logged = tuple[int, str]
 """A place in the log: its position, and the register that it is of."""
 
@@ -119,7 +114,7 @@ class View:
 
     def version(self, connection: Connection, register: Register, entry_id: str, number: int) -> Seen:
         """One version of an entry, by its number."""
-        if number > INT32:
+        if number > LAST:
             raise NotFound
         return self._one(connection, version_query(register.table, self.reach(register)), {"e": entry_id, "n": number})
 

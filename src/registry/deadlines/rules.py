@@ -1,8 +1,8 @@
 """The deadline table (期限规则表): every period that the law or the office sets, with its source, as data.
 
 A rule has one row for each version of its law; which one holds is decided by the day on which the period starts. Periods are
-counted in `deadlines` (民法典 §201-203). To change a rule, end its row (`until`) and add another; the table is read like data,
-and `GET /v1/due/rules` shows it. Sources: domain.md 2.3, 2.7, 3.1, 3.6, 3.7.
+counted in `periods.py` (民法典 §201-203). To change a rule, end its row (`until`) and add another; the table is read like
+data, and `GET /v1/due/rules` shows it. Each row names its own source.
 """
 
 # ruff: noqa: E501 - one version of a rule a line, as in the law books' own tables

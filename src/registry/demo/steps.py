@@ -62,9 +62,9 @@ def days(first: dt.date, last: dt.date) -> list[dt.date]:
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
 
 
-def fictional_name(noise: random.Random, role: str = "示范") -> str:
+def fictional_name(noise: random.Random) -> str:
     """A name that nobody has: 示范陈0417."""
-    return f"{role}{noise.choice(SURNAMES)}{noise.randrange(10_000):04d}"
+    return f"示范{noise.choice(SURNAMES)}{noise.randrange(10_000):04d}"
 
 
 def fictional_phone(noise: random.Random) -> str:

@@ -14,7 +14,7 @@ CONFIRMABLE = frozenset({AgreementKind.PEOPLE_MEDIATION, AgreementKind.ORAL})
 NEEDS_MEDIATOR = frozenset(
     {AgreementKind.PEOPLE_MEDIATION, AgreementKind.LAND_AUTHORITY_MEDIATION, AgreementKind.RURAL_CONTRACT_MEDIATION}
 )
-"""Kinds that take effect only with the mediator's signature and the body's seal (domain.md 3.3)."""
+"""Kinds that take effect only with the mediator's signature and the body's seal."""
 
 
 def check_proceeding(data: ProceedingIn, today: dt.date) -> Iterator[Fault]:

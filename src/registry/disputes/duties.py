@@ -38,7 +38,7 @@ TERMS = {
     AgreementKind.LAND_MEDIATION: "agreement_term_contract",
     AgreementKind.PEACE_PACT: "agreement_term_pact",
 }
-"""The row of the deadline table for terms, by who made the agreement (domain.md 3.3)."""
+"""The row of the deadline table for terms, by who made the agreement."""
 FOLLOWS: dict[Track, frozenset[Track]] = {
     Track.ADMIN_DECISION: frozenset({Track.RECONSIDERATION, Track.FIRST_INSTANCE}),
     Track.RECONSIDERATION: frozenset({Track.FIRST_INSTANCE}),

@@ -1,4 +1,4 @@
-"""Disputes and what belongs to them as they were on a day (`on=`), by their own dates; no database, no HTTP.
+"""Disputes and what belongs to them: as they were on a day (`on=`), by their own dates; their filter columns; the clauses of their filters.
 
 What has no date of its own (parties, risk, who signed as mediator) is answered as recorded. Deadlines and plans (resolve_by,
 due_on, next_session_on) were set before they come, and stay.

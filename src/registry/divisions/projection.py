@@ -1,4 +1,4 @@
-"""Divisions and their staff as they were on a day (`on=`), by their own dates; no database, no HTTP.
+"""Divisions and their staff: as they were on a day (`on=`), by their own dates; their filter columns; the clauses of their filters.
 
 Counts and contacts have no date of their own and are answered as recorded.
 """

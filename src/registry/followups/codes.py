@@ -1,4 +1,4 @@
-"""Code lists of patients and visits, as the national form has them (严重精神障碍患者随访服务记录表, 2018)."""
+"""Code lists of patients and visits, as the national form has them (严重精神障碍患者随访服务记录表, 2018); the digits in docstrings are the form's."""
 
 from registry.code_lists import CodeList
 

@@ -1,4 +1,4 @@
-"""The tables of versions, and the code lists. The digits in docstrings are those of the national forms (domain.md 1.4, 2.5)."""
+"""The tables of versions."""
 
 from sqlalchemy import Boolean, Column, Date, Index, Integer, LargeBinary, String, column, text
 

@@ -1,4 +1,4 @@
-"""Patients, visits and drives as they were on a day (`on=`), by their own dates; no database, no HTTP.
+"""Patients, visits and drives: as they were on a day (`on=`), by their own dates; their filter columns; the clauses of their filters.
 
 What has no date of its own (diagnosis, medication, address, the division after a transfer) is answered as recorded.
 """
@@ -114,8 +114,3 @@ def matching_visits(query: VisitQuery) -> Clauses:
         yield table.visited_on <= table.due_on if query.in_time else table.visited_on > table.due_on
     yield from between(table.visited_on, query.visited_from, query.visited_to)
     yield from nulls(VISITS, query.missing, query.given)
-
-
-def matching_campaigns(_query: object) -> Clauses:
-    """Campaigns have no filters of their own."""
-    return iter(())

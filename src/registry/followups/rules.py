@@ -183,7 +183,7 @@ def _check_not_seen(data: VisitIn, birth_date: dt.date, today: dt.date) -> Itera
 
 
 def is_joint(data: VisitIn) -> bool:
-    """A joint visit: two roles at least, police or a doctor among them; from risk level 3, police (domain.md 2.4)."""
+    """A joint visit: two roles at least, police or a doctor among them; from risk level 3, police."""
     roles = {visitor.role for visitor in data.team}
     guarded = VisitorRole.POLICE in roles or ((data.risk_level or 0) < POLICE_FROM and bool(roles & DOCTORS))
     return len(roles) > 1 and guarded
@@ -236,7 +236,7 @@ def alerts(data: VisitIn) -> list[str]:
     """What the office must see to at once."""
     found = ["confined"] if data.confinement is Confinement.CONFINED else []
     acts = data.incidents
-    if acts and (acts.serious or acts.suicide_attempt) and (data.risk_level or 0) < 4:  # noqa: PLR2004 - domain.md 2.5
+    if acts and (acts.serious or acts.suicide_attempt) and (data.risk_level or 0) < 4:  # noqa: PLR2004 - a risk level
         found.append("risk_too_low")
     return found
 

@@ -36,7 +36,7 @@ class GatheringMeasure(CodeList):
 
 
 CALLED_OFF = (GatheringMeasure.CANCELLED, GatheringMeasure.SUSPENDED, GatheringMeasure.POSTPONED)
-"""What the article counts as 取消或暂停."""
+"""What the article of 5 March 2020 (docs/demo.md) counts as 取消或暂停."""
 
 
 class ShedUse(CodeList):

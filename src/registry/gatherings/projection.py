@@ -1,4 +1,4 @@
-"""Gatherings and sheds as they were on a day (`on=`), by their own dates; no database, no HTTP.
+"""Gatherings and sheds: as they were on a day (`on=`), by their own dates; their filter columns; the clauses of their filters.
 
 Of a gathering all is settled on the day it is decided. What a shed's entry says without a date (evidence, what was seized, the
 police's number) is answered as recorded.

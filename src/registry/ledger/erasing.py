@@ -1,4 +1,7 @@
-"""The one place where what is stored is rewritten: an erasure by law. What the log's leaves cover stays as it was."""
+"""The one place where what is stored is rewritten: an erasure by law. What the log's leaves cover stays as it was.
+
+What a document is rewritten to is said by `access/erasure.py`, which calls this.
+"""
 
 from collections.abc import Callable, Iterable
 

@@ -1,4 +1,4 @@
-"""Errors as answers: RFC 9457 problem+json. The only place that builds them."""
+"""Errors as answers: RFC 9457 problem+json. The only place that builds them; their texts are those of `errors.py`."""
 
 import logging
 from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection
 from registry.audit.history.service import Diff, History, HistoryItem, Told
 from registry.core.fields import END
 from registry.core.principals import OFFICE, Principal, Role
-from registry.core.queries import AsOfQuery, DivisionParam, Moment, PageQuery
+from registry.core.queries import AsOfQuery, DivisionParam, MomentParam, PageQuery
 from registry.core.register import Register, RegisterName, Right
 from registry.core.scope import NEVER
 from registry.core.sealing import Sealer
@@ -62,10 +62,12 @@ class HistoryQuery(PageQuery, kw_only=True, rename={"from_": "from"}):
     actor: ActorId | None = None
     register: RegisterName | None = None
     division: DivisionParam | None = None
-    from_: Annotated[Moment | None, Meta(description="Recorded on this day (Beijing) or at this time, or later.")] = (
-        None
-    )
-    to: Annotated[Moment | None, Meta(description="Recorded by the end of this day (Beijing), or by this time.")] = None
+    from_: Annotated[
+        MomentParam | None, Meta(description="Recorded on this day (Beijing) or at this time, or later.")
+    ] = None
+    to: Annotated[
+        MomentParam | None, Meta(description="Recorded by the end of this day (Beijing), or by this time.")
+    ] = None
     action: Action | None = None
 
 

@@ -18,7 +18,7 @@ from registry.audit.proof.signed_notes import (
     split_note,
 )
 from registry.errors import Fault, Malformed, NotConsistent, Refused, UnknownLog, UnknownSigner
-from registry.ledger.clock import Clock, wall_clock
+from registry.ledger.clock import wall_clock
 from registry.ledger.tables import NEIGHBOURS
 
 LONGEST = 200
@@ -62,13 +62,13 @@ def check(connection: Connection, submitted: Submission) -> None:
     _check(_known(connection, submitted), submitted)
 
 
-def advance(connection: Connection, submitted: Submission, clock: Clock = wall_clock) -> None:
+def advance(connection: Connection, submitted: Submission) -> None:
     """Check it again under the log's row lock, and remember it: from here on nothing shorter is cosigned."""
     row = _known(connection, submitted, lock=True)
     _check(row, submitted)
     now = submitted.checkpoint
     if (row.size, row.root) != (now.size, now.root):
-        seen = {"size": now.size, "root": now.root, "seen_at": clock()}
+        seen = {"size": now.size, "root": now.root, "seen_at": wall_clock()}
         connection.execute(update(NEIGHBOURS).where(NEIGHBOURS.c.origin == now.origin).values(seen))
 
 

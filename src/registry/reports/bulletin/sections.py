@@ -67,7 +67,7 @@ class PrintedMeasure:
     def matching(self, division: str, since: dt.date | None, to: dt.date) -> Iterator[ColumnElement[bool]]:
         """The clauses for the rows that it counts, of a division (bound as :d) and a period."""
         yield within(self.register.table, len(division))
-        yield from self.measure.matching(self.register.list_filters, since, to)
+        yield from self.measure.matching(self.register.filters, since, to)
 
 
 @dataclass(frozen=True)
