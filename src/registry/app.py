@@ -55,9 +55,10 @@ from registry.outbox.webhooks.targets import parse_allowed
 from registry.outbox.webhooks.worker import Worker
 from registry.reports.bulletin.controller import RestatementController, bulletin_handler
 from registry.reports.bulletin.sections import BulletinSection
+from registry.reports.due.cadence import Cadence
 from registry.reports.due.controller import REMINDER_HANDLERS, CalendarController, DueController
 from registry.reports.due.reminder_job import Reminding
-from registry.reports.due.reminder_register import REMINDER_REGISTER, Cadence
+from registry.reports.due.reminder_register import REMINDER_REGISTER
 from registry.reports.statistics.column_store import FactKeeper
 from registry.reports.statistics.controller import statistics_handlers
 from registry.reports.statistics.disclosure.publication import publish

@@ -24,8 +24,9 @@ from registry.db.key_store import KeyStore
 from registry.ledger.batch import Batch, Deferred, Work, WriteOutcome
 from registry.ledger.clock import BEIJING, beijing_day, microseconds, wall_clock
 from registry.ledger.ids import check_chosen_id
+from registry.reports.due.cadence import LONGEST_OVERDUE, Cadence
 from registry.reports.due.reminder_job import A_WRITE, LOOK_EVERY, Reminding, pause
-from registry.reports.due.reminder_register import LONGEST_OVERDUE, Cadence, reminder_id
+from registry.reports.due.reminder_register import reminder_id
 from registry.reports.due.service import Item
 from registry.settings import Settings
 from registry.web.context import Context

@@ -10,11 +10,11 @@ from msgspec import Meta
 from sqlalchemy import Connection, Row
 
 from registry import errors
-from registry.access.keys_service import KeyTerms, change_key, issue_key, revoke_key
+from registry.access.keys_service import KeyTerms, change_key, check_covered, issue_key, revoke_key
 from registry.core.fields import DivisionCode, Line, Moment
 from registry.core.principals import Principal, Role, list_keys, renewed
 from registry.core.schemas import Input
-from registry.errors import Fault, Forbidden, Refused
+from registry.errors import Forbidden
 from registry.ledger.clock import microseconds, timestamp
 from registry.ledger.versions import encode
 from registry.web.call import Call
@@ -105,13 +105,6 @@ class KeyController(Controller):
         return await _listed(request, who)
 
 
-def check_covered(who: Principal, sent: KeyIn) -> None:
-    """Raise Refused for a key that would reach further than its maker's."""
-    if not all(who.covers(code) for code in sent.divisions):
-        said = "辖区须在您的辖区之内。", "The divisions must lie within your own."
-        raise Refused(faults=[Fault("/divisions", "outside_division", *said)])
-
-
 async def _administrator(request: Call) -> Principal:
     who = await request.caller()
     if who.role is not Role.ADMINISTRATOR:
@@ -127,7 +120,7 @@ async def _listed(request: Call, who: Principal) -> Answer:
 
 def _issue(connection: Connection, who: Principal, sent: KeyIn) -> tuple[Row[Any], str]:
     # Rights are remembered for seconds; what gives rights away looks them up.
-    check_covered(renewed(connection, who), sent)
+    check_covered(renewed(connection, who), sent.divisions)
     expires_at = microseconds(sent.expires_at) if sent.expires_at else None
     name = sent.name.strip()
     made, key = issue_key(connection, who.book, name, sent.role, sent.divisions, expires_at, who.actor)

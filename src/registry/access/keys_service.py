@@ -46,7 +46,7 @@ def change_key(connection: Connection, by: Principal, key_id: str, patch: dict[s
     current, changed = _current(row), _changed(row, patch)
     if changed == current:
         return False
-    _check_covered(by, [*current["divisions"], *changed["divisions"]])
+    check_covered(by, [*current["divisions"], *changed["divisions"]])
     check_grant(by.book, changed["divisions"], changed["expires_at"])
     stored = {**changed, "divisions": " ".join(changed["divisions"])}
     connection.execute(update(PRINCIPALS).where(here).values(stored))
@@ -82,7 +82,8 @@ def _changed(row: Row[Any], patch: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_covered(by: Principal, codes: list[str]) -> None:
+def check_covered(by: Principal, codes: Iterable[str]) -> None:
+    """Raise Refused for a key that would reach further than its maker's, or that reaches further already."""
     if not all(by.covers(code) for code in codes):
         said = "辖区须在您的辖区之内。", "The divisions must lie within your own."
         raise Refused(faults=[Fault("/divisions", "outside_division", *said)])

@@ -27,14 +27,8 @@ from registry.ledger.clock import BEIJING, Clock, beijing_day, moment, wall_cloc
 from registry.ledger.events import SERVER
 from registry.ledger.tables import BOOKS, LOG
 from registry.ledger.versions import Action, Append
-from registry.reports.due.reminder_register import (
-    REMINDER_REGISTER,
-    REMINDERS,
-    Cadence,
-    ReminderIn,
-    is_long_past,
-    reminder_id,
-)
+from registry.reports.due.cadence import Cadence, is_long_past
+from registry.reports.due.reminder_register import REMINDER_REGISTER, REMINDERS, ReminderIn, reminder_id
 from registry.reports.due.service import DueSelection, Item, due_item, due_items
 from registry.web.context import Context
 
