@@ -29,7 +29,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from registry.db.database import sqlite_engine, truncate_wal
+from registry.db.database import sqlite_engine
+from registry.db.write_ahead_log import truncate_wal
 from registry.errors import EntryErased
 
 metadata = MetaData()
