@@ -13,7 +13,6 @@ import msgspec
 from load import Sample
 from sample import BODY, BOOK
 from sqlalchemy import Connection, event, make_url
-from sqlalchemy.engine import Engine
 from stage import Home
 
 from registry.core.principals import Keys, Principal
@@ -56,23 +55,24 @@ def record(home: Home, key: str) -> Recording:
 
 
 async def _record(home: Home, key: str) -> Recording:
-    database = open_database(home.url)
+    database, store = open_database(home.url), KeyStore(f"sqlite:///{home.folder / 'keys.db'}")
     who = await Keys(database).authenticate(key)
-    sealer = Sealer(home.folder / "master.key", KeyStore(f"sqlite:///{home.folder / 'keys.db'}"))
+    sealer = Sealer(home.folder / "master.key", store)
     statements: list[Statement] = []
 
     def note(_c: object, _cursor: object, sql: str, sent: Any, _context: object, many: Any) -> None:
         statements.append((sql, list(sent) if many else [sent]))
 
+    def recorded(connection: Connection) -> WriteOutcome:
+        event.listen(connection, "before_cursor_execute", note)  # the registers' own statements, not the key store's
+        return _create(connection, who, sealer)
+
     await database.write(lambda connection: _create(connection, who, sealer))  # the first one also prepares
-    event.listen(Engine, "before_cursor_execute", note)
-    done = await database.write(lambda connection: _create(connection, who, sealer))
-    event.remove(Engine, "before_cursor_execute", note)
+    done = await database.write(recorded)
     await database.close()
+    store.close()
     made = done.appends[0]
-    return Recording(
-        [each for each in statements if "BEGIN" not in each[0]], made.entry_id, int(str(made.meta["position"]))
-    )
+    return Recording(statements, made.entry_id, int(str(made.meta["position"])))
 
 
 def _create(connection: Connection, who: Principal, sealer: Sealer) -> WriteOutcome:

@@ -39,7 +39,7 @@ class Load:
     def __call__(self, seconds: float) -> Sample:
         if shutil.which("wrk"):
             return _wrk(self, seconds)
-        return asyncio.run(_Client(self).run(seconds))
+        return asyncio.run(Client(self).run(seconds))
 
     @property
     def method(self) -> str:
@@ -52,7 +52,16 @@ def _wrk(load: Load, seconds: float) -> Sample:
         paths.write_text("\n".join(load.paths))
         body.write_bytes(load.body or b"")
         url = f"http://127.0.0.1:{load.port}/"
-        command = ["wrk", "-t1", f"-c{load.clients}", f"-d{round(seconds)}s", "--timeout=30s", "-s", str(SCRIPT), url]
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{load.clients}",
+            f"-d{max(1, round(seconds))}s",
+            "--timeout=30s",
+            "-s",
+            str(SCRIPT),
+            url,
+        ]
         arguments = ["--", load.method, str(paths), load.key or "-", "-" if load.body is None else str(body)]
         printed = subprocess.run([*command, *arguments], check=True, capture_output=True, text=True).stdout
     result = json.loads(printed.rpartition("\nresult ")[2])
@@ -61,7 +70,7 @@ def _wrk(load: Load, seconds: float) -> Sample:
 
 
 @dataclass(slots=True)
-class _Client:
+class Client:
     """The fallback. It is slower than wrk, so it understates the fastest cells (the constant body) most."""
 
     load: Load

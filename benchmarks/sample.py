@@ -27,6 +27,7 @@ HOT = 20
 DIVISIONS = [
     {"name": "雷州市", "level": "county", "code": BOOK, "valid_from": "1994-01-01"},
     {"name": "客路镇", "level": "town", "code": TOWN, "parent": BOOK, "valid_from": "1994-01-01"},
+    {"name": "杨家镇", "level": "town", "code": OTHER_TOWN, "parent": BOOK, "valid_from": "1994-01-01"},
 ]
 
 GATHERING: dict[str, Any] = {

@@ -66,7 +66,7 @@ class Stage:
         """Start a server and wait until it answers; its process id."""
         process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
         self._stack.callback(_stop, process)
-        for _ in range(200):
+        for _ in range(600):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}{health}", timeout=5).close()
             except OSError:

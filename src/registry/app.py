@@ -72,6 +72,8 @@ from registry.web.form_schemas import SchemaController
 
 BODY_LIMIT = 1024 * 1024
 """Bytes."""
+KEPT = 4
+"""Connections to the key store that stay open, where it is PostgreSQL."""
 SETTLED = 1.0
 """Seconds after its start in which the server does nothing but answer."""
 SAVE_EVERY = 60.0
@@ -115,7 +117,8 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     """Opens the database when the server starts, ends what a crash left half done, closes all when it stops."""
     read: Settings = app.state.settings
     database = open_database(read.database)
-    context = app.state.context = Context(database, Sealer(read.key_file, KeyStore(read.key_store)), Keys(database))
+    store = KeyStore(read.key_store, kept=KEPT)
+    context = app.state.context = Context(database, Sealer(read.key_file, store), Keys(database))
     sealer = app.state.log_sealer = LogSealer(database, LogKeys(read.log_key_file), read.origin, read.home)
     erasures = app.state.erasures = ErasureJob(context, case_registers(REGISTERS, "patients"))
     facts = app.state.facts = FactKeeper(database)

@@ -295,3 +295,10 @@ def test_a_cursor_of_another_register_is_refused() -> None:
     made = Cursor(812, 40).text(query(), "/v1/agreements")
     with pytest.raises(Refused):
         read_cursor(query(cursor=made), "/v1/proceedings")
+
+
+def test_the_table_of_a_lists_parameters_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """msgspec makes it anew whenever it is asked: that was a fifth of a list."""
+    parse_query(b"limit=1&kind=nianli", GatheringQuery)
+    monkeypatch.setattr("registry.web.queries.fields", None)
+    assert parse_query(b"limit=2&kind=opera", GatheringQuery).limit == 2

@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 from sqlalchemy.util.concurrency import await_, in_greenlet
 
+from registry.db.write_ahead_log import LONG, WriteAheadLog, truncate_wal
+
 T = TypeVar("T")
 
 
@@ -65,6 +67,7 @@ class SqliteDatabase:
         self._scan_engine = sqlite_engine(url, begin="BEGIN")
         self._read_engine = sqlite_engine(url, begin=None)
         self._reader: Connection | None = None
+        self._wal = WriteAheadLog(Path(f"{path}-wal"), self._empty_wal, lambda: self._writers.submit(self._wal.settle))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         if self._reader is None:
@@ -72,21 +75,30 @@ class SqliteDatabase:
         return work(self._reader)
 
     async def scan(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._scanners, _transact, self._scan_engine, work)
+        def scan() -> T:
+            with self._wal.scanning():
+                return _transact(self._scan_engine, work)
+
+        return await asyncio.get_running_loop().run_in_executor(self._scanners, scan)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writers, _transact, self._write_engine, work)
+        def write() -> T:
+            written = _transact(self._write_engine, work)
+            self._wal.settle()
+            return written
+
+        return await asyncio.get_running_loop().run_in_executor(self._writers, write)
 
     async def sweep(self, tables: Sequence[str]) -> bool:  # noqa: ARG002 - the write-ahead log is of all tables
-        def checkpoint() -> bool:
-            with self._write_engine.connect() as connection:
-                return truncate_wal(connection)
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self._empty_wal)
 
-        return await asyncio.get_running_loop().run_in_executor(self._writers, checkpoint)
+    def _empty_wal(self) -> bool:
+        with self._write_engine.connect() as connection:
+            return truncate_wal(connection)
 
     async def close(self) -> None:
-        self._writers.shutdown()
         self._scanners.shutdown()
+        self._writers.shutdown()
         if self._reader is not None:
             self._reader.close()
         for engine in (self._write_engine, self._scan_engine, self._read_engine):
@@ -98,15 +110,6 @@ def computed(work: Callable[[], T]) -> T:
     greenlet, and would hold up everybody else for as long.
     """
     return await_(asyncio.to_thread(work)) if in_greenlet() else work()
-
-
-def truncate_wal(connection: Connection) -> bool:
-    """Move SQLite's write-ahead log into the file and empty it. False where somebody still reads from it; nobody waits for them."""
-    connection.exec_driver_sql("COMMIT")
-    connection.exec_driver_sql("PRAGMA busy_timeout=100")
-    busy: int = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
-    connection.exec_driver_sql("PRAGMA busy_timeout=10000")
-    return not busy
 
 
 def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
@@ -132,6 +135,7 @@ def sqlite_engine(url: str, *, begin: str | None, secure_delete: bool = False) -
             "foreign_keys=ON",
             "cache_size=-65536",
             "temp_store=MEMORY",
+            f"journal_size_limit={LONG}",
             f"secure_delete={'ON' if secure_delete else 'FAST'}",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -28,8 +28,10 @@ from sqlalchemy import (
 from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util.concurrency import greenlet_spawn
 
-from registry.db.database import sqlite_engine, truncate_wal
+from registry.db.database import sqlite_engine
+from registry.db.write_ahead_log import truncate_wal
 from registry.errors import EntryErased
 
 metadata = MetaData()
@@ -82,10 +84,11 @@ class Tombstone:
 class KeyStore:
     """Opened at `sqlite:///path` or, beside a PostgreSQL database only, `postgresql://…` (several machines share it then)."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, kept: int = 0) -> None:
+        """`kept` connections to PostgreSQL stay open between two uses: for a server, all of whose uses are in one event loop."""
         self.is_file = url.startswith("sqlite")
         """Whether it can be used in any thread; else only where the registers' own statements run."""
-        self._engine = _engine(url)
+        self._engine = _engine(url, kept)
 
     def prepare(self) -> None:
         """Make the tables where they are not there yet."""
@@ -164,6 +167,10 @@ class KeyStore:
         """Close all connections."""
         self._engine.dispose()
 
+    async def close_kept(self) -> None:
+        """As `close`, in the event loop that the kept connections belong to."""
+        await greenlet_spawn(self.close)
+
     def sweep(self) -> bool:
         """Leave no copy of a destroyed key in the store's own files. False where a reader is in the way: again later."""
         with self._engine.connect() as connection:
@@ -177,7 +184,7 @@ def _delete(table: Table) -> Any:  # noqa: ANN401 - a delete statement
     return delete(table).where(table.c.book == bindparam("b"), table.c.subject == bindparam("s"))
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, kept: int) -> Engine:
     if url.startswith("sqlite"):
         path = make_url(url).database
         if path:
@@ -185,4 +192,6 @@ def _engine(url: str) -> Engine:
         return sqlite_engine(url, begin="BEGIN", secure_delete=True)
     # Used inside the greenlet that runs the registers' own statements, like any of them.
     target = make_url(url).set(drivername="postgresql+asyncpg")
-    return create_async_engine(target, poolclass=NullPool, hide_parameters=True).sync_engine
+    if not kept:
+        return create_async_engine(target, poolclass=NullPool, hide_parameters=True).sync_engine
+    return create_async_engine(target, pool_size=kept, pool_pre_ping=True, hide_parameters=True).sync_engine

@@ -62,4 +62,4 @@ class Context:
     async def close(self) -> None:
         """Close the database and the key store."""
         await self.database.close()
-        self.sealer.store.close()
+        await self.sealer.store.close_kept()

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -28,10 +29,10 @@ def parse_query(raw: bytes, shape: type[Q]) -> Q:
         raise Malformed(
             faults=[Fault("#query", "not_utf8", "查询参数编码有误。", "The query is not valid UTF-8.")]
         ) from None
-    known = {field.encode_name for field in fields(shape)}
+    names = _names(shape)
     times = Counter(name for name, _ in pairs)
-    faults = [_unknown(name, known) for name in times if name not in known][:MAX_FAULTS]
-    faults += [_twice(name) for name, count in times.items() if count > 1 and name in known]
+    faults = [_unknown(name, names) for name in times if name not in names][:MAX_FAULTS]
+    faults += [_twice(name) for name, count in times.items() if count > 1 and name in names]
     faults += [_missing(name) for name in sorted(_required(shape) - times.keys())]
     if faults:
         raise Malformed(faults=faults)
@@ -40,7 +41,6 @@ def parse_query(raw: bytes, shape: type[Q]) -> Q:
     except msgspec.ValidationError as fault:
         name = str(fault).rpartition("$.")[2].rstrip("`") or "query"
         raise Malformed(faults=[_wrong(name, str(fault).partition(" - ")[0])]) from None
-    names = {field.encode_name: field.name for field in fields(shape)}
     if lax := [
         _wrong(name, f"{value!r} will not do")
         for name, value in pairs
@@ -48,6 +48,12 @@ def parse_query(raw: bytes, shape: type[Q]) -> Q:
     ]:
         raise Malformed(faults=lax)
     return query
+
+
+@lru_cache(maxsize=256)
+def _names(shape: type[msgspec.Struct]) -> dict[str, str]:
+    """The fields by the names of their parameters; looked up once, as msgspec makes them anew each time."""
+    return {field.encode_name: field.name for field in fields(shape)}
 
 
 @lru_cache(maxsize=256)
@@ -70,7 +76,7 @@ def _wrong(name: str, text: str) -> Fault:
     return Fault(f"#{name}", "parameter", f"查询参数 {name} 有误:{text}", text)
 
 
-def _unknown(name: str, known: set[str]) -> Fault:
+def _unknown(name: str, known: Iterable[str]) -> Fault:
     return Fault(
         f"#{name}", "unknown_parameter", "没有这个查询参数。", "There is no such parameter.", tuple(sorted(known))
     )

@@ -20,9 +20,10 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from registry.app import REGISTERS
 from registry.core.tables import PRINCIPALS
-from registry.core.view import Seen
+from registry.core.view import Seen, render
 from registry.ledger.clock import wall_clock
 from registry.ledger.tables import EVENTS
+from registry.outbox.feed import events
 from registry.outbox.feed.events import FeedEvent
 from registry.outbox.webhooks import backoff, queue
 from registry.outbox.webhooks.backoff import SECOND
@@ -247,6 +248,22 @@ def test_a_receiver_that_fails_at_random_gets_the_feeds_set_in_order_for_each_en
     assert len(paged["items"]) == 7
     rest = deliveries(hooks, made, f"limit=200&status=delivered&cursor={paged['next_cursor']}")
     assert len(rest) == 23
+
+
+def test_an_event_is_made_once_for_each_attempt(hooks: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading the log on only needs to know which events there are: nothing is unsealed and rendered for that."""
+    made: list[object] = []
+
+    def counted(*about: Any) -> bytes:
+        made.append(about)
+        return render(*about)
+
+    monkeypatch.setattr(events, "render", counted)
+    with Receiver(lambda _: (204, {}, b"")) as receiver:
+        make(hooks, receiver.url)
+        hooks.made(TOWN, gathering())
+        receiver.wait(lambda: len(receiver.good()) == 1)
+    assert len(made) == 1
 
 
 def test_410_stops_for_good(hooks: Api) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from registry.audit.proof import checkpoints, witnesses
 from registry.audit.proof.signing_keys import LogKeys
@@ -16,9 +16,17 @@ from registry.db.database import Database
 from registry.errors import Conflict, LogRolledBack
 from registry.ledger.committer import note
 from registry.ledger.events import SERVER, Event, EventKind
+from registry.ledger.tables import BOOKS, SEALS
 
 SEAL_EVERY = 1.0
 """Seconds between sealings."""
+
+STANDING = select(
+    BOOKS.c.book, BOOKS.c.next_position, BOOKS.c.next_event,
+    SEALS.c.log_size, SEALS.c.access_size, SEALS.c.checkpoint,
+    witnesses.accuses(BOOKS.c.book).label("is_accused"),
+).outerjoin(SEALS, SEALS.c.book == BOOKS.c.book)  # fmt: skip
+"""How long each book is, how far it is sealed, and whether a witness says that it was rolled back."""
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +45,8 @@ class LogSealer:
     async def seal(self) -> None:
         """Seal whatever was committed before this was called. Raises LogRolledBack."""
         async with self._lock:
-            for book in await self.database.read(watermarks.books):
-                await self._seal(book)
+            for book, ends in (await self.database.read(self._due)).items():
+                await self._seal(book, ends)
 
     async def try_to_seal(self) -> None:
         """Seal, if that is possible now. It may lag: a database that is away, or was rolled back, stops neither the server nor its
@@ -89,13 +97,26 @@ class LogSealer:
             if now.checkpoint != last:
                 checkpoints.check_continues(connection, book, last, self.origin)
 
-    async def _seal(self, book: str) -> None:
+    def _due(self, connection: Connection) -> dict[str, dict[str, int]]:
+        """The books that grew, or are not as they were last sealed here, each with how long its two lists are."""
+        return {
+            row.book: {"log": row.next_position, "access": row.next_event}
+            for row in connection.execute(STANDING)
+            if (row.next_position, row.next_event) != (row.log_size, row.access_size)
+            or row.is_accused
+            or row.checkpoint != self._last(row.book)
+        }
+
+    async def _seal(self, book: str, ends: dict[str, int]) -> None:
+        """Seal a book up to these ends. What comes meanwhile waits for the next sealing: else, under load, this never ended."""
         while growth := await self.database.scan(partial(self._build, book)):
             note = await self.database.write(
                 partial(checkpoints.keep, book=book, growth=growth, origin=self.origin, keys=self.keys)
             )
             if note is not None:
                 self._remember(book, note)
+                if all(growth.sizes[tree] >= end for tree, end in ends.items()):
+                    return
 
     def _build(self, book: str, connection: Connection) -> checkpoints.Growth | None:
         self._check(book, connection)

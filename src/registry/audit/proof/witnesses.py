@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Exists, Row, delete, exists, insert, select, update
 
 from registry.audit.proof import checkpoints, merkle
 from registry.audit.proof.signed_notes import BadNote, Kind, Verifier, format_add_checkpoint, open_note
@@ -28,6 +28,7 @@ LONGEST = 200
 
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,17})\n")
 _ROLLED_BACK = LogRolledBack.code
+_TOLD = WITNESSES.c.fault.startswith(_ROLLED_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,14 @@ def forget_answers(connection: Connection, book: str) -> None:
     connection.execute(update(WITNESSES).where(WITNESSES.c.book == book).values(size=0, **nothing))
 
 
+def accuses(book: ColumnElement[str]) -> Exists:
+    """The clause for books of which a witness has cosigned what our log does not continue."""
+    return exists().where(WITNESSES.c.book == book, _TOLD)
+
+
 def check_known(connection: Connection, book: str) -> None:
     """Raise LogRolledBack where a witness has cosigned what our log does not continue."""
-    told = WITNESSES.c.fault.startswith(_ROLLED_BACK)
-    size = connection.scalar(select(WITNESSES.c.size).where(WITNESSES.c.book == book, told))
+    size = connection.scalar(select(WITNESSES.c.size).where(WITNESSES.c.book == book, _TOLD))
     if size is not None:
         raise LogRolledBack("log", size, checkpoints.sealed(connection, book).log_size)
 

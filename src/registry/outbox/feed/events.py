@@ -93,9 +93,11 @@ class Page:
 
 
 def read_events(
-    connection: Connection, sealer: Sealer, who: Principal, registers: Sequence[Register], request: FeedRequest
+    connection: Connection, sealer: Sealer | None, who: Principal, registers: Sequence[Register], request: FeedRequest
 ) -> Page:
-    """The next events for a reader. Raises Unauthenticated where the key is no longer valid."""
+    """The next events for a reader; without a sealer only which they are, their `data` null. Raises Unauthenticated where the key is
+    no longer valid.
+    """
     head = head_of(connection, who.book)
     who = _today(connection, who)
     names = [
@@ -117,12 +119,12 @@ def _today(connection: Connection, who: Principal) -> Principal:
     return today
 
 
-def _shown(sealer: Sealer, who: Principal, passed: Passed, seen: Seen) -> FeedEvent:
+def _shown(sealer: Sealer | None, who: Principal, passed: Passed, seen: Seen) -> FeedEvent:
     register = passed.register
     more = {
         "division": seen.division,
         "entryversion": seen.number,
-        "data": msgspec.Raw(render(sealer, who, register, seen)),
+        "data": msgspec.Raw(render(sealer, who, register, seen)) if sealer else None,
     }
     kind = register.event or f"{register.name}.{passed.action}"
     place = passed.position, passed.part, passed.recorded_at

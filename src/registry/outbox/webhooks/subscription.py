@@ -53,13 +53,11 @@ def wanted_registers(patterns: str, registers: Sequence[Register]) -> frozenset[
     return frozenset(name for name, stem in own.items() if stem in stems)
 
 
-def read_on(
-    connection: Connection, sealer: Sealer, registers: Sequence[Register], row: Row[Any], now: int, limit: int
-) -> Page:
-    """The next events for a webhook; not all are of the types that it wants. Raises NoRights."""
+def read_on(connection: Connection, registers: Sequence[Register], row: Row[Any], now: int, limit: int) -> Page:
+    """Which events are next for a webhook; not all are of the types that it wants. Each attempt makes its own body. Raises NoRights."""
     who = rights_of(connection, row, now)
     request = FeedRequest(row.next_position, limit, wanted_registers(row.events, registers), row.division)
-    return read_events(connection, sealer, who, registers, request)
+    return read_events(connection, None, who, registers, request)
 
 
 def read_one(

@@ -159,7 +159,7 @@ class Worker:
         room = queue.MOST_WAITING - queue.waiting(connection, row.id)
         if row.next_position >= head_of(connection, row.book) or room <= 0:
             return None
-        return read_on(connection, self.context.sealer, self.registers, row, self.clock(), min(room, AT_A_TIME))
+        return read_on(connection, self.registers, row, self.clock(), min(room, AT_A_TIME))
 
     async def _send_due(self, row: Row[Any], sending: dict[str, asyncio.Task[None]]) -> None:
         """Begin the deliveries that are due; of a receiver that is down, one at a time."""
