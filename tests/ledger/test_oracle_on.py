@@ -8,6 +8,7 @@ itself, from documents alone: it shares no line with the code under test but the
 
 import datetime as dt
 import os
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +19,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
+from registry.core.reader import Reader
 from registry.core.sealing import Sealer
+from registry.core.view import View
 from registry.db.key_store import KeyStore
 from registry.deadlines.periods import months_after
 from registry.disputes import case, case_service
@@ -230,12 +233,14 @@ def expected_case(dispute: Document | None, parts: dict[str, Any], on: str) -> d
 
 
 def whole(history: History, watermark: int, who: str, entry_id: str, on: str) -> dict[str, Any] | None:
-    asked = (history.sealer, WHO[who], entry_id, f"wm_440882_{watermark}", history.connection)
+    view, day = View(WHO[who], watermark), dt.date.fromisoformat(on)
+    reader = Reader(history.connection, view, history.sealer, DISPUTE_REGISTER)
     try:
-        body, _, _ = case._case_on(dt.date.fromisoformat(on), *asked)
+        dispute = reader.item(entry_id, day)
     except NotFound:
         return None
-    told: dict[str, Any] = msgspec.json.decode(body)
+    parts = [case._part(replace(reader, register=part), entry_id, day) for part in case.PARTS.values()]
+    told: dict[str, Any] = msgspec.json.decode(case._joined([dispute, *parts], f"wm_440882_{watermark}"))
     assert told.pop("watermark") == f"wm_440882_{watermark}"
     return told
 

@@ -18,7 +18,7 @@ from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.sealing import Sealer
 from registry.core.valid_time import Days, Document
-from registry.core.view import Seen, View, Wanted, render
+from registry.core.view import Seen, View, Wanted, shown_document
 from registry.errors import NotFound
 from registry.ledger.versions import encode
 
@@ -66,12 +66,12 @@ def page_on(
 
 
 def render_on(sealer: Sealer, who: Principal, register: Register, found: OnDay) -> bytes:
-    """The bytes to answer with: what `render` shows of the version, turned to the day.
+    """The bytes to answer with: what is shown of the version, turned to the day; the stored document was turned already.
 
     In this order, because plain personal fields are laid over at places in the document as it was recorded.
     """
-    shown = msgspec.json.decode(render(sealer, who, register, found.seen))
-    return encode(found.turn(cast(Document, shown)))
+    shown = shown_document(sealer, who, register, found.seen)
+    return encode(found.document if shown is None else found.turn(shown))
 
 
 def _turned(

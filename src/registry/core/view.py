@@ -319,13 +319,19 @@ def shows_plain(who: Principal, register: Register, seen: Seen) -> bool:
 
 def render(sealer: Sealer, who: Principal, register: Register, seen: Seen) -> bytes:
     """The bytes to answer with: the stored ones, or with plain personal fields for those who may see them."""
+    document = shown_document(sealer, who, register, seen)
+    return seen.document if document is None else encode(document)
+
+
+def shown_document(sealer: Sealer, who: Principal, register: Register, seen: Seen) -> dict[str, Any] | None:
+    """What of a version is shown, where that is not the stored document itself."""
     if shows_plain(who, register, seen):
-        return encode(plain_document(sealer, who.book, register, seen))
+        return plain_document(sealer, who.book, register, seen)
     if seen.classes == class_stamp(register.entry):
-        return seen.document
-    document = msgspec.json.decode(seen.document)  # masked when other fields were personal
+        return None
+    document = cast(dict[str, Any], msgspec.json.decode(seen.document))  # masked when other fields were personal
     mask_again(document, register.entry)
-    return encode(document)
+    return document
 
 
 def is_erased(seen: Seen) -> bool:
