@@ -10,8 +10,8 @@ from itertools import chain, repeat
 import msgspec
 
 from registry.core.measures import Dimension
-from registry.reports.statistics.aggregation import Number, Value
-from registry.reports.statistics.grouping import Axis
+from registry.reports.statistics.drill_down import Axis
+from registry.reports.statistics.query import Number, Value
 from registry.reports.statistics.schemas import Withheld
 
 encode = msgspec.json.encode
