@@ -68,7 +68,7 @@ def _filled(cursor: duckdb.DuckDBPyConnection, register: Register, data: Path) -
 
 
 def _columns(register: Register) -> list[str]:
-    return [column.name for column in mirrored(register.table)]
+    return [str(column.name) for column in mirrored(register.table)]
 
 
 def _paths(folder: Path, book: str, register: Register) -> tuple[Path, Path]:

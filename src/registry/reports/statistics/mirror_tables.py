@@ -25,9 +25,8 @@ class Pinned:
 
     def rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
         """What a statement finds. It is the same as for the database itself: DuckDB reads PostgreSQL's dialect."""
-        compiled = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-        values = [compiled.params[name] for name in compiled.positiontup or ()]
-        return self.cursor.execute(str(compiled), values).fetchall()
+        asked = query.compile(dialect=_DIALECT).construct_expanded_state()
+        return self.cursor.execute(asked.statement, list(asked.positional_parameters)).fetchall()
 
     def bring(self, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]) -> None:
         """Add a table of the reader's own, in place of any of this name."""

@@ -124,7 +124,7 @@ def _cell(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[int]:
 
 
 def _sets(columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
-    return [func.grouping_sets(tuple_(*columns), text("()"))] if columns else []
+    return [func.grouping_sets(*([tuple_(*columns)] if columns else ()), text("()"))]
 
 
 def _sorted(query: Select[Any], columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
