@@ -11,13 +11,11 @@ from registry.errors import Fault, Refused
 from registry.ledger.versions import encode
 from registry.reports.statistics.cell_writer import MeasureColumn, written
 from registry.reports.statistics.drill_down import Axis, Labels, Links, Params, narrowed
-from registry.reports.statistics.query import Counted, Number, TooManyCellsError, Value, Wanted, counted
+from registry.reports.statistics.query import Counted, Number, TooManyCellsError, Wanted, counted
 from registry.reports.statistics.question import CountedRows, StatisticsQuestion
 from registry.reports.statistics.schemas import DimensionTitle, MeasureTitle, StatisticsAnswer, Withheld
 
 MOST_CELLS = 20_000
-Cell = tuple[tuple[Value, ...], tuple[Number, ...]]
-"""Its values, and its numbers."""
 
 
 def answer(question: StatisticsQuestion, source: CountedRows) -> bytes:
@@ -28,19 +26,17 @@ def answer(question: StatisticsQuestion, source: CountedRows) -> bytes:
     hidden = question.guarded and all(each.withheld for each in measures)
     found = _counted(question, source, own, shared, hidden=hidden)
     params = [narrowed(question.pinned, question.filters, each) for each in (*own, shared)]
-    listed = (
-        _listed(question, found)
-        if question.guarded and not hidden
-        else list(zip(found.values, found.numbers, strict=True))
-    )
-    cells = b"" if hidden and question.dimensions else _written(question, source, listed, params)
+    shown = _listed(question, found) if question.guarded and not hidden else found
+    axes = list(map(Axis.of, question.dimensions, shown.values))
+    cells = b"" if hidden and question.dimensions else _written(question, source, axes, shown.numbers, params)
+    total = _written(question, source, None, [[each] for each in found.total], params)
     told = StatisticsAnswer(
         register=question.register.name,
         title=question.register.title,
         measures=measures,
         dimensions=[DimensionTitle(name=each.name, title=each.title) for each in question.dimensions],
         cells=cast(Any, msgspec.Raw(b"[" + cells + b"]")),
-        total=cast(Any, msgspec.Raw(_written(question, source, [(None, found.total)], params))),
+        total=cast(Any, msgspec.Raw(total)),
         released=watermark_text(question.who.book, question.known) if question.publication else None,
         watermark=watermark_text(question.who.book, question.watermark),
     )
@@ -80,42 +76,39 @@ def _counted(
         raise Refused(faults=[Fault("#group_by", "too_many_cells", *text)]) from None
 
 
-def _listed(question: StatisticsQuestion, found: Counted) -> list[Cell]:
+def _listed(question: StatisticsQuestion, found: Counted) -> Counted:
     """The cells that are listed where numbers are held back: some that have no rows too."""
-    cells = dict(zip(found.values, found.numbers, strict=True))
+    if not question.dimensions:
+        return found
+    cells = dict(zip(zip(*found.values, strict=True), zip(*found.numbers, strict=True), strict=True))
     nothing = tuple(None if isinstance(each.number, Median | P90) else 0 for each in question.measures)
     cells |= dict.fromkeys(question.withholding.empty(question.measures, cells), nothing)
     order = sorted(cells, key=lambda values: [(value is None, value or 0) for value in values])
-    return [(values, cells[values]) for values in order if question.withholding.lists(question.measures, values)]
+    listed = [values for values in order if question.withholding.lists(question.measures, values)]
+    if not listed:
+        return Counted([()] * len(found.values), [()] * len(found.numbers), found.total)
+    numbers = zip(*(cells[values] for values in listed), strict=True)
+    return Counted(list(zip(*listed, strict=True)), list(numbers), found.total)
 
 
 def _written(
-    question: StatisticsQuestion, source: CountedRows, cells: Sequence[Cell | tuple[None, tuple[Number, ...]]], params: Sequence[Params | None]
+    question: StatisticsQuestion, source: CountedRows, axes: Sequence[Axis] | None, numbers: Sequence[Sequence[Number]],
+    params: Sequence[Params | None],
 ) -> bytes:  # fmt: skip
-    """Cells as JSON. Values that are None: of the total. The last parameters choose the rows of a cell as a whole."""
-    if not cells:
-        return b""
-    total = cells[0][0] is None
-    values: list[tuple[Value, ...]] = [each or () for each, _ in cells]
-    axes = (
-        []
-        if total
-        else [
-            Axis.of(each, column) for each, column in zip(question.dimensions, zip(*values, strict=True), strict=False)
-        ]
-    )
-    links = Links(f"/v1/{question.register.name}", axes, len(cells))
-    numbers = zip(*(each for _, each in cells), strict=True)
+    """Cells as JSON; None for axes: the total. The last parameters choose the rows of a cell as a whole."""
+    count = len(numbers[0])
+    links = Links(f"/v1/{question.register.name}", axes or (), count)
     columns = [
-        MeasureColumn(measure.name, told, _withheld(question, measure, values), links.of(own))
+        MeasureColumn(measure.name, told, _withheld(question, measure, axes or (), count), links.of(own))
         for measure, told, own in zip(question.measures, numbers, params[:-1], strict=True)
     ]
-    return written(None if total else axes, columns, links.of(params[-1]), Labels(source.names).label)
+    return written(axes, columns, links.of(params[-1]), Labels(source.names).label)
 
 
 def _withheld(
-    question: StatisticsQuestion, measure: Measure, cells: Sequence[tuple[Value, ...]]
+    question: StatisticsQuestion, measure: Measure, axes: Sequence[Axis], count: int
 ) -> list[Withheld | None]:
     if not question.guarded:
-        return [None] * len(cells)
+        return [None] * count
+    cells = zip(*(axis.spread(axis.values) for axis in axes), strict=True) if axes else [()] * count
     return [question.withholding.withheld(measure, values) for values in cells]

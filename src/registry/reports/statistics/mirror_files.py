@@ -53,18 +53,20 @@ def restored(
         told = msgspec.json.decode(about.read_bytes(), type=MirrorFile)
         fits = (told.book, told.register, told.columns) == (book, register.name, _columns(register))
         if fits and holds(told.watermark, told.stamp) and computed(partial(_digest, data)) == told.sha256:
-            return told if computed(partial(_filled, cursor, register, data)) == told.rows else None
+            return told if computed(partial(_filled, cursor, register, data, told.rows)) else None
     except (OSError, msgspec.MsgspecError, duckdb.Error):
         pass
     return None
 
 
-def _filled(cursor: duckdb.DuckDBPyConnection, register: Register, data: Path) -> int:
-    """How many rows were read. One statement: all of them, or none."""
+def _filled(cursor: duckdb.DuckDBPyConnection, register: Register, data: Path, rows: int) -> bool:
+    """Read all rows, or none: where they are not so many."""
     named = ", ".join(f'"{column}"' for column in _columns(register))
-    read = f"SELECT {named} FROM read_parquet({_text(data)})"  # noqa: S608 - names of ours
-    ((rows,),) = cursor.execute(f"INSERT INTO {register.table.name} ({named}) {read}").fetchall()
-    return int(rows)
+    read = f"FROM read_parquet({_text(data)})"
+    fits = cursor.execute(f"SELECT count(*) {read}").fetchall() == [(rows,)]
+    if fits:
+        cursor.execute(f"INSERT INTO {register.table.name} ({named}) SELECT {named} {read}")
+    return fits
 
 
 def _columns(register: Register) -> list[str]:

@@ -32,7 +32,6 @@ Number = int | float | None
 Base = Callable[[Sequence[ColumnElement[Any]]], Select[Any]]
 """A select of these columns over the rows that stand and that the caller may see."""
 Clauses = Sequence[ColumnElement[bool]]
-Found = tuple[Any, ...]
 
 
 class TooManyCellsError(Exception):
@@ -41,11 +40,13 @@ class TooManyCellsError(Exception):
 
 @dataclass(frozen=True)
 class Counted:
-    """The values of each cell, in their order and null last, and its numbers, one for each measure; and those of all together."""
+    """The cells, in the order of their values, null last, by columns: of each dimension the values, of each measure the numbers; and
+    the numbers of all together.
+    """
 
-    values: list[tuple[Value, ...]]
-    numbers: list[tuple[Number, ...]]
-    total: tuple[Number, ...]
+    values: list[Sequence[Value]]
+    numbers: list[Sequence[Number]]
+    total: list[Number]
 
 
 @dataclass(frozen=True)
@@ -59,55 +60,40 @@ class Wanted:
 
 
 def counted(pinned: Pinned, wanted: Wanted, most: int) -> Counted:
-    """The cells that have rows. Raises TooManyCellsError for more than `most`."""
+    """The cells that have rows; without dimensions, all together is the one cell. Raises TooManyCellsError for more than `most`."""
+    size = len(wanted.dimensions)
     (_, *total), *cells = pinned.rows(_plain(wanted).limit(most + 2))
     if len(cells) > most:
         raise TooManyCellsError
-    size = len(wanted.dimensions)
-    of_cells = [{each[1 : size + 1]: each[size + 1 :] for each in cells}]
-    of_total: Found = tuple(total[size:])
+    columns: list[Any] = list(zip(*cells, strict=True))[1:] or [()] * len(total)
+    values, numbers, whole = columns[:size], columns[size:], total[size:]
+    measures = [each for each, _ in wanted.measures if not isinstance(each.number, Distinct)]
     for column in _distinct(wanted):
-        (_, *more), *others = pinned.rows(_different(wanted, column))
-        of_total += tuple(more[size:])
-        of_cells.append({each[1 : size + 1]: each[size + 1 :] for each in others})
-    return _told(wanted, of_cells, of_total)
+        (_, *total), *cells = pinned.rows(_different(wanted, column))
+        numbers += list(zip(*cells, strict=True))[size + 1 :] or [()] * (len(total) - size)
+        whole += total[size:]
+        measures += [each for each, _ in _of(wanted, column)]
+    places = [measures.index(each) for each, _ in wanted.measures]
+    whole = [_shown(each, [whole[place]])[0] for place, (each, _) in zip(places, wanted.measures, strict=True)]
+    if not size:
+        return Counted([], [[number] for number in whole], whole)
+    told = [_shown(each, numbers[place]) for place, (each, _) in zip(places, wanted.measures, strict=True)]
+    return Counted(list(map(_values, wanted.dimensions, values)), told, whole)
 
 
-def _told(wanted: Wanted, parts: Sequence[dict[Found, Found]], total: Found) -> Counted:
-    """What the statements found, in the order of the measures; without dimensions, all together is the one cell."""
-    plain = [each for each, _ in wanted.measures if not isinstance(each.number, Distinct)]
-    distinct = [each for column in _distinct(wanted) for each, _ in _of(wanted, column)]
-    place = {each: number for number, each in enumerate([*plain, *distinct])}
-    order = [(place[each], _shown(each)) for each, _ in wanted.measures]
-
-    def ordered(found: Found) -> tuple[Number, ...]:
-        return tuple([show(found[number]) if show else found[number] for number, show in order])
-
-    whole = ordered(total)
-    if not wanted.dimensions:
-        return Counted([()], [whole], whole)
-    first, *others = parts
-    keys = list(first)
-    found = list(first.values()) if not others else [sum((part[key] for part in others), first[key]) for key in keys]
-    values = [_values(each, column) for each, column in zip(wanted.dimensions, zip(*keys, strict=True), strict=False)]
-    return Counted(list(zip(*values, strict=True)), list(map(ordered, found)), whole)
-
-
-def _values(dimension: Dimension, column: Sequence[Any]) -> list[Value]:
+def _values(dimension: Dimension, column: Sequence[Any]) -> Sequence[Value]:
     """A dimension's values as answers have them."""
     if dimension.by is not By.MONTH:
-        return list(column)
+        return column
     months: dict[dt.date | None, Value] = {day: day and day.isoformat()[:7] for day in set(column)}
     return [months[day] for day in column]
 
 
-def _shown(measure: Measure) -> Callable[[int], Number] | None:
-    """How a number becomes what is told: hundredths are told as units."""
-    return _units if isinstance(measure.number, Sum) and measure.number.hundredths else None
-
-
-def _units(hundredths: int) -> float:
-    return hundredths / 100
+def _shown(measure: Measure, numbers: Sequence[Number]) -> Sequence[Number]:
+    """Numbers as they are told: hundredths as units."""
+    if isinstance(measure.number, Sum) and measure.number.hundredths:
+        return [(number or 0) / 100 for number in numbers]
+    return numbers
 
 
 def _plain(wanted: Wanted) -> Select[Any]:
@@ -191,4 +177,4 @@ def _different(wanted: Wanted, column: ColumnElement[Any]) -> Select[Any]:
     if not columns:
         return total
     both = union_all(total, cells.group_by(*(each.c[one.name] for one in columns))).subquery()
-    return select(both).order_by(text("1 DESC"))
+    return _sorted(select(both), columns)
