@@ -32,7 +32,7 @@ from registry.reports.statistics import mirror as mirrors
 from registry.reports.statistics.drill_down import Labels
 from registry.reports.statistics.mirror import Limits, Mirror
 from registry.reports.statistics.mirror_tables import Pinned, mirrored
-from registry.reports.statistics.query import Counted, Number, TooManyCellsError, Value, Wanted, counted
+from registry.reports.statistics.query import CellQuery, Counted, Number, TooManyCellsError, Value, counted
 from registry.settings import Settings
 from tests import factories
 from tests.api import Api
@@ -170,7 +170,7 @@ def value(dimension: Dimension, told: Any) -> Value:
 
 
 def by_database(
-    connection: Connection, view: View, register: Register, wanted: Wanted
+    connection: Connection, view: View, register: Register, wanted: CellQuery
 ) -> tuple[list[Any], list[Any], tuple[Number, ...]]:
     """The same by plain SQL over the table of versions: each row once, and put together here."""
     cells: dict[Any, list[list[Any]]] = defaultdict(lambda: [[] for _ in wanted.measures])
@@ -206,10 +206,10 @@ def test_it_counts_what_the_database_counts(api: Api, scan: Scan, name: str) -> 
     MADE[name](api, luck)
     every = list(filters(register))
 
-    def asked(where: list[Any]) -> Wanted:
+    def asked(where: list[Any]) -> CellQuery:
         dimensions = luck.sample(register.dimensions, luck.randint(0, 3))
         measures = [(each, luck.choice([(), luck.choice(every)])) for each in luck.sample(register.measures, 3)]
-        return Wanted(lambda columns: select(*columns), where, dimensions, measures)
+        return CellQuery(lambda columns: select(*columns), where, dimensions, measures)
 
     def compare(connection: Connection) -> int:
         head, rows = head_of(connection, COUNTY), 0
@@ -320,9 +320,9 @@ def loose(rows: list[tuple[int, int | None, str | None]]) -> Pinned:
     return pinned
 
 
-def by_cell(*numbers: Any) -> Wanted:
+def by_cell(*numbers: Any) -> CellQuery:
     measures = [(Measure(f"m{place}", "", "", each), ()) for place, each in enumerate(numbers)]
-    return Wanted(lambda columns: select(*columns), (), [Dimension("cell", "", LOOSE.c.cell)], measures)
+    return CellQuery(lambda columns: select(*columns), (), [Dimension("cell", "", LOOSE.c.cell)], measures)
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,6 @@ from registry.ledger.versions import encode
 
 INT32 = 2**31 - 1
 """The highest number that a version can have."""
-
-
 AT_A_TIME = 1000
 """Cases in one statement."""
 

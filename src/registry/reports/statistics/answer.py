@@ -11,7 +11,7 @@ from registry.errors import Fault, Refused
 from registry.ledger.versions import encode
 from registry.reports.statistics.cell_writer import MeasureColumn, written
 from registry.reports.statistics.drill_down import Axis, Labels, Links, Params, narrowed
-from registry.reports.statistics.query import Counted, Number, TooManyCellsError, Wanted, counted
+from registry.reports.statistics.query import CellQuery, Counted, Number, TooManyCellsError, counted
 from registry.reports.statistics.question import CountedRows, StatisticsQuestion
 from registry.reports.statistics.schemas import DimensionTitle, MeasureTitle, StatisticsAnswer, Withheld
 
@@ -68,7 +68,7 @@ def _counted(
         (measure, question.clauses(params) if params != shared else ())
         for measure, params in zip(question.measures, own, strict=True)
     ]
-    wanted = Wanted(source.base, where, () if hidden else question.dimensions, measures)
+    wanted = CellQuery(source.base, where, () if hidden else question.dimensions, measures)
     try:
         return counted(source.pinned, wanted, MOST_CELLS)
     except TooManyCellsError:

@@ -50,7 +50,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CellQuery:
     """What is counted: of which rows, by which dimensions, and for each measure which of the rows; none for all."""
 
     base: Base
@@ -59,7 +59,7 @@ class Wanted:
     measures: Sequence[tuple[Measure, Clauses]]
 
 
-def counted(pinned: Pinned, wanted: Wanted, most: int) -> Counted:
+def counted(pinned: Pinned, wanted: CellQuery, most: int) -> Counted:
     """The cells that have rows; without dimensions, all together is the one cell. Raises TooManyCellsError for more than `most`."""
     size = len(wanted.dimensions)
     (_, *total), *cells = pinned.rows(_plain(wanted).limit(most + 2))
@@ -96,7 +96,7 @@ def _shown(measure: Measure, numbers: Sequence[Number]) -> Sequence[Number]:
     return numbers
 
 
-def _plain(wanted: Wanted) -> Select[Any]:
+def _plain(wanted: CellQuery) -> Select[Any]:
     """All together, then the cells in their order: whether it is a cell, the values, the numbers."""
     columns = _columns(wanted.dimensions)
     numbers = [_number(each, where) for each, where in wanted.measures if not isinstance(each.number, Distinct)]
@@ -144,18 +144,18 @@ def _filtered(number: Any, where: Clauses) -> ColumnElement[Any]:  # noqa: ANN40
     return found
 
 
-def _distinct(wanted: Wanted) -> list[ColumnElement[Any]]:
+def _distinct(wanted: CellQuery) -> list[ColumnElement[Any]]:
     """The columns whose different values are counted."""
     return list(dict.fromkeys(each.number.column for each, _ in wanted.measures if isinstance(each.number, Distinct)))
 
 
-def _of(wanted: Wanted, column: ColumnElement[Any]) -> list[tuple[Measure, Clauses]]:
+def _of(wanted: CellQuery, column: ColumnElement[Any]) -> list[tuple[Measure, Clauses]]:
     return [
         each for each in wanted.measures if isinstance(each[0].number, Distinct) and each[0].number.column is column
     ]
 
 
-def _different(wanted: Wanted, column: ColumnElement[Any]) -> Select[Any]:
+def _different(wanted: CellQuery, column: ColumnElement[Any]) -> Select[Any]:
     """As `_plain`, in no order of the cells: how many different values of a column."""
     columns = [each.label(f"d{place}") for place, each in enumerate(_columns(wanted.dimensions))]
     held = [
