@@ -60,7 +60,8 @@ from registry.reports.due.controller import REMINDER_HANDLERS, CalendarControlle
 from registry.reports.due.reminder_job import Reminding
 from registry.reports.due.reminder_register import REMINDER_REGISTER, Cadence
 from registry.reports.statistics.controller import statistics_handlers
-from registry.reports.statistics.mirror import Limits, Mirror, serve
+from registry.reports.statistics.mirror import Limits, Mirror
+from registry.reports.statistics.serving import serve
 from registry.settings import Settings, read_settings
 from registry.tasks import Job, attempt, every, later, running
 from registry.web import alerts, meta_endpoints, openapi, problems

@@ -18,8 +18,8 @@ from registry.ledger.clock import beijing_day
 from registry.reports.statistics.disclosure.frequency_tables import tally
 from registry.reports.statistics.disclosure.publication import FigureQuestion, published, published_count
 from registry.reports.statistics.disclosure.releases import stops
-from registry.reports.statistics.mirror import mirror_of
 from registry.reports.statistics.schemas import Withheld
+from registry.reports.statistics.serving import mirror_of
 from tests import factories
 from tests.api import Api
 from tests.reports.outsider import leaks

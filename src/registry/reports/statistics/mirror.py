@@ -20,7 +20,7 @@ from threading import Lock
 from typing import Any
 
 import duckdb
-from sqlalchemy import Connection, bindparam, make_url, select
+from sqlalchemy import Connection, bindparam, select
 
 from registry.core.register import Register
 from registry.core.scope import facts_query, superseded_query
@@ -79,7 +79,8 @@ class Mirror:
     _opening: Lock = field(default_factory=Lock)
     _numbers: Iterator[int] = field(default_factory=count)
     _database: duckdb.DuckDBPyConnection | None = None
-    _closed: bool = False
+    closed: bool = False
+    """Whether the server stops."""
 
     def at(self, connection: Connection, book: str, register: Register) -> Pinned:
         """A register as of the head of the log that this connection sees, for one reader. Raises Unavailable when the server stops."""
@@ -89,8 +90,8 @@ class Mirror:
                 self._drop(known)
                 known = None
             known = known or self._begun(connection, book, register)
-            self._extend(connection, known)
             self._known[book, register.name] = known
+            self._extend(connection, known)
             pinned = computed(partial(self._pinned, known))
         self._forget()
         return pinned
@@ -114,7 +115,7 @@ class Mirror:
 
     def close(self) -> None:
         """Write the files, then let go of everything. What is being loaded is given up."""
-        self._closed = True
+        self.closed = True
         if self._database is not None:
             self.save()
             self._database.close()
@@ -138,20 +139,29 @@ class Mirror:
         head = head_of(connection, known.book)
         if head == known.watermark:
             return
-        cursor, table, binds = self._cursor(known), known.register.table, {"b": known.book, "a": known.watermark}
-        columns, rows = mirrored(table), known.rows
-        computed(partial(cursor.execute, "BEGIN TRANSACTION"))
+        cursor = self._cursor(known)
+        try:
+            computed(partial(cursor.execute, "BEGIN TRANSACTION"))
+            rows = known.rows + self._added(connection, known, cursor)
+            stamp = _stamp(connection, known.book, head)
+            computed(partial(cursor.execute, "COMMIT"))
+        finally:
+            cursor.close()
+        known.watermark, known.stamp, known.rows = head, stamp, rows
+
+    def _added(self, connection: Connection, known: Mirrored, cursor: duckdb.DuckDBPyConnection) -> int:
+        """How many rows were added."""
+        table, binds, rows = known.register.table, {"b": known.book, "a": known.watermark}, 0
         if pairs := connection.execute(superseded_query(table), binds).all() if known.watermark else ():
             computed(partial(_end, cursor, table.name, pairs))
+        columns = mirrored(table)
         query = facts_query(table, columns)
         for chunk in connection.execute(query, binds, execution_options={"yield_per": CHUNK}).partitions():
-            if self._closed:
+            if self.closed:
                 raise Unavailable
             computed(partial(put, cursor, table.name, columns, chunk))
             rows += len(chunk)
-        stamp = _stamp(connection, known.book, head)
-        computed(partial(cursor.execute, "COMMIT"))
-        known.watermark, known.stamp, known.rows = head, stamp, rows
+        return rows
 
     def _created(self, known: Mirrored) -> duckdb.DuckDBPyConnection:
         self._cursor().execute(f"CREATE SCHEMA mirror.{known.schema}")
@@ -170,7 +180,7 @@ class Mirror:
         """A connection of one's own: to the schema of a table, or to none."""
         with self._opening:
             if self._database is None:
-                if self._closed:
+                if self.closed:
                     raise Unavailable
                 self._database = _opened(self.limits)
             cursor = self._database.cursor()
@@ -237,31 +247,3 @@ def alone(lock: Lock) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-_served: dict[str, Mirror] = {}
-"""By the address of the database."""
-_loose: dict[str, Mirror] = {}
-"""That of the database that was asked last outside a server."""
-
-
-def serve(database: str, limits: Limits) -> Mirror:
-    """The mirror of a server's database, for as long as it is not closed."""
-    mirror = _served[_address(database)] = Mirror(limits)
-    return mirror
-
-
-def mirror_of(connection: Connection) -> Mirror:
-    """The mirror of a connection's database: that of the server; a command has one of its own."""
-    address = _address(connection.engine.url.render_as_string(hide_password=False))
-    served = _served.get(address)
-    if served is not None and not served._closed:  # noqa: SLF001 - of this module
-        return served
-    if address not in _loose:
-        _loose.clear()
-        _loose[address] = Mirror()
-    return _loose[address]
-
-
-def _address(url: str) -> str:
-    return make_url(url).set(drivername="any").render_as_string()

@@ -24,9 +24,10 @@ from registry.reports.statistics.disclosure.frequency_tables import tally
 from registry.reports.statistics.disclosure.releases import Stop, end_of_month, stops
 from registry.reports.statistics.disclosure.suppression import PublishedCell, Release, decide, nothing
 from registry.reports.statistics.drill_down import TOWN
-from registry.reports.statistics.mirror import alone, mirror_of
+from registry.reports.statistics.mirror import alone
 from registry.reports.statistics.mirror_tables import Pinned
 from registry.reports.statistics.schemas import Withheld
+from registry.reports.statistics.serving import mirror_of
 
 Choice = tuple[str, str]
 """A value of an axis: its name and the value's code."""
