@@ -45,7 +45,6 @@ from registry.core.scope import (
 from registry.core.sealing import Sealer, place_of, subject_of
 from registry.core.watermarks import head_of
 from registry.errors import NotFound
-from registry.ledger.tables import BLIND_INDEX
 from registry.ledger.versions import encode
 
 LAST = 2**31 - 1
@@ -298,14 +297,6 @@ def whole_book(book: str, as_of: int) -> View:
 def _seen(row: Sequence[Any], watermark: int | None = None) -> Seen:
     fields = (*row[:-1], row[-1] if watermark is None else watermark)
     return Seen(*fields)
-
-
-def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnElement[bool]:
-    """The clause for entries whose version has this ID number or phone."""
-    positions = select(BLIND_INDEX.c.position).where(
-        BLIND_INDEX.c.book == book, BLIND_INDEX.c.kind == kind, BLIND_INDEX.c.digest == digest
-    )
-    return table.c.position.in_(positions)
 
 
 def plain_document(sealer: Sealer, book: str, register: Register, seen: Seen) -> dict[str, Any]:
