@@ -149,7 +149,7 @@ def _source_on_day(
 ) -> CountedRows:
     register = question.register
     found, _ = page_on(connection, question.view, register, Wanted(MANY), (), on)
-    columns, rows = mirrored(register.table), []
+    columns, rows = (register.table.c.book, *mirrored(register.table)), []
     for each in found:
         row = {
             **each.document,
@@ -158,7 +158,12 @@ def _source_on_day(
             "superseded_at": None,
             "voided": False,
         }
-        row |= {"case_id": each.seen.case_id, "division": each.seen.division, "town": each.seen.division[:TOWN]}
+        row |= {
+            "book": question.who.book,
+            "case_id": each.seen.case_id,
+            "division": each.seen.division,
+            "town": each.seen.division[:TOWN],
+        }
         rows.append([row[column.name] for column in columns])
     pinned = computed(mirror.empty)
     computed(partial(pinned.bring, register.table, columns, rows))
