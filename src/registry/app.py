@@ -48,6 +48,7 @@ from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER
 from registry.ledger.versions import encode
 from registry.outbox.feed import asyncapi
 from registry.outbox.feed.controller import FeedController
+from registry.outbox.feed.events import all_types
 from registry.outbox.feed.followers import Followers
 from registry.outbox.webhooks.controller import WebhookController
 from registry.outbox.webhooks.delivery import Sender
@@ -212,7 +213,7 @@ def create_app(settings: Settings) -> Litestar:
     app.state.methods = meta_endpoints.methods_by_path(app)
     published = openapi.build(app)
     app.state.document = _pretty(published)
-    app.state.event_types = asyncapi.all_types(REGISTERS, published["paths"], "patients")
+    app.state.event_types = all_types(REGISTERS, published["paths"], "patients")
     app.state.asyncapi = _pretty(asyncapi.build(published, REGISTERS, "patients"))
     return app
 

@@ -4,17 +4,14 @@ draft-07: they are translated.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from registry.core.register import Register
-from registry.ledger.versions import Action
-from registry.outbox.feed.events import LEFT
+from registry.outbox.feed.events import LEFT, event_types
 
 Schema = dict[str, Any]
 
-VERBS = {Action.CORRECTED: "correct", Action.TRANSFERRED: "transfer", Action.VOIDED: "void"}
-"""The path below an entry by which an action is asked for."""
 APPLICATORS = {"items", "prefixItems", "additionalProperties", "allOf", "anyOf", "oneOf", "not"}
 """The keywords beside `properties` that hold schemas in what the registers publish."""
 CURSOR: Schema = {"type": "string", "pattern": "^wm_[0-9]{6}_[0-9]{1,18}$"}
@@ -109,25 +106,6 @@ def build(document: Schema, registers: Iterable[Register], erasable: str) -> Sch
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: `rk_…`"}},
         },
     }
-
-
-def all_types(registers: Iterable[Register], paths: Schema, erasable: str) -> list[str]:
-    """The types of the events of all registers."""
-    return [kind for register in registers for kind in event_types(register, paths, erasable)]
-
-
-def event_types(register: Register, paths: Schema, erasable: str) -> Iterator[str]:
-    """The types of the events that a register has: its own name for them, or one for each action that it can do."""
-    if register.event is not None:
-        yield register.event
-        return
-    at = f"/v1/{register.name}/{{entry_id}}"
-    yield f"{register.name}.{Action.CREATED}"
-    if "patch" in paths[at]:
-        yield f"{register.name}.{Action.CHANGED}"
-    yield from (f"{register.name}.{action}" for action, verb in VERBS.items() if f"{at}/{verb}" in paths)
-    if register.name == erasable:
-        yield f"{register.name}.{Action.ERASED}"
 
 
 def _message(kind: str, data: str) -> Schema:

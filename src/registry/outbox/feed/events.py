@@ -12,8 +12,9 @@ For followers of every kind (poll, SSE, webhooks), inside one read:
 same for the same rights. The head is read before the rights are, so that rights are never older than what they are put to.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -28,7 +29,7 @@ from registry.core.view import Seen, View, render
 from registry.core.watermarks import head_of, watermark_text
 from registry.ledger.clock import timestamp
 from registry.ledger.events import Event
-from registry.ledger.versions import encode
+from registry.ledger.versions import Action, encode
 
 STRETCH = 10_000
 """Positions that one read walks over at most."""
@@ -167,3 +168,26 @@ def _event(
         **more,
     }
     return FeedEvent(name, kind, position, part, subject, encode(envelope), register, seen)
+
+
+VERBS = {Action.CORRECTED: "correct", Action.TRANSFERRED: "transfer", Action.VOIDED: "void"}
+"""The path below an entry by which an action is asked for."""
+
+
+def all_types(registers: Iterable[Register], paths: Mapping[str, Any], erasable: str) -> list[str]:
+    """The types of the events of all registers."""
+    return [kind for register in registers for kind in event_types(register, paths, erasable)]
+
+
+def event_types(register: Register, paths: Mapping[str, Any], erasable: str) -> Iterator[str]:
+    """The types of the events that a register has: its own name for them, or one for each action that it can do."""
+    if register.event is not None:
+        yield register.event
+        return
+    at = f"/v1/{register.name}/{{entry_id}}"
+    yield f"{register.name}.{Action.CREATED}"
+    if "patch" in paths[at]:
+        yield f"{register.name}.{Action.CHANGED}"
+    yield from (f"{register.name}.{action}" for action, verb in VERBS.items() if f"{at}/{verb}" in paths)
+    if register.name == erasable:
+        yield f"{register.name}.{Action.ERASED}"
