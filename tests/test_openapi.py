@@ -66,6 +66,15 @@ def test_every_get_of_a_register_takes_as_of() -> None:
             assert wanted <= {parameter["name"] for parameter in op["parameters"]}, path
 
 
+def test_every_text_of_a_query_says_which_texts_it_takes() -> None:
+    """A schema that allows any text allows control characters and `null`, which the server refuses."""
+    for path, _, op in operations():
+        for parameter in op.get("parameters", ()):
+            schema = parameter["schema"]
+            if parameter["in"] == "query" and schema.get("type") == "string":
+                assert schema.keys() & {"pattern", "enum", "format"}, (path, parameter["name"])
+
+
 def test_what_is_sent_is_closed_and_personal_fields_are_marked() -> None:
     schemas = published()["components"]["schemas"]
     for _, _, op in operations():
