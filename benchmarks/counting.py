@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import random
+import signal
 import statistics
 import sys
 import time
@@ -161,6 +162,20 @@ def measure_after_writes(home: Home, key: str, head: int) -> None:
     print(f"\ngroup_by=town,month right after a visit: p50 {statistics.median(times):.1f} ms, max {max(times):.1f} ms")
 
 
+def measure_a_restart(home: Home, key: str) -> None:
+    """From a start with the files of statistics to the first figure, written when the server before it stopped."""
+    before = json.loads(home.request("/v1/statistics/visits", key))["total"]["measures"]
+    os.kill(home.pid, signal.SIGTERM)
+    while home.answers():
+        time.sleep(0.1)
+    time.sleep(3)
+    home.start()
+    told, body = timed(home, "/v1/statistics/visits", key)
+    assert json.loads(body)["total"]["measures"] == before
+    size = sum(each.stat().st_size for each in (home.folder / "statistics").glob("*.parquet"))
+    print(f"\nfirst figure after a restart: {told / 1000:.2f} s; files of {size / 1e6:.1f} MB; {memory(home.pid)}")
+
+
 def cpu(pid: int) -> float:
     """Seconds that a process has computed; its load on a machine that others use too."""
     told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -194,6 +209,7 @@ def main(kind: str = "sqlite", versions: str = "1000000") -> None:
         measure(home, guarded, f"for a dashboard, {MONTHS} months", "", GUARDED)
         measure_after_writes(home, key, head)
         print(f"\nat the end: {memory(home.pid)}")
+        measure_a_restart(home, key)
 
 
 if __name__ == "__main__":

@@ -119,6 +119,14 @@ class Home:
         """Serve, by `registry serve` or another Python program."""
         self.pid = self.stage.serve([sys.executable, *(program or SERVE)], self.env, self.port, "/healthz")
 
+    def answers(self) -> bool:
+        """Whether its server answers."""
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5).close()
+        except OSError:
+            return False
+        return True
+
     def key(self, role: str, division: str | None = None) -> str:
         """A new key."""
         where = ["--division", division] if division else []

@@ -1,5 +1,6 @@
 """The composition root: settings -> Litestar; the only list of registers and of the bulletin's sections."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -60,9 +61,9 @@ from registry.reports.due.cadence import Cadence
 from registry.reports.due.controller import REMINDER_HANDLERS, CalendarController, DueController
 from registry.reports.due.reminder_job import Reminding
 from registry.reports.due.reminder_register import REMINDER_REGISTER
-from registry.reports.statistics.column_store import FactKeeper
 from registry.reports.statistics.controller import statistics_handlers
-from registry.reports.statistics.disclosure.publication import publish
+from registry.reports.statistics.mirror import Limits, Mirror
+from registry.reports.statistics.serving import serve
 from registry.settings import Settings, read_settings
 from registry.tasks import Job, attempt, every, later, running
 from registry.web import alerts, meta_endpoints, openapi, problems
@@ -80,6 +81,9 @@ SETTLED = 1.0
 SAVE_EVERY = 60.0
 """Seconds between writing down when keys were last used."""
 NOT_NOTED = "refused requests were not recorded yet"
+MIRROR_EVERY = 600.0
+"""Seconds between writing the files of statistics."""
+NOT_MIRRORED = "the files of statistics were not written"
 NOT_SAVED = "when keys were last used was not saved"
 
 REGISTERS: tuple[Register, ...] = (
@@ -122,24 +126,24 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     context = app.state.context = Context(database, Sealer(read.key_file, store), Keys(database))
     sealer = app.state.log_sealer = LogSealer(database, LogKeys(read.log_key_file), read.origin, read.home)
     erasures = app.state.erasures = ErasureJob(context, case_registers(REGISTERS, "patients"))
-    facts = app.state.facts = FactKeeper(database)
+    mirror = app.state.mirror = serve(read.database, _limits(read))
     worker = app.state.webhooks = Worker(context, REGISTERS, Sender(parse_allowed(read.webhook_allow)))
     app.state.check_log, app.state.followers = sealer.check, Followers()
     reminding = Reminding(context, REGISTERS, Cadence(before=read.remind_before, every=read.remind_every))
     try:
         await erasures.finish()
         worker.start()
-        async with running(background_jobs(context, sealer, erasures, facts, reminding)):
+        async with running(background_jobs(context, sealer, erasures, mirror, reminding)):
             yield
     finally:
         context.wakeups.close()
         await worker.close()
-        await facts.close()
+        await attempt(partial(asyncio.to_thread, mirror.close), NOT_MIRRORED)
         await shut_down(context, sealer)
 
 
 def background_jobs(
-    context: Context, sealer: LogSealer, erasures: ErasureJob, facts: FactKeeper, reminding: Reminding
+    context: Context, sealer: LogSealer, erasures: ErasureJob, mirror: Mirror, reminding: Reminding
 ) -> list[Job]:
     """All that a server does besides answering and delivering webhooks."""
     return [
@@ -149,15 +153,14 @@ def background_jobs(
         Job("witnesses", every(ASK_EVERY, lambda: ask_witnesses(context.database), "the witnesses were not asked")),
         Job("erasures", every(RETRY_EVERY, erasures.retry, "an erasure is not finished")),
         Job("last used", every(SAVE_EVERY, context.keys.save_last_used, NOT_SAVED)),
-        Job("statistics", later(SETTLED, partial(warm, facts))),
+        Job("statistics", every(MIRROR_EVERY, partial(asyncio.to_thread, mirror.save), NOT_MIRRORED)),
         Job("reminders", later(SETTLED, reminding.run)),
     ]
 
 
-async def warm(facts: FactKeeper) -> None:
-    """Load what statistics are counted from."""
-    counted = [each for each in REGISTERS if each.measures]
-    facts.warm(counted, partial(publish, counted))
+def _limits(read: Settings) -> Limits:
+    """What statistics may take."""
+    return Limits(read.home / "statistics", read.statistics_threads, read.statistics_memory, read.statistics_rows)
 
 
 async def shut_down(context: Context, sealer: LogSealer) -> None:

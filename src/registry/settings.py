@@ -45,6 +45,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The origins of pages that may call from a browser: `https://forms.example`."""
     webhook_allow: str
     """Hosts and networks, separated by commas, that webhooks may be sent to though they are private or plain http."""
+    statistics_threads: int
+    statistics_memory: int
+    """Megabytes that statistics may take; what needs more is put into files for as long."""
+    statistics_rows: int
+    """So many versions are kept ready for statistics; beyond, the register that nobody asked for longest goes."""
 
 
 NAMES = {
@@ -61,6 +66,9 @@ NAMES = {
     "REGISTRY_WEBHOOK_ALLOW",
     "REGISTRY_REMIND_BEFORE",
     "REGISTRY_REMIND_EVERY",
+    "REGISTRY_STATISTICS_THREADS",
+    "REGISTRY_STATISTICS_MEMORY",
+    "REGISTRY_STATISTICS_ROWS",
 }
 
 
@@ -86,6 +94,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         book=_book(environ.get("REGISTRY_BOOK") or "440882"),
         allow_origins=_origins(environ.get("REGISTRY_ALLOW_ORIGINS") or ""),
         webhook_allow=_webhook_allow(environ.get("REGISTRY_WEBHOOK_ALLOW") or ""),
+        statistics_threads=_number("REGISTRY_STATISTICS_THREADS", environ, 2, 1),
+        statistics_memory=_number("REGISTRY_STATISTICS_MEMORY", environ, 1024, 128),
+        statistics_rows=_number("REGISTRY_STATISTICS_ROWS", environ, 20_000_000, 1),
     )
 
 
@@ -153,6 +164,13 @@ def _days(name: str, text: str, least: int) -> tuple[int, ...]:
             f"{name}: {text!r} is not {'a number' if least else 'numbers'} of days ({least} to {LONGEST_NOTICE})"
         )
     return tuple(sorted(set(numbers), reverse=True))
+
+
+def _number(name: str, environ: Mapping[str, str], default: int, least: int) -> int:
+    text = environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and int(text) >= least):
+        raise BadSetting(f"{name}: {text!r} is not a number ({least} or more)")
+    return int(text)
 
 
 def _origins(text: str) -> tuple[str, ...]:

@@ -15,11 +15,11 @@ from registry.core.view import View
 from registry.core.watermarks import head_of
 from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
 from registry.ledger.clock import beijing_day
-from registry.reports.statistics.column_store import facts_at
 from registry.reports.statistics.disclosure.frequency_tables import tally
 from registry.reports.statistics.disclosure.publication import FigureQuestion, published, published_count
 from registry.reports.statistics.disclosure.releases import stops
 from registry.reports.statistics.schemas import Withheld
+from registry.reports.statistics.serving import mirror_of
 from tests import factories
 from tests.api import Api
 from tests.reports.outsider import leaks
@@ -203,8 +203,9 @@ def all_tables(register: Register, connection: Connection) -> tuple[list[dict[An
         made = published(connection, View(ANYBODY, stop.watermark + 1), register)
         assert made is not None
         assert (made.watermark, made.day) == (stop.watermark, stop.day)
-        facts = facts_at(connection, COUNTY, register, stop.watermark)
-        real = Counter({tuple(cell): n for cell, n in tally(register.menu, facts, stop.watermark, stop.day).items()})
+        with mirror_of(connection).at(connection, COUNTY, register) as pinned:
+            found = tally(register, register.menu, COUNTY, pinned, stop)
+        real = Counter({tuple(cell): n for cell, n in found.items()})
         counts.append(real)
         shown.append({tuple(cell): value for cell, value in made.shown.items()})
     cells = list(shown[-1])

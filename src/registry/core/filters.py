@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    select,
+)
 
 from registry.core.queries import ListQuery
+from registry.ledger.tables import BLIND_INDEX
 
 
 def unfiltered(_query: object) -> Iterable[ColumnElement[bool]]:
@@ -53,3 +58,11 @@ def equal(table: Table, wanted: Mapping[str, object]) -> Iterator[ColumnElement[
     for name, value in wanted.items():
         if value is not None:
             yield table.c[name].is_(value) if isinstance(value, bool) else table.c[name] == value
+
+
+def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnElement[bool]:
+    """The clause for entries whose version has this ID number or phone."""
+    positions = select(BLIND_INDEX.c.position).where(
+        BLIND_INDEX.c.book == book, BLIND_INDEX.c.kind == kind, BLIND_INDEX.c.digest == digest
+    )
+    return table.c.position.in_(positions)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     FromClause,
     Select,
@@ -31,6 +32,8 @@ from registry.ledger.tables import BOOKS, LOG, SHARING
 SHOWN = ("entry_id", "number", "position", "case_id", "division", "document", "personal", "voided", "classes")
 NEVER = 2**62
 """A position that no log will reach."""
+OPENED = SHARING
+"""The table in which the clause of scope looks up what others opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,16 @@ def standing_clause(table: Table, *, as_of: bool) -> ColumnElement[bool]:
 
 def within(table: Table, depth: int) -> ColumnElement[bool]:
     """The division :d, whose code has so many digits, and all below it."""
-    columns = {6: table.c.book, 9: table.c.town, 12: table.c.division}
-    return columns[depth] == bindparam("d", type_=String) if depth else true()
+    return _level(table, depth) == bindparam("d", type_=String) if depth else true()
+
+
+def inside(table: Table, division: str) -> ColumnElement[bool]:
+    """This division, and all below it."""
+    return _level(table, len(division)) == division
+
+
+def _level(table: Table, digits: int) -> Column[Any]:
+    return {6: table.c.book, 9: table.c.town, 12: table.c.division}[digits]
 
 
 def filtered_page_query(
@@ -245,10 +256,10 @@ def _log_query(scope: ColumnElement[bool]) -> Select[Any]:
 
 @lru_cache(maxsize=64)
 def opened_query(reach: Reach) -> Select[Any]:
-    """The cases that `_opened` names."""
+    """The rows that `_opened` looks up."""
     towns = [SHARING.c.town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
     here = (SHARING.c.book == bindparam("b"), SHARING.c.kind == reach.cases, SHARING.c.until.is_(None))
-    return select(SHARING.c.case_id).where(*here, or_(false(), *towns)).distinct()
+    return select(SHARING).where(*here, or_(false(), *towns))
 
 
 def facts_query(table: Table, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:

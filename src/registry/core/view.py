@@ -19,10 +19,11 @@ from sqlalchemy import (
 )
 
 from registry.core.fields import class_stamp, mask_again, put
-from registry.core.principals import Principal
+from registry.core.principals import Principal, Role
 from registry.core.register import Register
 from registry.core.scope import (
     NEVER,
+    OPENED,
     SHOWN,
     Reach,
     began_query,
@@ -30,6 +31,7 @@ from registry.core.scope import (
     ended_query,
     entry_steps_query,
     filtered_page_query,
+    inside,
     item_query,
     log_query,
     opened_query,
@@ -43,7 +45,6 @@ from registry.core.scope import (
 from registry.core.sealing import Sealer, place_of, subject_of
 from registry.core.watermarks import head_of
 from registry.errors import NotFound
-from registry.ledger.tables import BLIND_INDEX
 from registry.ledger.versions import encode
 
 LAST = 2**31 - 1
@@ -223,12 +224,18 @@ class View:
         )
         return {row.position: row.document for row in connection.execute(query, self.binds())}
 
-    def opened(self, connection: Connection, register: Register) -> frozenset[str]:
-        """The cases that were opened to the caller, beside those of their own divisions."""
+    def placed(self, register: Register, division: str | None, *, only: bool) -> list[ColumnElement[bool]]:
+        """The clause for a division and all below it, or `only` for itself; none for None."""
+        if division is None:
+            return []
+        return [register.table.c.division == division if only else inside(register.table, division)]
+
+    def opened(self, connection: Connection, register: Register) -> tuple[Table, Sequence[Row[Any]]] | None:
+        """What the clause of scope looks up of cases that were opened to the caller: a table, and its rows; None if it looks up nothing."""
         reach = self.reach(register)
         if reach is None or not reach.cases:
-            return frozenset()
-        return frozenset(connection.scalars(opened_query(reach), self.binds()))
+            return None
+        return OPENED, connection.execute(opened_query(reach), self.binds()).all()
 
     def standing(self, table: Table) -> ColumnElement[bool]:
         """The versions that stand at the watermark."""
@@ -282,17 +289,14 @@ class View:
         return binds
 
 
+def whole_book(book: str, as_of: int) -> View:
+    """All of a book as of a watermark, for what is told to everybody alike."""
+    return View(Principal("", book, "", Role.SUPERVISOR, (book,), None, None), as_of)
+
+
 def _seen(row: Sequence[Any], watermark: int | None = None) -> Seen:
     fields = (*row[:-1], row[-1] if watermark is None else watermark)
     return Seen(*fields)
-
-
-def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnElement[bool]:
-    """The clause for entries whose version has this ID number or phone."""
-    positions = select(BLIND_INDEX.c.position).where(
-        BLIND_INDEX.c.book == book, BLIND_INDEX.c.kind == kind, BLIND_INDEX.c.digest == digest
-    )
-    return table.c.position.in_(positions)
 
 
 def plain_document(sealer: Sealer, book: str, register: Register, seen: Seen) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from litestar import Response
 from sqlalchemy import ColumnElement, Connection
 
 from registry.core.access_log import noting, plain_reads
+from registry.core.filters import has_digest
 from registry.core.principals import Principal
 from registry.core.queries import AsOfQuery, DayQuery, ListQuery, PageQuery
 from registry.core.reader import Reader, Shown
 from registry.core.register import Register, Right
 from registry.core.scope import NEVER
-from registry.core.view import Seen, View, Wanted, has_digest, is_erased, shows_plain
+from registry.core.view import Seen, View, Wanted, is_erased, shows_plain
 from registry.core.watermarks import head_of, watermark_text
 from registry.errors import Fault, Refused
 from registry.web.call import Call, view_of

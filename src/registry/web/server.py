@@ -1,6 +1,7 @@
 """The HTTP server, told to end its streams as soon as it is told to stop: it waits for open requests before anything else."""
 
 import asyncio
+import gc
 import socket
 from types import FrameType
 from typing import Any
@@ -37,6 +38,11 @@ class ApiServer(uvicorn.Server):
     def __init__(self, app: Litestar, **settings: Any) -> None:  # noqa: ANN401 - uvicorn's own settings
         super().__init__(uvicorn.Config(app, **settings))
         self._app = app
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """What was made by the start stays; to look through it again and again for garbage would hold up long answers."""
+        await super().startup(sockets)
+        gc.freeze()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         context = self._app.state.get("context")

@@ -1,58 +1,42 @@
 """Statistics, answered: a question and its rows become cells, numbers and links; no database, no HTTP."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
-import numpy as np
 
-from registry.core.measures import Count, Dimension, Measure
+from registry.core.measures import P90, Measure, Median
 from registry.core.watermarks import watermark_text
 from registry.errors import Fault, Refused
 from registry.ledger.versions import encode
-from registry.reports.statistics.aggregation import ALL, Lot, Number, Numbers, Rows, Value, bits_of
 from registry.reports.statistics.cell_writer import MeasureColumn, written
-from registry.reports.statistics.drill_down import Labels, Links, Params, narrowed
-from registry.reports.statistics.grouping import Axis, Grouping, TooManyCellsError, grouped
+from registry.reports.statistics.drill_down import Axis, Labels, Links, Params, narrowed
+from registry.reports.statistics.query import CellQuery, Counted, Number, TooManyCellsError, counted
 from registry.reports.statistics.question import CountedRows, StatisticsQuestion
 from registry.reports.statistics.schemas import DimensionTitle, MeasureTitle, StatisticsAnswer, Withheld
 
 MOST_CELLS = 20_000
 
 
-@dataclass(frozen=True)
-class CountedMeasure:
-    """One measure, counted: by cell and in all, and the parameters that choose its rows; None where there can be none."""
-
-    measure: Measure
-    cells: Sequence[Number]
-    total: Number
-    params: Params | None
-
-
 def answer(question: StatisticsQuestion, source: CountedRows) -> bytes:
     """The answer. Raises Refused."""
     own = [question.own(each, source.day) for each in question.measures]
     shared = _shared(own)
-    seen = source.seen & question.chosen(source.facts, shared)
-    rows = ALL if seen.all() else np.flatnonzero(seen)
     measures = [_measure(question, each) for each in question.measures]
     hidden = question.guarded and all(each.withheld for each in measures)
-    grouping = _grouped(source, rows, () if hidden else question.dimensions)
-    if question.guarded and not hidden:
-        listed = set(_values(grouping.axes, range(grouping.count)))
-        grouping = grouping.with_empty(question.withholding.empty(question.measures, listed))
-    counted = _counted(question, source, own, shared, rows, grouping)
-    links = narrowed(question.pinned, question.filters, shared)
-    cells = b"" if hidden and question.dimensions else _cells(question, source, counted, grouping, links)
+    found = _counted(question, source, own, shared, hidden=hidden)
+    params = [narrowed(question.pinned, question.filters, each) for each in (*own, shared)]
+    shown = _listed(question, found) if question.guarded and not hidden else found
+    axes = list(map(Axis.of, question.dimensions, shown.values))
+    cells = b"" if hidden and question.dimensions else _written(question, source, axes, shown.numbers, params)
+    total = _written(question, source, None, [[each] for each in found.total], params)
     told = StatisticsAnswer(
         register=question.register.name,
         title=question.register.title,
         measures=measures,
         dimensions=[DimensionTitle(name=each.name, title=each.title) for each in question.dimensions],
         cells=cast(Any, msgspec.Raw(b"[" + cells + b"]")),
-        total=cast(Any, msgspec.Raw(_total(question, source, counted, links))),
+        total=cast(Any, msgspec.Raw(total)),
         released=watermark_text(question.who.book, question.known) if question.publication else None,
         watermark=watermark_text(question.who.book, question.watermark),
     )
@@ -75,73 +59,50 @@ def _measure(question: StatisticsQuestion, measure: Measure) -> MeasureTitle:
     )
 
 
-def _grouped(source: CountedRows, rows: Rows, dimensions: Sequence[Dimension]) -> Grouping:
+def _counted(
+    question: StatisticsQuestion, source: CountedRows, own: Sequence[Params], shared: Params, *, hidden: bool
+) -> Counted:
+    """All measures; by no dimension where no cell can be told."""
+    where = [*source.where, *question.clauses(shared)]
+    measures = [
+        (measure, question.clauses(params) if params != shared else ())
+        for measure, params in zip(question.measures, own, strict=True)
+    ]
+    wanted = CellQuery(source.base, where, () if hidden else question.dimensions, measures)
     try:
-        return grouped(source.facts, rows, dimensions, MOST_CELLS)
+        return counted(source.pinned, wanted, MOST_CELLS)
     except TooManyCellsError:
         text = f"分组过细,超过 {MOST_CELLS} 格。", f"More than {MOST_CELLS} cells; group by less."
         raise Refused(faults=[Fault("#group_by", "too_many_cells", *text)]) from None
 
 
-def _counted(
-    question: StatisticsQuestion, source: CountedRows, own: Sequence[Params], shared: Params, rows: Rows, grouping: Grouping
-) -> list[CountedMeasure]:  # fmt: skip
-    """All measures. Those with the same parameters are of the same condition; those without any of their own, of none."""
-    facts = source.facts
-    narrower: list[Params] = []
-    for params in own:
-        if params != shared and params not in narrower:
-            narrower.append(params)
-    bits = bits_of([question.chosen(facts, params) for params in narrower], len(facts))[rows]
-    lot = Lot(grouping.cells, grouping.count, bits, len(narrower))
-    numbers, told = Numbers(facts, rows, lot), []
-    for measure, params in zip(question.measures, own, strict=True):
-        condition = narrower.index(params) if params != shared else -1
-        if isinstance(measure.number, Count):
-            cells: list[Number] = lot.counts[:, condition].tolist()
-            total: Number = int(lot.counts[:, condition].sum())
-        else:
-            cells, total = numbers.of(measure, condition)
-        told.append(CountedMeasure(measure, cells, total, narrowed(question.pinned, question.filters, params)))
-    return told
-
-
-def _cells(
-    question: StatisticsQuestion, source: CountedRows, counted: Sequence[CountedMeasure], grouping: Grouping,
-    links: Params | None,
-) -> bytes:  # fmt: skip
-    """The cells, in the order of their values."""
-    order = grouping.order()
-    if question.guarded:
-        values = _values(grouping.axes, order)
-        order = [
-            cell
-            for cell, each in zip(order, values, strict=True)
-            if question.withholding.lists(question.measures, each)
-        ]
-    axes = [axis.of(order) for axis in grouping.axes]
-    return _written(question, source, axes, [(each, [each.cells[cell] for cell in order]) for each in counted], links)
-
-
-def _total(
-    question: StatisticsQuestion, source: CountedRows, counted: Sequence[CountedMeasure], links: Params | None
-) -> bytes:
-    return _written(question, source, None, [(each, [each.total]) for each in counted], links)
+def _listed(question: StatisticsQuestion, found: Counted) -> Counted:
+    """The cells that are listed where numbers are held back: some that have no rows too."""
+    if not question.dimensions:
+        return found
+    cells = dict(zip(zip(*found.values, strict=True), zip(*found.numbers, strict=True), strict=True))
+    nothing = tuple(None if isinstance(each.number, Median | P90) else 0 for each in question.measures)
+    cells |= dict.fromkeys(question.withholding.empty(question.measures, cells), nothing)
+    order = sorted(cells, key=lambda values: [(value is None, value or 0) for value in values])
+    listed = [values for values in order if question.withholding.lists(question.measures, values)]
+    if not listed:
+        return Counted([()] * len(found.values), [()] * len(found.numbers), found.total)
+    numbers = zip(*(cells[values] for values in listed), strict=True)
+    return Counted(list(zip(*listed, strict=True)), list(numbers), found.total)
 
 
 def _written(
-    question: StatisticsQuestion, source: CountedRows, axes: Sequence[Axis] | None, counted: Sequence[tuple[CountedMeasure, list[Number]]],
-    links: Params | None,
+    question: StatisticsQuestion, source: CountedRows, axes: Sequence[Axis] | None, numbers: Sequence[Sequence[Number]],
+    params: Sequence[Params | None],
 ) -> bytes:  # fmt: skip
-    count = len(counted[0][1])
-    found = Links(f"/v1/{question.register.name}", axes or (), count)
+    """Cells as JSON; None for axes: the total. The last parameters choose the rows of a cell as a whole."""
+    count = len(numbers[0])
+    links = Links(f"/v1/{question.register.name}", axes or (), count)
     columns = [
-        MeasureColumn(
-            each.measure.name, told, _withheld(question, each.measure, axes or (), count), found.of(each.params)
-        )
-        for each, told in counted
+        MeasureColumn(measure.name, told, _withheld(question, measure, axes or (), count), links.of(own))
+        for measure, told, own in zip(question.measures, numbers, params[:-1], strict=True)
     ]
-    return written(axes, columns, found.of(links), Labels(source.names).label)
+    return written(axes, columns, links.of(params[-1]), Labels(source.names).label)
 
 
 def _withheld(
@@ -149,9 +110,5 @@ def _withheld(
 ) -> list[Withheld | None]:
     if not question.guarded:
         return [None] * count
-    return [question.withholding.withheld(measure, values) for values in _values(axes, range(count))]
-
-
-def _values(axes: Sequence[Axis], cells: Sequence[int]) -> list[tuple[Value, ...]]:
-    """The values of cells."""
-    return [tuple(axis.values[axis.places[cell]] for axis in axes) for cell in cells]
+    cells = zip(*(axis.spread(axis.values) for axis in axes), strict=True) if axes else [()] * count
+    return [question.withholding.withheld(measure, values) for values in cells]

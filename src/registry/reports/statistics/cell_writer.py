@@ -10,8 +10,8 @@ from itertools import chain, repeat
 import msgspec
 
 from registry.core.measures import Dimension
-from registry.reports.statistics.aggregation import Number, Value
-from registry.reports.statistics.grouping import Axis
+from registry.reports.statistics.drill_down import Axis
+from registry.reports.statistics.query import Number, Value
 from registry.reports.statistics.schemas import Withheld
 
 encode = msgspec.json.encode
@@ -33,7 +33,9 @@ class MeasureColumn:
 
     def shown(self) -> Json:
         """The numbers that are told."""
-        told = [None if why else number for number, why in zip(self.numbers, self.withheld, strict=True)]
+        told: Sequence[Number] = self.numbers
+        if any(self.withheld):
+            told = [None if why else number for number, why in zip(told, self.withheld, strict=True)]
         return encode(told)[1:-1].split(b",")
 
 
@@ -73,10 +75,10 @@ def written(
             table.put(axis.dimension.name, axis.spread([encode(value) for value in axis.values]))
         named = [(axis, [encode(label(axis.dimension, value)) for value in axis.values]) for axis in axes]
         table.put_all("labels", {axis.dimension.name: axis.spread(labels) for axis, labels in named})
-    withheld = list(zip(*(each.withheld for each in columns), strict=True))
     table.put_all("measures", {each.name: each.shown() for each in columns})
     table.put_all("measure_rows", {each.name: _told(each.links, each.withheld) for each in columns})
-    table.put("rows", _told(rows, [any(each) for each in withheld]))
+    withheld = list(zip(*(each.withheld for each in columns), strict=True))
+    table.put("rows", _told(rows, list(map(any, withheld))))
     table.put("withheld", _reasons([each.name for each in columns], withheld))
     return table.json()
 

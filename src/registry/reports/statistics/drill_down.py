@@ -7,20 +7,39 @@ parameter (`missing`, `division`) are looked at together, and once for each comb
 import calendar
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
-import numpy as np
-
 from registry.core.measures import By, Dimension
-from registry.reports.statistics.aggregation import Value
-from registry.reports.statistics.columns import Array
-from registry.reports.statistics.grouping import TOWN, Axis
+from registry.reports.statistics.query import Value
 
+T = TypeVar("T")
 Params = Mapping[str, str]
+TOWN = 9
+"""Digits of a town's code."""
 VILLAGE = 12
 """Digits of a village's code."""
 NONE = b"null"
 """In place of a link where conditions exclude each other, so that no row can be."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A dimension of some cells: the values that they have, and for each cell the place of its own."""
+
+    dimension: Dimension
+    values: list[Value]
+    places: list[int]
+
+    @classmethod
+    def of(cls, dimension: Dimension, column: Sequence[Value]) -> "Axis":
+        """The dimension of cells with these values."""
+        known = {value: place for place, value in enumerate(dict.fromkeys(column))}
+        return cls(dimension, list(known), [known[value] for value in column])
+
+    def spread(self, each: Sequence[T]) -> list[T]:
+        """For each cell what belongs to its value."""
+        return [each[place] for place in self.places]
 
 
 def narrowed(*each: Params | None) -> dict[str, str] | None:
@@ -106,13 +125,13 @@ def parameter_groups(axes: Sequence[Axis]) -> Iterator[ParameterGroup]:
 
 
 def _group(names: frozenset[str], axes: Sequence[Axis]) -> ParameterGroup:
-    shape = [len(axis.values) for axis in axes]
-    place: Array = np.ravel_multi_index([axis.places for axis in axes], shape)
-    present, cells = np.unique(place, return_inverse=True)
     each = [[choosing(axis.dimension, value) for value in axis.values] for axis in axes]
-    combinations = zip(*(places.tolist() for places in np.unravel_index(present, shape)), strict=True)
-    chosen = [narrowed(*(choices[place] for choices, place in zip(each, combination, strict=True))) for combination in combinations]  # fmt: skip
-    return ParameterGroup(names, chosen, cells.tolist())
+    combinations = list(zip(*(axis.places for axis in axes), strict=True))
+    known = {combination: number for number, combination in enumerate(dict.fromkeys(combinations))}
+    chosen = [
+        narrowed(*(choices[place] for choices, place in zip(each, combination, strict=True))) for combination in known
+    ]
+    return ParameterGroup(names, chosen, [known[combination] for combination in combinations])
 
 
 def _names(dimension: Dimension) -> set[str]:

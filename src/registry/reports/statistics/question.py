@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
+from sqlalchemy import ColumnElement
 
 from registry.core.measures import Dimension, Measure
 from registry.core.principals import Principal
 from registry.core.register import Register
+from registry.core.view import View
 from registry.core.watermarks import watermark_text
-from registry.reports.statistics.columns import Facts
 from registry.reports.statistics.disclosure.publication import Publication
 from registry.reports.statistics.disclosure.withholding import Withholding
 from registry.reports.statistics.drill_down import Params
-from registry.reports.statistics.row_filters import Mask, filter_mask, within_mask
+from registry.reports.statistics.mirror_tables import Pinned
+from registry.reports.statistics.query import Base
 
 
 def measures_of(register: Register) -> list[Measure]:
@@ -66,28 +67,27 @@ class StatisticsQuestion:
         """The parameters that choose a measure's rows in the period, apart from the filters; `day` is the last that is known."""
         return measure.params(self.since, self.until, self.until or self.on or day)
 
-    def chosen(self, facts: Facts, params: Params | None) -> Mask:
-        """The rows that the list would show with these parameters; None chooses nothing."""
-        if params is None:
-            return np.zeros(len(facts), np.bool_)
+    def clauses(self, params: Params) -> list[ColumnElement[bool]]:
+        """The clauses by which the list would choose its rows with these parameters."""
         filters = self.register.list_filters
         query: Any = filters.parsed(params)
-        mask: Mask = np.ones(len(facts), np.bool_)
-        for clause in filters.matching(query):
-            mask &= filter_mask(facts, clause)
-        if query.division is not None:
-            only = self.register.table.c.division == query.division
-            mask &= filter_mask(facts, only) if query.division_only else within_mask(facts, query.division)
-        return mask
+        return [*filters.matching(query), *self.view.placed(self.register, query.division, only=query.division_only)]
+
+    @property
+    def view(self) -> View:
+        """What the caller may see, as of the watermark that is counted as of."""
+        return View(self.who, self.known)
 
 
 @dataclass(frozen=True)
 class CountedRows:
     """What the answer is made from."""
 
-    facts: Facts
-    seen: Mask
-    """The rows that stand, that the caller may see, and that the filters choose."""
+    pinned: Pinned
+    base: Base
+    """A select over the rows that stand and that the caller may see."""
+    where: Sequence[ColumnElement[bool]]
+    """The clauses of the filters, and of the day that is asked for."""
     names: Mapping[str, str]
     """Of divisions, by code, and of the entries that dimensions tell, by id."""
     day: dt.date

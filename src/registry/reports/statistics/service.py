@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from registry.core.divisions import names_at
 from registry.core.principals import Principal
@@ -20,13 +20,14 @@ from registry.core.register import Register, Right
 from registry.core.valid_time_reads import being, page_on
 from registry.core.view import View, Wanted
 from registry.core.watermarks import head_of, last_day, resolve_as_of, watermark_text
+from registry.db.database import computed
 from registry.errors import Fault, Malformed, Refused
 from registry.reports.statistics.answer import answer
-from registry.reports.statistics.columns import Facts, fact_columns, facts_of
 from registry.reports.statistics.disclosure.publication import Publication, published
+from registry.reports.statistics.drill_down import TOWN
+from registry.reports.statistics.mirror import Mirror
+from registry.reports.statistics.mirror_tables import mirrored
 from registry.reports.statistics.question import CountedRows, StatisticsQuestion, measures_of
-from registry.reports.statistics.row_filters import filter_mask, scope_mask
-from registry.reports.statistics.snapshots import standing_at
 from registry.web import reads
 from registry.web.call import Call
 from registry.web.reads import Answer
@@ -56,7 +57,8 @@ async def read_statistics(call: Call, register: Register, registers: Registers, 
 
 
 def _answered(question: StatisticsQuestion, source: CountedRows) -> tuple[bytes, str]:
-    body = answer(question, source)
+    with source.pinned:
+        body = answer(question, source)
     return body, reads.body_tag(body)
 
 
@@ -99,26 +101,35 @@ def _chosen(name: str, text: str | None, known: Mapping[str, Any], none: Sequenc
 
 
 async def _source(call: Call, question: StatisticsQuestion, registers: Registers) -> CountedRows:
-    """What the answer is made from: facts, or the documents turned to the day where they turn with it."""
+    """What the answer is made from: the mirror, or the documents turned to the day where they turn with it."""
+    mirror: Mirror = call.app.state.mirror
     days = question.register.days
     if question.on is not None and (days.turns or days.beside is not None):
-        return await call.context.scan(partial(_source_on_day, question, registers, question.on))
-    facts: Facts = await call.app.state.facts.facts(question.who.book, question.register)
-    beside = await call.context.scan(partial(_beside, question, registers))
-    return await asyncio.to_thread(_source_of_latest, question, facts, *beside)
+        return await call.context.scan(partial(_source_on_day, question, mirror, registers, question.on))
+    async with mirror.turns[question.who.book, question.register.name]:
+        return await call.context.scan(partial(_source_of_latest, question, mirror, registers))
 
 
-def _beside(
-    question: StatisticsQuestion, registers: Registers, connection: Connection
-) -> tuple[frozenset[str], dict[str, str], dt.date]:
-    view = View(question.who, question.known)
-    opened = view.opened(connection, question.register)
-    return opened, _names(question, registers, connection), last_day(connection, question.who.book, question.known)
+def _source_of_latest(
+    question: StatisticsQuestion, mirror: Mirror, registers: Registers, connection: Connection
+) -> CountedRows:
+    register, view = question.register, question.view
+    pinned = mirror.at(connection, question.who.book, register)
+    if (opened := view.opened(connection, register)) is not None:
+        table, rows = opened
+        computed(partial(pinned.bring, table, tuple(table.columns), rows))
+    where = [*question.clauses(question.filters), *(being(register, question.on) if question.on else ())]
+    day = last_day(connection, question.who.book, question.known)
+    return CountedRows(pinned, partial(_rows, view, register), where, _names(question, registers, connection), day)
+
+
+def _rows(view: View, register: Register, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    return view.rows(register, columns).params(view.binds())
 
 
 def _names(question: StatisticsQuestion, registers: Registers, connection: Connection) -> dict[str, str]:
     """What divisions are called, and entries that dimensions are of, as far as the caller may see them."""
-    view = View(question.who, question.known)
+    view = question.view
     names = names_at(connection, view)
     for dimension in question.dimensions:
         if dimension.entries:
@@ -133,33 +144,32 @@ def _entries(connection: Connection, view: View, register: Register) -> Iterator
         yield row.entry_id, msgspec.json.decode(row.document, type=Named).name
 
 
-def _source_of_latest(
-    question: StatisticsQuestion, facts: Facts, opened: frozenset[str], names: Mapping[str, str], day: dt.date
-) -> CountedRows:
-    facts = standing_at(facts, question.known)
-    seen = question.chosen(facts, question.filters)
-    if (scope := scope_mask(facts, question.who, opened)) is not None:
-        seen &= scope
-    for clause in being(question.register, question.on) if question.on else ():
-        seen &= filter_mask(facts, clause)
-    return CountedRows(facts, seen, names, day)
-
-
 def _source_on_day(
-    question: StatisticsQuestion, registers: Registers, on: dt.date, connection: Connection
+    question: StatisticsQuestion, mirror: Mirror, registers: Registers, on: dt.date, connection: Connection
 ) -> CountedRows:
-    register, view = question.register, View(question.who, question.known)
-    found, _ = page_on(connection, view, register, Wanted(MANY), (), on)
-    rows = []
+    register = question.register
+    found, _ = page_on(connection, question.view, register, Wanted(MANY), (), on)
+    columns, rows = (register.table.c.book, *mirrored(register.table)), []
     for each in found:
-        row = {**each.document, **register.columns(each.document)}
-        row |= {"case_id": each.seen.case_id, "division": each.seen.division}
-        rows.append([_stored(row[column.name], column.type.python_type) for column in fact_columns(register.table)])
-    facts = facts_of(question.who.book, register.table, question.known, rows)
-    seen, names = question.chosen(facts, question.filters), _names(question, registers, connection)
-    return CountedRows(facts, seen, names, last_day(connection, question.who.book, question.known))
+        row = {
+            **each.document,
+            **register.columns(each.document),
+            "position": 0,
+            "superseded_at": None,
+            "voided": False,
+        }
+        row |= {
+            "book": question.who.book,
+            "case_id": each.seen.case_id,
+            "division": each.seen.division,
+            "town": each.seen.division[:TOWN],
+        }
+        rows.append([row[column.name] for column in columns])
+    pinned = computed(mirror.empty)
+    computed(partial(pinned.bring, register.table, columns, rows))
+    day = last_day(connection, question.who.book, question.known)
+    return CountedRows(pinned, _all, question.clauses(question.filters), _names(question, registers, connection), day)
 
 
-def _stored(value: object, kind: type) -> object:
-    """A document's value as its column has it."""
-    return dt.date.fromisoformat(value) if kind is dt.date and isinstance(value, str) else value
+def _all(columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    return select(*columns)

@@ -1,15 +1,13 @@
 """What is published of the counts of people: for callers without personal rights, as of the last release (`releases`).
 
 A release is decided for the county as a whole and is the same for every caller, so callers who put their answers together learn
-nothing more. It is counted from facts, off the event loop, once in a process: whoever comes meanwhile waits for it. What was
+nothing more. It is counted from the mirror, off the event loop, once in a process: whoever comes meanwhile waits for it. What was
 decided is kept in the process; what it was made from is not.
 """
 
 import datetime as dt
-import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
@@ -21,16 +19,15 @@ from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.view import View
 from registry.core.watermarks import head_of, watermark_text
-from registry.db.database import Database, computed
-from registry.reports.statistics.column_store import facts_at
-from registry.reports.statistics.columns import Facts
-from registry.reports.statistics.disclosure.frequency_tables import TOWN, tally
+from registry.db.database import computed
+from registry.reports.statistics.disclosure.frequency_tables import tally
 from registry.reports.statistics.disclosure.releases import Stop, end_of_month, stops
 from registry.reports.statistics.disclosure.suppression import PublishedCell, Release, decide, nothing
+from registry.reports.statistics.drill_down import TOWN
+from registry.reports.statistics.mirror import alone
+from registry.reports.statistics.mirror_tables import Pinned
 from registry.reports.statistics.schemas import Withheld
-
-WAIT = 0.02
-"""Seconds between two looks whether another question's release is decided."""
+from registry.reports.statistics.serving import mirror_of
 
 Choice = tuple[str, str]
 """A value of an axis: its name and the value's code."""
@@ -140,10 +137,9 @@ class _Decided:
     def reaches(self, marks: Sequence[Stop]) -> bool:
         return self.stops[: len(marks)] == marks
 
-    def next(self, menu: Menu, facts: Facts, stop: Stop) -> "_Decided":
+    def next(self, register: Register, menu: Menu, book: str, pinned: Pinned, stop: Stop) -> "_Decided":
         """With one release more."""
-        counts = tally(menu, facts, stop.watermark, stop.day)
-        state = decide(self.state, counts, facts.book, menu.twins)
+        state = decide(self.state, tally(register, menu, book, pinned, stop), book, menu.twins)
         made = Publication(stop.watermark, stop.day, state.shown())
         return _Decided((*self.stops, stop), (*self.made, made), state)
 
@@ -160,40 +156,11 @@ def _decide(
     key = book, register.name
     if (known := _decided[key]).reaches(marks):
         return known
-    with _alone(_locks[key]):
+    with alone(_locks[key]):
         if (known := _decided[key]).reaches(marks):
             return known
-        facts = facts_at(connection, book, register, marks[-1].watermark)
         known = known if known.begins(marks) else _Decided()
-        for stop in marks[len(known.stops) :]:
-            known = _decided[key] = computed(partial(known.next, menu, facts, stop))
+        with mirror_of(connection).at(connection, book, register) as pinned:
+            for stop in marks[len(known.stops) :]:
+                known = _decided[key] = computed(partial(known.next, register, menu, book, pinned, stop))
         return known
-
-
-@contextmanager
-def _alone(lock: Lock) -> Iterator[None]:
-    """Nobody else does it meanwhile. A scan may run in a thread or on the event loop, which must not wait, and may be given up
-    while it waits: so it looks again and again.
-    """
-    while not lock.acquire(blocking=False):
-        computed(partial(time.sleep, WAIT))
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-async def publish(registers: Iterable[Register], database: Database, book: str) -> None:
-    """Decide all releases of a book, each in a scan of its own, so that the first question need not wait."""
-    for register in registers:
-        while register.menu is not None and await database.scan(partial(_one_more, book, register, register.menu)):
-            pass
-
-
-def _one_more(book: str, register: Register, menu: Menu, connection: Connection) -> bool:
-    """Decide the first release that is not decided. Returns whether there may be another."""
-    marks = stops(connection, book, head_of(connection, book))
-    known = _decided[book, register.name]
-    done = len(known.stops) if known.begins(marks) else 0
-    _decide(connection, book, register, menu, marks[: done + 1])
-    return done < len(marks)

@@ -16,10 +16,10 @@ from sqlalchemy import Boolean, Column, Integer
 from registry.core.measures import By, Dimension, Measure, code
 from registry.core.principals import Principal
 from registry.core.register import Register
-from registry.reports.statistics.aggregation import Value
-from registry.reports.statistics.disclosure.frequency_tables import TOWN
 from registry.reports.statistics.disclosure.publication import Choice, FigureQuestion, Publication, PublishedCount, read
 from registry.reports.statistics.disclosure.suppression import PublishedCell
+from registry.reports.statistics.drill_down import TOWN
+from registry.reports.statistics.query import Value
 from registry.reports.statistics.schemas import Withheld
 
 EVERY = "*"

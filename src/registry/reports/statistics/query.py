@@ -1,0 +1,180 @@
+"""A question as statements, and what they find: the cells, and all together. No database but the mirror, no HTTP.
+
+The clauses are those of lists and of the view. Numbers that are no counts of different values come by one statement; these by another
+for each column, in two steps: first who is in which cell, then how many.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    func,
+    literal_column,
+    null,
+    select,
+    text,
+    true,
+    tuple_,
+    union_all,
+)
+
+from registry.core.measures import By, Count, Dimension, Distinct, Measure, Sum
+from registry.reports.statistics.mirror_tables import Pinned
+
+Value = str | int | bool | None
+"""Of a dimension: text, a whole number, true or false; null is a value of its own."""
+Number = int | float | None
+Base = Callable[[Sequence[ColumnElement[Any]]], Select[Any]]
+"""A select of these columns over the rows that stand and that the caller may see."""
+Clauses = Sequence[ColumnElement[bool]]
+
+
+class TooManyCellsError(Exception):
+    """There are more cells than may be answered."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The cells, in the order of their values, null last, by columns: of each dimension the values, of each measure the numbers; and
+    the numbers of all together.
+    """
+
+    values: list[Sequence[Value]]
+    numbers: list[Sequence[Number]]
+    total: list[Number]
+
+
+@dataclass(frozen=True)
+class CellQuery:
+    """What is counted: of which rows, by which dimensions, and for each measure which of the rows; none for all."""
+
+    base: Base
+    where: Clauses
+    dimensions: Sequence[Dimension]
+    measures: Sequence[tuple[Measure, Clauses]]
+
+
+def counted(pinned: Pinned, wanted: CellQuery, most: int) -> Counted:
+    """The cells that have rows; without dimensions, all together is the one cell. Raises TooManyCellsError for more than `most`."""
+    size = len(wanted.dimensions)
+    (_, *total), *cells = pinned.rows(_plain(wanted).limit(most + 2))
+    if len(cells) > most:
+        raise TooManyCellsError
+    columns: list[Any] = list(zip(*cells, strict=True))[1:] or [()] * len(total)
+    values, numbers, whole = columns[:size], columns[size:], total[size:]
+    measures = [each for each, _ in wanted.measures if not isinstance(each.number, Distinct)]
+    for column in _distinct(wanted):
+        (_, *total), *cells = pinned.rows(_different(wanted, column))
+        numbers += list(zip(*cells, strict=True))[size + 1 :] or [()] * (len(total) - size)
+        whole += total[size:]
+        measures += [each for each, _ in _of(wanted, column)]
+    places = [measures.index(each) for each, _ in wanted.measures]
+    whole = [_shown(each, [whole[place]])[0] for place, (each, _) in zip(places, wanted.measures, strict=True)]
+    if not size:
+        return Counted([], [[number] for number in whole], whole)
+    told = [_shown(each, numbers[place]) for place, (each, _) in zip(places, wanted.measures, strict=True)]
+    return Counted(list(map(_values, wanted.dimensions, values)), told, whole)
+
+
+def _values(dimension: Dimension, column: Sequence[Any]) -> Sequence[Value]:
+    """A dimension's values as answers have them."""
+    if dimension.by is not By.MONTH:
+        return column
+    months: dict[dt.date | None, Value] = {day: day and day.isoformat()[:7] for day in set(column)}
+    return [months[day] for day in column]
+
+
+def _shown(measure: Measure, numbers: Sequence[Number]) -> Sequence[Number]:
+    """Numbers as they are told: hundredths as units."""
+    if isinstance(measure.number, Sum) and measure.number.hundredths:
+        return [(number or 0) / 100 for number in numbers]
+    return numbers
+
+
+def _plain(wanted: CellQuery) -> Select[Any]:
+    """All together, then the cells in their order: whether it is a cell, the values, the numbers."""
+    columns = _columns(wanted.dimensions)
+    numbers = [_number(each, where) for each, where in wanted.measures if not isinstance(each.number, Distinct)]
+    query = wanted.base([_cell(columns), *columns, *numbers]).where(*wanted.where)
+    return _sorted(query, columns).group_by(*_sets(columns))
+
+
+def _cell(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[int]:
+    """1 for all together, 0 for a cell."""
+    return func.grouping(columns[0]).label("whole") if columns else literal_column("1").label("whole")
+
+
+def _sets(columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    return [func.grouping_sets(*([tuple_(*columns)] if columns else ()), text("()"))]
+
+
+def _sorted(query: Select[Any], columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    return query.order_by(text(", ".join(["1 DESC", *(f"{place + 2} NULLS LAST" for place in range(len(columns)))])))
+
+
+def _columns(dimensions: Iterable[Dimension]) -> list[ColumnElement[Any]]:
+    return [_column(each) for each in dimensions]
+
+
+def _column(dimension: Dimension) -> ColumnElement[Any]:
+    if dimension.by is By.MONTH:
+        return func.date_trunc(literal_column("'month'"), dimension.column)
+    if dimension.by is By.TOWN:
+        return dimension.column.table.c.town
+    return dimension.column
+
+
+def _number(measure: Measure, where: Clauses) -> ColumnElement[Any]:
+    number = measure.number
+    if isinstance(number, Count):
+        return _filtered(func.count(), where)
+    assert not isinstance(number, Distinct)  # noqa: S101 - counted by statements of their own
+    if isinstance(number, Sum):
+        return func.coalesce(_filtered(func.sum(number.column), where), literal_column("0"))
+    return _filtered(func.quantile_disc(number.column, literal_column(f"{number.percent / 100}")), where)
+
+
+def _filtered(number: Any, where: Clauses) -> ColumnElement[Any]:  # noqa: ANN401 - an aggregate
+    found: ColumnElement[Any] = number.filter(and_(*where)) if where else number
+    return found
+
+
+def _distinct(wanted: CellQuery) -> list[ColumnElement[Any]]:
+    """The columns whose different values are counted."""
+    return list(dict.fromkeys(each.number.column for each, _ in wanted.measures if isinstance(each.number, Distinct)))
+
+
+def _of(wanted: CellQuery, column: ColumnElement[Any]) -> list[tuple[Measure, Clauses]]:
+    return [
+        each for each in wanted.measures if isinstance(each[0].number, Distinct) and each[0].number.column is column
+    ]
+
+
+def _different(wanted: CellQuery, column: ColumnElement[Any]) -> Select[Any]:
+    """As `_plain`, in no order of the cells: how many different values of a column."""
+    columns = [each.label(f"d{place}") for place, each in enumerate(_columns(wanted.dimensions))]
+    held = [
+        func.bool_or(and_(true(), column.is_not(None), *where)).label(f"n{place}")
+        for place, (_, where) in enumerate(_of(wanted, column))
+    ]
+    inner = wanted.base([*columns, column.label("v"), *held]).where(*wanted.where)
+    each = inner.group_by(*(column.element for column in columns), column).cte("each")
+    counts = [func.count().filter(each.c[one.name]) for one in held]
+    cells = select(literal_column("0"), *(each.c[one.name] for one in columns), *counts)
+    people = select(*(func.bool_or(each.c[one.name]).label(one.name) for one in held)).group_by(each.c.v).subquery()
+    whole = [func.count().filter(people.c[one.name]).label(one.name) for one in held]
+    told: list[ColumnElement[Any]] = [
+        literal_column("1").label("whole"),
+        *(null().label(one.name) for one in columns),
+        *whole,
+    ]
+    total = select(*told)
+    if not columns:
+        return total
+    both = union_all(total, cells.group_by(*(each.c[one.name] for one in columns))).subquery()
+    return _sorted(select(both), columns)
