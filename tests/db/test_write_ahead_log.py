@@ -74,7 +74,7 @@ def test_the_log_is_emptied_though_scans_overlap_all_the_time(tmp_path: Path) ->
         return max(sizes), scans
 
     biggest, scans = asyncio.run(run())
-    assert biggest < 4 * LONG < 800 * 4000
+    assert biggest < 800 * 4000 / 2  # of all that was written
     assert scans > 5
 
 

@@ -6,7 +6,7 @@ link to the list of them.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar
@@ -92,8 +92,6 @@ class Measure:
     """What no parameter of the list expresses. Statistics give each number with the list of its rows, so they leave such a
     measure out.
     """
-    sensitive: bool = False
-    """Of people: small numbers are not told to callers who may not see personal data."""
 
     def params(self, since: dt.date | None, until: dt.date | None, day: dt.date) -> dict[str, str]:
         """The list's parameters that choose its rows in a period; what stands, stands on `day`."""
@@ -148,48 +146,15 @@ def places(table: Table) -> tuple[Dimension, Dimension]:
     return Dimension("town", "镇(街)", division, By.TOWN), Dimension("village", "村(居)", division, By.VILLAGE)
 
 
-def code(value: object, _day: dt.date) -> str:
-    """A column's value as answers write it."""
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
-
-
-def month(value: object, day: dt.date) -> str:
-    """The month of a date: 2020-02."""
-    return code(value, day)[:7]
-
-
-def overdue(value: object, day: dt.date) -> str:
-    """Whether a date lies before the day."""
-    return code(isinstance(value, dt.date) and value < day, day)
-
-
 @dataclass(frozen=True)
-class MenuAxis:
-    """One dimension beside the town. What it says of a row may depend on the day of the release."""
+class PeopleRule:
+    """What of a register of people in care is told to callers who see none of them (docs/decisions/0012), by the names of its
+    measures, dimensions and list parameters. All else tells people: who they are, how ill, how many.
+    """
 
-    name: str
-    column: Column[Any]
-    value: Callable[[object, dt.date], str] = code
-
-
-@dataclass(frozen=True)
-class Menu:
-    """Everything that is asked of one population: of the county and its towns, all of it or by one axis."""
-
-    axes: tuple[MenuAxis, ...]
-    measures: Mapping[str, tuple[str, str]]
-    """Of each measure, which value of which axis it counts; two empty texts for all."""
-    people: Callable[[dt.date], Iterable[ColumnElement[bool]]] = lambda _day: ()
-    """Who is counted at a release of this day."""
-    twins: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = ()
-    """Values of two axes that by the register's rules always go together."""
-
-    def question(self, measure: str, *asked: tuple[str, str]) -> tuple[str, str] | None:
-        """The one axis and value that a measure and further choices come to; None if it is more than one, or none of the menu."""
-        if measure not in self.measures:
-            return None
-        chosen = {choice for choice in (self.measures[measure], *asked) if choice != ("", "")}
-        known = {axis.name for axis in self.axes}
-        if len(chosen) > 1 or any(name not in known for name, _ in chosen):
-            return None
-        return chosen.pop() if chosen else ("", "")
+    work: frozenset[str]
+    """Measures of what the office did or has to do: told exactly, of the county and its towns, of any period."""
+    parts_work: frozenset[str] = frozenset()
+    """Dimensions, and parameters of the list, that part work by how it was done, not by whom it met."""
+    by_town: frozenset[str] = frozenset()
+    """Measures of people that are told of a town too, where they are 10 or more; of the county they are exact."""

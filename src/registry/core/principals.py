@@ -15,6 +15,10 @@ from registry.errors import Unauthenticated
 from registry.ledger.clock import wall_clock
 from registry.ledger.versions import Actor
 
+TOWN = 9
+"""Digits of a town's code."""
+VILLAGE = 12
+"""Digits of a village's code."""
 CACHED_SECONDS = 5.0
 """A revoked key works at most this much longer."""
 CACHE_SIZE = 10_000
@@ -33,9 +37,9 @@ class Role(CodeList):
     SUPERVISOR = "supervisor", "县级主管", "Supervisor"
     """County: reads and writes the whole book; also voids and transfers."""
     DASHBOARD = "dashboard", "大屏", "Dashboard"
-    """Masked reads and totals."""
+    """Masked reads and totals; of people in care totals alone, by the rule of docs/decisions/0012."""
     BOT = "bot", "机器人", "Bot"
-    """Masked reads and totals."""
+    """As a dashboard: what it is told is passed on to a group."""
     AUDITOR = "auditor", "审计员", "Auditor"
     """Reads everything in every version, masked."""
     ADMINISTRATOR = "administrator", "管理员", "Administrator"
@@ -61,7 +65,9 @@ class Purpose(CodeList):
 
 OFFICE = frozenset({Role.CLERK, Role.SUPERVISOR})
 """Roles that write, and see personal data in plain within their divisions."""
-READERS = OFFICE | {Role.DASHBOARD, Role.BOT, Role.AUDITOR}
+SEE_PEOPLE = OFFICE | {Role.AUDITOR}
+"""Who see the entries of people in care (精神卫生法 §4(3)), the auditor masked, and count them exactly."""
+READERS = SEE_PEOPLE | {Role.DASHBOARD, Role.BOT}
 EVERYONE = frozenset(Role)
 
 
@@ -102,11 +108,16 @@ class Principal:
 
     @cached_property
     def towns(self) -> tuple[str, ...]:
-        return tuple(code for code in self.divisions if len(code) == 9)  # noqa: PLR2004 - a town's code has 9 digits
+        return tuple(code for code in self.divisions if len(code) == TOWN)
 
     @cached_property
     def villages(self) -> tuple[str, ...]:
-        return tuple(code for code in self.divisions if len(code) == 12)  # noqa: PLR2004 - a village's code has 12
+        return tuple(code for code in self.divisions if len(code) == VILLAGE)
+
+    @property
+    def sees_people(self) -> bool:
+        """Whether it sees entries of people in care, and counts of them as they are."""
+        return self.role in SEE_PEOPLE
 
     @property
     def sees_personal(self) -> bool:

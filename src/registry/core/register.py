@@ -12,7 +12,7 @@ from sqlalchemy import Column, Date, Table
 from registry.code_lists import Titles
 from registry.core.duties import DutyKind
 from registry.core.filters import Filters
-from registry.core.measures import Dimension, Measure, Menu
+from registry.core.measures import Dimension, Measure, PeopleRule
 from registry.core.principals import OFFICE, READERS, Role
 from registry.core.valid_time import Days, Document
 from registry.errors import Forbidden
@@ -86,8 +86,10 @@ class Register:
     ask for, and verification compares. Left out, every column has the name of its field."""
     days: Days = field(default=Days())
     """By which of its own dates it is asked with `on=`."""
-    menu: Menu | None = None
-    """Of people: what is published of its counts."""
+    people: PeopleRule | None = None
+    """Of a register of people in care: what of its counts is told to those who see none of its entries. None: it is of no people."""
+    kinds_of_people: frozenset[str] = frozenset()
+    """Of a register that tells of others' entries: the values of its column `kind` in rows about people in care."""
     duties: tuple[DutyKind, ...] = ()
     """What its entries owe, and by when."""
     rules: tuple[str, ...] = ()
@@ -103,6 +105,11 @@ class Register:
     def case_kind(self) -> str:
         """The register of the case that an entry belongs to; where there are no cases, its own."""
         return self.cases or self.name
+
+    @property
+    def counters(self) -> frozenset[Role]:
+        """Who may ask for its counts: of people in care, also those who see no entry."""
+        return READERS if self.people else self.readers
 
     @property
     def list_filters(self) -> Filters:

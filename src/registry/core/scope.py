@@ -38,15 +38,23 @@ OPENED = SHARING
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many towns and villages a clause of scope names, and of which register the cases are that others opened; none if empty."""
+    """How many towns and villages a clause of scope names, of which register the cases are that others opened (none if empty), and
+    which kinds of rows are kept back.
+    """
 
     towns: int
     villages: int
     cases: str
+    everywhere: bool = False
+    """Whether all divisions are in scope."""
+    without: tuple[str, ...] = ()
+    """Values of the column `kind`: rows about people in care, for those who see none (`Register.kinds_of_people`)."""
 
 
 def own_clause(table: FromClause, reach: Reach) -> ColumnElement[bool]:
     """The caller's own divisions."""
+    if reach.everywhere:
+        return true()
     town = table.c.town if "town" in table.c else func.substr(table.c.division, 1, 9)
     towns = [town == bindparam(f"t{index}", type_=String) for index in range(reach.towns)]
     villages = [table.c.division == bindparam(f"v{index}", type_=String) for index in range(reach.villages)]
@@ -66,7 +74,8 @@ def scope_clause(table: FromClause, reach: Reach | None) -> ColumnElement[bool]:
     """What the caller may see."""
     if reach is None:
         return true()
-    return or_(own_clause(table, reach), _opened(table, reach)) if reach.cases else own_clause(table, reach)
+    shown = or_(own_clause(table, reach), _opened(table, reach)) if reach.cases else own_clause(table, reach)
+    return and_(shown, table.c.kind.not_in(reach.without)) if reach.without else shown
 
 
 def standing_clause(table: Table, *, as_of: bool) -> ColumnElement[bool]:

@@ -276,9 +276,11 @@ class View:
 
     def reach(self, register: Register) -> Reach | None:
         """What the clause of scope must name; None for everything."""
-        if register.open or self.who.county_wide:
-            return None
-        return Reach(len(self.who.towns), len(self.who.villages), register.cases)
+        without = () if self.who.sees_people else tuple(sorted(register.kinds_of_people))
+        everywhere = register.open or self.who.county_wide
+        if everywhere:
+            return Reach(0, 0, "", everywhere, without) if without else None
+        return Reach(len(self.who.towns), len(self.who.villages), register.cases, without=without)
 
     def bound(self, more: dict[str, object]) -> dict[str, object]:
         """These parameters, and those of the clauses of scope and time."""

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import or_
 
 from registry.core.divisions import names_at
+from registry.core.principals import TOWN
 from registry.core.valid_time import Document
 from registry.followups.campaigns import CampaignShape, covered, row
 from registry.followups.models import CAMPAIGNS
@@ -16,8 +17,6 @@ from registry.followups.schemas import TownCoverage
 from registry.reports.bulletin.narrative import NarrativeSource, sentences, short_day
 from registry.reports.bulletin.sections import BulletinSection, PrintedMeasure
 
-TOWN = 9
-"""Digits of a town's code; coverage is counted by town."""
 COVERED = {register.name: register for register in (CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER)}
 
 

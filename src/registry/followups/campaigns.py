@@ -24,12 +24,10 @@ Registers = Mapping[str, Register]
 
 @dataclass(frozen=True)
 class Covered:
-    """How far a drive has come: in each town, and in all; where counts are told as released, as of which watermark and day."""
+    """How far a drive has come: in each town, and in all."""
 
     towns: Mapping[str, Counts]
     total: Counts
-    released: str | None
-    released_on: dt.date | None
 
 
 class CampaignShape(CampaignIn, forbid_unknown_fields=False, kw_only=True):
@@ -82,16 +80,16 @@ def covered(
 ) -> Covered:  # fmt: skip
     """How far a drive has come in a division, as the caller is told it: by town and in all. `on`: up to that day.
 
-    Callers without personal rights are told nothing: beside the visits of the same towns it would give small counts away
-    (docs/decisions/0012). What is published of a drive is how many visits were recorded for it.
+    Who sees no people is told nothing: it is how many people were met, town by town (docs/decisions/0012). How many visits a drive of
+    whole towns has made is told by the statistics.
     """
-    if not view.who.sees_personal:
-        return Covered({}, UNTOLD, None, None)
+    if not view.who.sees_people:
+        return Covered({}, UNTOLD)
     found = states(connection, view, registers, campaign, on)
     towns = sorted({town for town, _ in found if town.startswith(division)})
     by_town = {town: {state: found[town, state] for state in STATES} for town in towns}
     total = {state: sum(counts[state] for counts in by_town.values()) for state in STATES}
-    return Covered({town: _with_all(counts) for town, counts in by_town.items()}, _with_all(total), None, None)
+    return Covered({town: _with_all(counts) for town, counts in by_town.items()}, _with_all(total))
 
 
 def _with_all(counts: Mapping[str, int]) -> Counts:

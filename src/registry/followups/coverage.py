@@ -44,6 +44,5 @@ def _coverage(who: Principal, entry_id: str, query: DayQuery, connection: Connec
         name=campaign.name,
         towns=[row(town, names.get(town, town), counts) for town, counts in found.towns.items()],
         total=row(who.book, names.get(who.book, who.book), found.total),
-        released=found.released,
         watermark=watermark_text(who.book, seen.watermark),
     ), seen.watermark

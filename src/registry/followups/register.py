@@ -1,12 +1,8 @@
 """The registers, declared."""
 
-import datetime as dt
-from collections.abc import Iterator
-
-from sqlalchemy import ColumnElement, or_
-
 from registry.core.filters import Filters
-from registry.core.measures import By, Dimension, Distinct, Measure, Menu, MenuAxis, month, overdue, places
+from registry.core.measures import By, Dimension, Distinct, Measure, PeopleRule, places
+from registry.core.principals import SEE_PEOPLE
 from registry.core.queries import ListQuery
 from registry.core.register import Names, Register
 from registry.followups.codes import CareStatus, Diagnosis, NotSeen, Stability, VisitForm, VisitorRole
@@ -24,11 +20,11 @@ from registry.followups.schemas import PATIENT_GROUPS, Campaign, CampaignIn, Pat
 from registry.followups.visit_schemas import VISIT_GROUPS, Visit, VisitIn, VisitQuery
 
 PATIENT_MEASURES = (
-    Measure("on_roster", "在管", "人", day="on_roster_on", sensitive=True),
-    Measure("enrolled", "建档", "人", dated="in_care", sensitive=True),
-    Measure("left", "离管", "人", dated="left", where={"given": "left_care_on"}, sensitive=True),
-    Measure("visits_due", "应随访", "人", dated="next_visit", where={"given": "next_visit_on"}, sensitive=True),
-    Measure("visits_overdue", "逾期未随访", "人", day="overdue_on", sensitive=True),
+    Measure("on_roster", "在管", "人", day="on_roster_on"),
+    Measure("enrolled", "建档", "人", dated="in_care"),
+    Measure("left", "离管", "人", dated="left", where={"given": "left_care_on"}),
+    Measure("visits_due", "应随访", "人", dated="next_visit", where={"given": "next_visit_on"}),
+    Measure("visits_overdue", "逾期未随访", "人", day="overdue_on"),
 )
 PATIENT_DIMENSIONS = (
     *places(PATIENTS),
@@ -42,15 +38,15 @@ _people = Distinct(VISITS.c.case_id)
 _seen, _not_seen = {"seen": "true"}, {"seen": "false"}
 
 VISIT_MEASURES = (
-    Measure("made", "走访", "人次", dated="visited", sensitive=True),
-    Measure("joint", "联合走访", "人次", dated="visited", where={"joint": "true"}, sensitive=True),
-    Measure("seen", "见到本人", "人次", dated="visited", where=_seen, sensitive=True),
-    Measure("not_seen", "未见到本人", "人次", dated="visited", where=_not_seen, sensitive=True),
-    Measure("in_time", "按期走访", "人次", dated="visited", where={"in_time": "true"}, sensitive=True),
-    Measure("late", "逾期走访", "人次", dated="visited", where={"in_time": "false"}, sensitive=True),
-    Measure("patients", "走访人数", "人", _people, dated="visited", sensitive=True),
-    Measure("patients_not_seen", "曾走访未见人数", "人", _people, dated="visited", where=_not_seen, sensitive=True),
-    Measure("patients_seen", "见到人数", "人", _people, dated="visited", where=_seen, sensitive=True),
+    Measure("made", "走访", "人次", dated="visited"),
+    Measure("joint", "联合走访", "人次", dated="visited", where={"joint": "true"}),
+    Measure("seen", "见到本人", "人次", dated="visited", where=_seen),
+    Measure("not_seen", "未见到本人", "人次", dated="visited", where=_not_seen),
+    Measure("in_time", "按期走访", "人次", dated="visited", where={"in_time": "true"}),
+    Measure("late", "逾期走访", "人次", dated="visited", where={"in_time": "false"}),
+    Measure("patients", "走访人数", "人", _people, dated="visited"),
+    Measure("patients_not_seen", "曾走访未见人数", "人", _people, dated="visited", where=_not_seen),
+    Measure("patients_seen", "见到人数", "人", _people, dated="visited", where=_seen),
 )
 VISIT_DIMENSIONS = (
     *places(VISITS),
@@ -65,34 +61,10 @@ VISIT_DIMENSIONS = (
 )
 
 
-def _on_roster(day: dt.date) -> Iterator[ColumnElement[bool]]:
-    yield PATIENTS.c.in_care_since <= day
-    yield or_(PATIENTS.c.left_care_on.is_(None), PATIENTS.c.left_care_on > day)
-
-
-PATIENT_MENU = Menu(
-    axes=(
-        MenuAxis("risk", PATIENTS.c.risk_level),
-        *(MenuAxis(name, PATIENTS.c[name]) for name in ("status", "stability", "diagnosis")),
-        MenuAxis("overdue", PATIENTS.c.next_visit_on, overdue),
-    ),
-    measures={"on_roster": ("", ""), "visits_overdue": ("overdue", "true")},
-    people=_on_roster,
-)
-VISIT_MENU = Menu(
-    axes=(
-        MenuAxis("month", VISITS.c.visited_on, month),
-        MenuAxis("risk", VISITS.c.risk_level),
-        *(MenuAxis(name, VISITS.c[name]) for name in ("seen", "not_seen_reason", "joint", "form")),
-        MenuAxis("campaign", VISITS.c.campaign_id),
-    ),
-    measures={
-        "made": ("", ""),
-        "joint": ("joint", "true"),
-        "seen": ("seen", "true"),
-        "not_seen": ("seen", "false"),
-    },
-    twins=((("seen", "true"), ("not_seen_reason", "none")), (("seen", "false"), ("risk", "none"))),
+PATIENT_PEOPLE = PeopleRule(work=frozenset({"visits_due", "visits_overdue"}), by_town=frozenset({"on_roster"}))
+VISIT_PEOPLE = PeopleRule(
+    work=frozenset({"made", "joint", "seen", "not_seen", "in_time", "late"}),
+    parts_work=frozenset({"month", "campaign", "campaign_id", "joint", "seen", "in_time"}),
 )
 
 PATIENT_REGISTER = Register(
@@ -103,11 +75,12 @@ PATIENT_REGISTER = Register(
     Patient,
     Names("a patient", "patients", "Patients", record="enrol"),
     Filters(PatientQuery, matching_patients),
+    readers=SEE_PEOPLE,
     cases="patients",
     needs_purpose=True,
     days=PATIENT_DAYS,
     groups=PATIENT_GROUPS,
-    menu=PATIENT_MENU,
+    people=PATIENT_PEOPLE,
     measures=PATIENT_MEASURES,
     dimensions=PATIENT_DIMENSIONS,
     duties=PATIENT_DUTIES,
@@ -121,11 +94,12 @@ VISIT_REGISTER = Register(
     Visit,
     Names("a visit", "visits", "Visits"),
     Filters(VisitQuery, matching_visits),
+    readers=SEE_PEOPLE,
     cases="patients",
     needs_purpose=True,
     days=VISIT_DAYS,
     groups=VISIT_GROUPS,
-    menu=VISIT_MENU,
+    people=VISIT_PEOPLE,
     columns=visit_columns,
     measures=VISIT_MEASURES,
     dimensions=VISIT_DIMENSIONS,

@@ -215,7 +215,7 @@ class Campaign(CampaignIn, kw_only=True):
 
 
 class TownCoverage(msgspec.Struct, kw_only=True):
-    """How far the drive has come in a town. null where the count is withheld from callers who may not see personal data."""
+    """How far the drive has come in a town. null for dashboards and bots."""
 
     town: str
     name: str
@@ -226,15 +226,12 @@ class TownCoverage(msgspec.Struct, kw_only=True):
 
 
 class Coverage(msgspec.Struct, kw_only=True):
-    """Of the patients on the roster at the drive's start: visited jointly, visited otherwise, not yet. Callers without personal rights
-    are told what the last release shows, the watermark `released`; null before the first.
-    """
+    """Of the patients on the roster at the drive's start: visited jointly, visited otherwise, not yet; null for dashboards and bots."""
 
     campaign_id: str
     name: str
     towns: list[TownCoverage]
     total: TownCoverage
-    released: str | None
     watermark: str
 
 

@@ -16,6 +16,12 @@ BOOKS = Table(
     Column("last_recorded_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
     Column("next_event", BigInteger, nullable=False, server_default="0", comment="how many access events there are"),
     Column("last_event_at", BigInteger, nullable=False, server_default="0", comment="microseconds since 1970, UTC"),
+    Column(
+        "people_hidden_at",
+        BigInteger,
+        comment="the watermark from which dashboards and bots see no entry of people in care; "
+        "null where they never saw any",
+    ),
     comment="one row for each county's registry; its row lock is what orders the writes",
 )
 

@@ -40,13 +40,15 @@ CLOUD_EVENT: Schema = {
 }
 LEFT_DATA: Schema = {
     "type": "object",
-    "description": "What left the reader's scope: an entry, or a division that was taken from the key (`kept` lies in it still).",
-    "oneOf": [{"required": ["register", "entry_id"]}, {"required": ["division", "kept"]}],
+    "description": "What left the reader's scope: an entry; a division that was taken from the key (`kept` lies in it still); or whole "
+    "registers, which the key's role no longer sees.",
+    "oneOf": [{"required": ["register", "entry_id"]}, {"required": ["division", "kept"]}, {"required": ["registers"]}],
     "properties": {
         "register": {"type": "string"},
         "entry_id": {"type": "string"},
         "division": {"type": "string"},
         "kept": {"type": "array", "items": {"type": "string"}},
+        "registers": {"type": "array", "items": {"type": "string"}},
     },
     "additionalProperties": False,
 }

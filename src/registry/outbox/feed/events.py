@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from registry.core.access_log import plain_reads
 from registry.core.alerts import narrowings
@@ -29,12 +29,15 @@ from registry.core.view import Seen, View, render
 from registry.core.watermarks import head_of, watermark_text
 from registry.ledger.clock import timestamp
 from registry.ledger.events import Event
+from registry.ledger.tables import BOOKS, LOG
 from registry.ledger.versions import Action, encode
 
 STRETCH = 10_000
 """Positions that one read walks over at most."""
 LEFT = "scope.left"
-"""The type of the event that an entry, or a division, left the reader's scope; nothing of it comes after."""
+"""The type of the event that an entry, a division or whole registers left the reader's scope; nothing of it comes after."""
+PEOPLE_HIDDEN = 1_000_000
+"""The part of the event that registers left: more than a case has entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class FeedEvent:
     position: int
     part: int
     subject: str
-    """`<register>/<entry id>`; `divisions/<code>` where a division was taken from the key."""
+    """`<register>/<entry id>`; `divisions/<code>` where a division was taken from the key; `registers/<names>` where registers were."""
     body: bytes
     """Its JSON."""
     register: Register | None = None
@@ -110,6 +113,7 @@ def read_events(
     passed, following = walk(connection, View(who), registers, names, wanted)
     events = [_left(who, each) if each.seen is None else _shown(sealer, who, each, each.seen) for each in passed]
     events += _narrowed(connection, who, request, following)
+    events += _people_hidden(connection, who, registers, request, following)
     return Page(who, sorted(events, key=lambda event: (event.position, event.part)), following, head)
 
 
@@ -148,6 +152,24 @@ def _narrowed(connection: Connection, who: Principal, request: FeedRequest, stop
                 data = {"division": code, "kept": kept}
                 place = narrowing.meta.position, part, narrowing.meta.recorded_at
                 yield _event(who.book, LEFT, f"divisions/{code}", place, {"data": data})
+
+
+def _people_hidden(
+    connection: Connection, who: Principal, registers: Sequence[Register], request: FeedRequest, stop: int
+) -> Iterator[FeedEvent]:
+    """That the registers of people in care left the reader's scope, all of them at once: said to dashboards and bots, where the
+    log stood when they ceased to see them.
+    """
+    names = [
+        each.name for each in registers if each.people and (request.registers is None or each.name in request.registers)
+    ]
+    if who.sees_people or not names:
+        return
+    at = connection.scalar(select(BOOKS.c.people_hidden_at).where(BOOKS.c.book == who.book))
+    if at is not None and request.after <= at < stop:
+        here = LOG.c.book == who.book, LOG.c.position == at
+        place = at, PEOPLE_HIDDEN, connection.scalars(select(LOG.c.recorded_at).where(*here)).one()
+        yield _event(who.book, LEFT, f"registers/{'+'.join(names)}", place, {"data": {"registers": names}})
 
 
 def _event(

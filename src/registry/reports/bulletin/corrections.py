@@ -30,11 +30,11 @@ def earlier(
 ) -> list[Earlier]:
     """The notes; none on a bulletin whose figures all stand, or that there cannot have been.
 
-    Those compared with are of the same division and first day. Counts of people are left out for those who may not see personal
-    data: a difference would tell what a small count was. Raises Refused where there is no bulletin of that `since`.
+    Those compared with are of the same division and first day. How many people there are is left out for those who see none of them:
+    it is told as of month ends. Raises Refused where there is no bulletin of that `since`.
     """
     before = list(_usual(totals, period, watermark)) if since is None else [_last(totals, period, watermark, since)]
-    told = [each for each in measures if totals.view.who.sees_personal or not each.measure.sensitive]
+    told = [each for each in measures if each.exact_for(totals.view.who)]
     notes = (_note(totals, told, period.since, each) for each in before)
     return [note for note in notes if note is not None]
 

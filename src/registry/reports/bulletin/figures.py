@@ -5,20 +5,22 @@ parts, and where and when it came about; and in the last section (明日重点) 
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Select
 
 from registry.core.duties import Window
+from registry.core.principals import TOWN
 from registry.core.register import Register
 from registry.core.view import View
+from registry.core.watermarks import head_of
 from registry.deadlines.periods import add_days
 from registry.reports.bulletin.schemas import Chart, DayValue, Figure, FigurePart, PlaceValue, RateFigure, Section
 from registry.reports.bulletin.sections import PrintedMeasure, Rate, Split
 from registry.reports.bulletin.wording import UNTOLD
 from registry.reports.due.service import DueSelection, due_items, titles, withheld_kinds
-from registry.reports.statistics.disclosure.publication import FigureQuestion, PublishedCount, published_count
+from registry.reports.statistics.people import NEAREST, ToldCount, last_of_month, month_end, told_number
 
 DAY = dt.timedelta(days=1)
 TREND = 60
@@ -62,11 +64,25 @@ class Totals:
         query = self._rows(printed, period, [key.label("part_of_total"), printed.total]).group_by("part_of_total")
         return {value: int(amount) for value, amount in self.connection.execute(query, self._binds())}
 
-    def published(self, printed: PrintedMeasure, period: Period) -> PublishedCount:
-        """A count of people as it is published."""
-        name = printed.measure.name
-        asked = FigureQuestion(printed.register, name, self.division, period.since, period.to, printed.stands)
-        return published_count(self.connection, self.view, asked)
+    @property
+    def below_towns(self) -> bool:
+        """Whether they are of less than a town."""
+        return len(self.division) > TOWN or bool(self.view.who.villages)
+
+    @property
+    def of_county(self) -> bool:
+        """Whether they are of the whole county."""
+        return self.view.who.county_wide and len(self.division) < TOWN
+
+    def people(self, printed: PrintedMeasure, to: dt.date) -> tuple[ToldCount, dt.date]:
+        """How many people there were, as those are told who see none of them, and on which month end (docs/decisions/0012)."""
+        who, rule = self.view.who, printed.register.people
+        month = month_end(self.connection, who.book, self.view.as_of or head_of(self.connection, who.book))
+        day = min(to if to == last_of_month(to) else to.replace(day=1) - DAY, month.day)
+        if rule is None or self.below_towns or not printed.stands:
+            return ToldCount(None), day
+        count = replace(self, view=View(who, month.watermark)).total(printed, Period(None, day))
+        return told_number(rule, printed.measure, count, of_town=not self.of_county, by_trait=False), day
 
     def _rows(
         self, printed: PrintedMeasure, period: Period, columns: Sequence[ColumnElement[Any]]
@@ -80,23 +96,29 @@ class Totals:
 
 def figure(totals: Totals, section: str, printed: PrintedMeasure, period: Period) -> Figure:
     """One figure. What happened: in the period and on its last day; what stands: at its end, and by how much more than the day
-    before. Counts of people as they are published, to those who may not see personal data.
+    before. To those who see no people: how many there are as of a month end, and of what was done for them no parts.
     """
-    if printed.measure.sensitive and not totals.view.who.sees_personal:
-        return _figure(section, printed, totals.published(printed, period))
+    if not printed.exact_for(totals.view.who):
+        told, day = totals.people(printed, period.to)
+        rounded_to = None if told.value is None or totals.of_county else NEAREST
+        return _figure(section, printed, told, as_of_day=day, rounded_to=rounded_to)
+    if not printed.tells_rows(totals.view.who) and totals.below_towns:
+        return _figure(section, printed, ToldCount(None))
     value = totals.total(printed, period)
     last = totals.total(printed, period.yesterday if printed.stands else period.today)
     today = value - last if printed.stands else last
     parts = list(_parts(totals, printed, period, printed.split)) if printed.split else []
-    return _figure(section, printed, PublishedCount(value), today, parts)
+    return _figure(section, printed, ToldCount(value), today, parts)
 
 
 def _figure(
     section: str,
     printed: PrintedMeasure,
-    published: PublishedCount,
+    told: ToldCount,
     today: int | None = None,
     parts: Sequence[FigurePart] = (),
+    as_of_day: dt.date | None = None,
+    rounded_to: int | None = None,
 ) -> Figure:
     return Figure(
         name=printed.name,
@@ -104,12 +126,12 @@ def _figure(
         unit=printed.measure.unit,
         section=section,
         stands=printed.stands,
-        value=published.count,
+        value=None if told.value is None else int(told.value),
         today=today,
         parts=list(parts),
-        withheld=published.withheld,
-        released=published.released,
-        released_on=published.released_on,
+        small=told.small,
+        as_of_day=as_of_day,
+        rounded_to=rounded_to,
     )
 
 
@@ -137,7 +159,7 @@ def chart(
 ) -> Chart:  # fmt: skip
     """What is drawn of a total: by the places below the division, the greatest first, and day by day."""
     table = printed.register.table.c
-    column: Column[Any] = table.town if len(totals.division) == len("440882") else table.division
+    column: Column[Any] = table.town if len(totals.division) < TOWN else table.division
     amounts = totals.by(printed, period, column)
     codes = sorted(places, key=lambda code: (-amounts.get(code, 0), code))
     return Chart(
@@ -159,7 +181,7 @@ def _days(totals: Totals, printed: PrintedMeasure, period: Period, drawn_by: Col
 
 def tomorrow(totals: Totals, registers: Sequence[Register], to: dt.date) -> Section:
     """As the due list tells it on the last day, to the same caller."""
-    named, untold = titles(registers), withheld_kinds(totals.view.who, registers)
+    named, untold = titles(registers), withheld_kinds(totals.view.who, registers, totals.division)
     kinds = {kind: title for kind, title in named.items() if kind not in untold}
     selection = DueSelection(Window(to, add_days(to, 1)), frozenset(kinds), totals.division)
     days = Counter((item.kind, item.due_on) for item in due_items(totals.connection, totals.view, registers, selection))

@@ -8,9 +8,11 @@ from registry.reports.bulletin import charts
 from registry.reports.bulletin.schemas import Bulletin, Chart, Figure, Section
 from registry.reports.bulletin.wording import (
     cells_of,
+    month_end_of,
     note_of,
+    number,
+    number_of,
     rate_of,
-    release_of,
     sections_of,
     source_of,
     stamp,
@@ -76,15 +78,17 @@ def _section(section: Section, tables: str, drawn: Sequence[Chart]) -> str:
 
 
 def _table(columns: tuple[str, str], figures: Sequence[Figure], to: dt.date) -> str:
-    rows = "".join(row for figure in figures for row in _rows(figure, release_of(figure, to)))
+    rows = "".join(row for figure in figures for row in _rows(figure, month_end_of(figure, to)))
     head = f"<tr>{''.join(f'<th>{name}</th>' for name in ('指标', *columns, '单位'))}</tr>"
     return f"<table>\n<thead>{head}</thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
 
 
-def _rows(figure: Figure, release: str) -> Iterator[str]:
-    yield _row("total", figure.title + release, cells_of(figure.today, figure.value, stands=figure.stands), figure.unit)
+def _rows(figure: Figure, as_of: str) -> Iterator[str]:
+    yield _row(
+        "total", figure.title + as_of, cells_of(figure.today, number_of(figure), stands=figure.stands), figure.unit
+    )
     for part in figure.parts:
-        yield _row("part", part.title, cells_of(part.today, part.value, stands=figure.stands), figure.unit)
+        yield _row("part", part.title, cells_of(part.today, number(part.value), stands=figure.stands), figure.unit)
 
 
 def _row(kind: str, title: str, cells: tuple[str, str], unit: str) -> str:

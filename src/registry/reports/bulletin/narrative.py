@@ -69,6 +69,6 @@ def short_day(day: dt.date, to: dt.date) -> str:
     return f"{year}{day.month}月{day.day}日"
 
 
-def as_released(day: dt.date | None, to: dt.date) -> str:
-    """Said of a count of people that is of an earlier release: （截至1月31日公布）."""
-    return "" if day is None or day >= to else f"（截至{short_day(day, to)}公布）"
+def as_of_month_end(day: dt.date | None, to: dt.date) -> str:
+    """Said of a count of people that is as of an earlier day: （截至1月31日）."""
+    return "" if day is None or day >= to else f"（截至{short_day(day, to)}）"

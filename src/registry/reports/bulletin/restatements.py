@@ -3,8 +3,8 @@
 Both bulletins are asked for the same division and period, with the caller's rights of today; they differ only in what was known.
 A version changes a total by what it adds less what the version before it added, so the rows add up to the difference.
 
-Counts of people stay as the bulletin tells them: for callers without personal rights, as they were published at either watermark.
-A row's difference would tell what is not, so these have no rows.
+For callers who see no people in care, what was done for them has no rows, which would name entries; and how many there are is as the
+bulletin told it at either watermark, without a difference.
 """
 
 import datetime as dt
@@ -41,7 +41,7 @@ from registry.ledger.clock import timestamp
 from registry.ledger.tables import LOG
 from registry.ledger.versions import Action, encode
 from registry.reports.bulletin.coverage_area import coverage_area
-from registry.reports.bulletin.figures import Period, Totals
+from registry.reports.bulletin.figures import Period, Totals, figure
 from registry.reports.bulletin.schemas import Cell, Restated, Restatement, RestatementQuery
 from registry.reports.bulletin.sections import BulletinSection, PrintedMeasure, printed_measures
 from registry.reports.bulletin.wording import amount, period
@@ -106,16 +106,16 @@ class Comparison:
         return [_restated(row, self.measures[row.cell], documents.get(row.position)) for row in found]
 
     def _cell(self, index: int, moved: Moved) -> tuple[Cell, ActionCounts]:
-        """A total at both watermarks. A count of people is that which was published; what changed it is not told."""
+        """A total at both watermarks, and what changed it. Who sees no entries of people is told neither what nor how many rows."""
         printed, period, who = self.measures[index], Period(self.first, self.last), self.view.who
-        if printed.measure.sensitive and not who.sees_personal:
-            marks = (self.start, self.view.as_of)
-            before, after = (self._totals(mark).published(printed, period).count for mark in marks)
-            return _cell_of(printed, before, after, None), {}
-        before = self._totals(self.start).total(printed, period)
-        after = before + sum(amount for _, amount in moved.values())
+        if not printed.tells_rows(who):
+            marks = self.start, self.view.as_of
+            before, after = (figure(self._totals(mark), "", printed, period).value for mark in marks)
+            return _cell_of(printed, before, after, None, adds_up=printed.exact_for(who)), {}
+        start = self._totals(self.start).total(printed, period)
+        end = start + sum(amount for _, amount in moved.values())
         rows = {action: number for action, (number, _) in moved.items()}
-        return _cell_of(printed, before, after, sum(rows.values())), rows
+        return _cell_of(printed, start, end, sum(rows.values())), rows
 
     def _totals(self, mark: int | None) -> Totals:
         return Totals(self.connection, View(self.view.who, mark), self.division)
@@ -213,14 +213,16 @@ class RestatementPage:
         return row.position * CELLS + [printed.name for printed in self.measures].index(row.measure)
 
 
-def _cell_of(printed: PrintedMeasure, before: int | None, after: int | None, rows: int | None) -> Cell:
+def _cell_of(
+    printed: PrintedMeasure, before: int | None, after: int | None, rows: int | None, *, adds_up: bool = True
+) -> Cell:  # fmt: skip
     return Cell(
         name=printed.name,
         title=printed.title,
         unit=printed.measure.unit,
         before=before,
         after=after,
-        difference=None if before is None or after is None else after - before,
+        difference=None if before is None or after is None or not adds_up else after - before,
         rows_count=rows,
     )
 

@@ -10,7 +10,6 @@ from msgspec import Meta
 from registry.core.queries import AsOf, CursorParam, DivisionParam, LimitParam
 from registry.core.schemas import Reason, Recorder
 from registry.ledger.versions import Action
-from registry.reports.statistics.schemas import Withheld
 
 
 class Format(StrEnum):
@@ -20,6 +19,15 @@ class Format(StrEnum):
     TEXT = "text"
     MARKDOWN = "markdown"
     HTML = "html"
+
+
+class Edition(StrEnum):
+    """For whom a bulletin is: an office (内部版), all numbers as they are; or what is passed on (公开版), of people in care by the rule
+    of docs/decisions/0012.
+    """
+
+    INTERNAL = "internal"
+    PUBLIC = "public"
 
 
 class BulletinQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}):
@@ -56,8 +64,8 @@ class Figure(msgspec.Struct, kw_only=True):
     """One figure: its name, Chinese title and unit, and the value. `today` is the last day's part of it; of what `stands` at the
     end of the period, how much more it is than the day before.
 
-    A count of people that is told without personal rights is of the last release, the watermark `released` of the day
-    `released_on` in Beijing; its value is null where it is `withheld`, and `today` always.
+    In the public edition, how many people there are is of a month end, `as_of_day`, `rounded_to` the nearest 5 where it is of less
+    than the county; null where it is `small` (1 to 4), of a town with fewer than 10, or of less than a town.
     """
 
     name: str
@@ -68,9 +76,9 @@ class Figure(msgspec.Struct, kw_only=True):
     value: int | None
     today: int | None
     parts: list[FigurePart]
-    withheld: Withheld | None
-    released: str | None
-    released_on: dt.date | None
+    small: bool
+    as_of_day: dt.date | None
+    rounded_to: int | None
 
 
 class RateFigure(msgspec.Struct, kw_only=True):
@@ -132,8 +140,8 @@ class Earlier(msgspec.Struct, kw_only=True):
 class Bulletin(msgspec.Struct, kw_only=True):
     """The totals of all registers (日报), each under the name of its figure, with the watermark that gives them again, and a
     paragraph to print. `title` and `issue` (期, the day of the year) are as printed. Where the caller does not see the whole
-    division, `whole` is false, and `division_name` says what the figures are of. `known_at` is when the log last grew;
-    `released_on` is the day of the release that counts of people are of, null where none are told as released.
+    division, `whole` is false, and `division_name` says what the figures are of. `known_at` is when the log last grew; `as_of_day` is
+    the month end that counts of people are of in the public edition.
     """
 
     title: str
@@ -148,7 +156,8 @@ class Bulletin(msgspec.Struct, kw_only=True):
     charts: list[Chart]
     earlier: list[Earlier]
     paragraph: str
-    released_on: dt.date | None
+    edition: Edition
+    as_of_day: dt.date | None
     known_at: dt.datetime | None
     watermark: str
 
@@ -172,8 +181,8 @@ class RestatementQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True,
 
 
 class Cell(msgspec.Struct, kw_only=True):
-    """One total as the bulletin gave it at either watermark. Counts of people that are told without personal rights are those of the
-    last release under it, null where they are withheld; `rows_count` is null, as rows would tell more.
+    """One total as the bulletin gave it at either watermark. To those who see no people in care, `rows_count` of what was done for
+    them is null, as rows would name entries; and how many there are has no `difference`.
     """
 
     name: str

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement
 
 from registry.core.measures import Count, Measure, Sum
+from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.scope import within
 from registry.reports.bulletin.narrative import NarrativeSource
@@ -58,6 +59,15 @@ class PrintedMeasure:
         if not isinstance(number, Count | Sum):
             raise TypeError(f"not additive: {self.name}")
         return number.total
+
+    def exact_for(self, who: Principal) -> bool:
+        """Whether a caller is told it exactly: not people in care, to those who see none; what was done for them is told to all."""
+        people = self.register.people
+        return people is None or who.sees_people or self.counts in people.work
+
+    def tells_rows(self, who: Principal) -> bool:
+        """Whether a caller may see the entries that it counts."""
+        return self.register.people is None or who.sees_people
 
     @property
     def stands(self) -> bool:

@@ -22,7 +22,7 @@ from registry.reports.bulletin.figures import Period, Totals, chart, figure, rat
 from registry.reports.bulletin.html import as_html
 from registry.reports.bulletin.narrative import NarrativeSource
 from registry.reports.bulletin.negotiation import FORMS, chosen
-from registry.reports.bulletin.schemas import Bulletin, BulletinQuery, Figure, Format, Section
+from registry.reports.bulletin.schemas import Bulletin, BulletinQuery, Edition, Figure, Format, Section
 from registry.reports.bulletin.sections import BulletinSection, printed_measures
 from registry.reports.bulletin.wording import as_json, as_markdown, as_text, paragraph
 from registry.web import reads
@@ -41,7 +41,7 @@ RENDERERS: dict[Format, Callable[[Bulletin], bytes]] = {
 
 def published(sections: Sequence[BulletinSection]) -> type[Struct]:
     """The shape of the JSON: a bulletin, and the total of each measure that is printed, under its name."""
-    totals = [(each.name, int | None if each.measure.sensitive else int) for each in printed_measures(sections)]
+    totals = [(each.name, int | None if each.register.people else int) for each in printed_measures(sections)]
     about = {"__doc__": Bulletin.__doc__}
     return defstruct(Bulletin.__name__, totals, bases=(Bulletin,), namespace=about, kw_only=True)
 
@@ -77,7 +77,8 @@ class BulletinMaker:
             ],
             earlier=earlier(totals, measures, period, watermark, query.since),
             paragraph=paragraph(area.name, period.since, period.to, figures),
-            released_on=next((each.released_on for each in figures if each.released_on), None),
+            edition=Edition.INTERNAL if who.sees_people else Edition.PUBLIC,
+            as_of_day=next((each.as_of_day for each in figures if each.as_of_day), None),
             known_at=_known_at(connection, who.book, watermark),
             watermark=watermark_text(who.book, watermark),
         )

@@ -8,11 +8,14 @@ import msgspec
 
 from registry.ledger.clock import BEIJING, beijing_day, microseconds
 from registry.ledger.versions import encode
-from registry.reports.bulletin.narrative import as_released
-from registry.reports.bulletin.schemas import Bulletin, Earlier, Figure, RateFigure, Section
+from registry.reports.bulletin.narrative import as_of_month_end
+from registry.reports.bulletin.schemas import Bulletin, Earlier, Edition, Figure, RateFigure, Section
 
 UNTOLD = "未公布"
-"""In the place of a count of people that is withheld."""
+"""In the place of a count of people that is not told."""
+SMALL = "不足5"
+"""In the place of one from 1 to 4."""
+PUBLIC = "公开版：除全县在管人数外，患者人数按上月末取约数，不足5的不列"
 COLUMNS = {False: ("今日", "累计"), True: ("较前日", "现有")}
 """What a figure's two columns are called: of what happened in the period, and of what stands at its end."""
 DIGITS = "零一二三四五六七八九"
@@ -29,15 +32,28 @@ def amount(value: int | None, unit: str) -> str:
     return UNTOLD if value is None else f"{value}{unit}"
 
 
+def number_of(figure: Figure) -> str:
+    """A figure's value: rounded ones are 约, and people from 1 to 4 are 不足5."""
+    if figure.small:
+        return SMALL
+    return f"约{figure.value}" if figure.rounded_to else number(figure.value)
+
+
+def amount_of(figure: Figure) -> str:
+    """A figure's value with its unit."""
+    return UNTOLD if figure.value is None and not figure.small else f"{number_of(figure)}{figure.unit}"
+
+
 def paragraph(name: str, since: dt.date | None, to: dt.date, figures: Sequence[Figure]) -> str:
     """The figures as one Chinese paragraph, ready to print."""
-    told = [f"{figure.title}{amount(figure.value, figure.unit)}{release_of(figure, to)}" for figure in figures]
+    told = [f"{figure.title}{amount_of(figure)}{month_end_of(figure, to)}" for figure in figures]
     return f"{period(since, to)}，{name}" + "，".join(told) + "。"
 
 
-def release_of(figure: Figure, to: dt.date) -> str:
-    """Said of a count of people that is of an earlier release: （截至1月31日公布）."""
-    return "" if figure.value is None else as_released(figure.released_on, to)
+def month_end_of(figure: Figure, to: dt.date) -> str:
+    """Said of a count of people that is as of an earlier day: （截至1月31日）."""
+    told = figure.value is not None or figure.small
+    return as_of_month_end(figure.as_of_day, to) if told else ""
 
 
 def period(since: dt.date | None, to: dt.date) -> str:
@@ -78,19 +94,19 @@ def change_of(value: int | None) -> str:
     return UNTOLD if value is None else f"{value:+d}" if value else "持平"
 
 
-def line_of(today: int | None, value: int | None, unit: str, *, stands: bool) -> str:
-    """A figure's two columns in one line."""
+def line_of(today: int | None, told: str, unit: str, *, stands: bool) -> str:
+    """A figure's two columns in one line; the second, with its unit, as it is told."""
     if stands:
         more = "" if today is None else f"（较前日{change_of(today)}）"
-        return f"现有{amount(value, unit)}{more}"
-    return f"今日{amount(today, unit)}，累计{amount(value, unit)}"
+        return f"现有{told}{more}"
+    return f"今日{amount(today, unit)}，累计{told}"
 
 
-def cells_of(today: int | None, value: int | None, *, stands: bool) -> tuple[str, str]:
-    """A figure's two columns in a table; of what stands, the first is the change, and a part has none."""
+def cells_of(today: int | None, told: str, *, stands: bool) -> tuple[str, str]:
+    """A figure's two columns in a table; of what stands, the first is the change, and a part has none. The second is as it is told."""
     if stands:
-        return "" if today is None else change_of(today), number(value)
-    return number(today), number(value)
+        return "" if today is None else change_of(today), told
+    return number(today), told
 
 
 def rate_of(rate: RateFigure) -> str:
@@ -105,7 +121,8 @@ def stamp(bulletin: Bulletin) -> str:
     first = bulletin.from_
     since = "" if first is None else f"统计期间：{day(first) if first == bulletin.to else f'自{day(first)}起'}；"
     only = "" if bulletin.whole else "仅含"
-    return f"{since}截至时间：{_until(bulletin.to, bulletin.known_at)}；范围：{only}{bulletin.division_name}"
+    edition = f"；{PUBLIC}" if bulletin.edition is Edition.PUBLIC else ""
+    return f"{since}截至时间：{_until(bulletin.to, bulletin.known_at)}；范围：{only}{bulletin.division_name}{edition}"
 
 
 def _until(to: dt.date, known_at: dt.datetime | None) -> str:
@@ -149,17 +166,17 @@ def _text_lines(bulletin: Bulletin) -> Iterator[str]:
         yield ""
         yield f"（{numeral(number)}）{section.title}"
         for figure in figures:
-            yield from _text_figure(figure, release_of(figure, bulletin.to))
+            yield from _text_figure(figure, month_end_of(figure, bulletin.to))
         yield from (rate_of(each) for each in section.rates)
         yield from section.told
     yield ""
     yield source_of(bulletin)
 
 
-def _text_figure(figure: Figure, release: str) -> Iterator[str]:
-    yield f"{figure.title}：{line_of(figure.today, figure.value, figure.unit, stands=figure.stands)}{release}"
+def _text_figure(figure: Figure, as_of: str) -> Iterator[str]:
+    yield f"{figure.title}：{line_of(figure.today, amount_of(figure), figure.unit, stands=figure.stands)}{as_of}"
     for part in figure.parts:
-        yield f"  其中{part.title}：{line_of(part.today, part.value, figure.unit, stands=figure.stands)}"
+        yield f"  其中{part.title}：{line_of(part.today, amount(part.value, figure.unit), figure.unit, stands=figure.stands)}"
 
 
 def as_markdown(bulletin: Bulletin) -> str:
@@ -180,17 +197,17 @@ def _markdown_lines(bulletin: Bulletin) -> Iterator[str]:
         for columns, rows in tables_of(figures):
             yield from ("", f"| 指标 | {' | '.join(columns)} | 单位 |", "| --- | ---: | ---: | --- |")
             for figure in rows:
-                yield from _markdown_rows(figure, release_of(figure, bulletin.to))
+                yield from _markdown_rows(figure, month_end_of(figure, bulletin.to))
         for line in [*(rate_of(each) for each in section.rates), *section.told]:
             yield from ("", _escaped(line))
     yield from ("", "---", "", _escaped(source_of(bulletin)))
 
 
-def _markdown_rows(figure: Figure, release: str) -> Iterator[str]:
-    today, value = cells_of(figure.today, figure.value, stands=figure.stands)
-    yield f"| {_escaped(figure.title)}{release} | {today} | {value} | {figure.unit} |"
+def _markdown_rows(figure: Figure, as_of: str) -> Iterator[str]:
+    today, value = cells_of(figure.today, number_of(figure), stands=figure.stands)
+    yield f"| {_escaped(figure.title)}{as_of} | {today} | {value} | {figure.unit} |"
     for part in figure.parts:
-        today, value = cells_of(part.today, part.value, stands=figure.stands)
+        today, value = cells_of(part.today, number(part.value), stands=figure.stands)
         yield f"| 其中：{_escaped(part.title)} | {today} | {value} | {figure.unit} |"
 
 

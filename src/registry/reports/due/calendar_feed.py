@@ -34,7 +34,7 @@ from registry.ledger.clock import EPOCH, beijing_day, moment, timestamp, wall_cl
 from registry.ledger.tables import LOG
 from registry.ledger.versions import encode
 from registry.reports.due.icalendar import CalendarEvent, calendar
-from registry.reports.due.service import DueSelection, Item, due_item, due_items, titles
+from registry.reports.due.service import DueSelection, Item, due_item, due_items, kinds_of_people, titles
 from registry.web import reads
 from registry.web.call import Call
 from registry.web.reads import Answer
@@ -182,7 +182,7 @@ class CalendarEvents:
 
     def events(self, items: Sequence[Item]) -> Iterator[CalendarEvent]:
         """An event for each item, and of people one for each kind, village and day: how many, not who or how ill."""
-        people = {duty.kind for register in self.registers if register.menu is not None for duty in register.duties}
+        people = kinds_of_people(self.registers)
         counts = Counter((item.due_on, item.kind, item.division) for item in items if item.kind in people)
         yield from (self._event(item) for item in items if item.kind not in people)
         yield from (self._count(*of, count) for of, count in counts.items())

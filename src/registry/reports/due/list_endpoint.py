@@ -19,7 +19,7 @@ from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import beijing_day, wall_clock
 from registry.ledger.versions import encode
 from registry.reports.due.schemas import DueCount, DueList, DueQuery, DueRules, RulesQuery, TableRow
-from registry.reports.due.service import DueSelection, Item, due_item, due_items, titles, withheld_kinds
+from registry.reports.due.service import DueSelection, Item, due_item, due_items, hidden_kinds, titles, withheld_kinds
 from registry.web import reads
 from registry.web.call import Call
 from registry.web.cursors import Cursor, read_cursor, refused_cursor
@@ -78,14 +78,16 @@ class DuePage:
         today = self._today(connection, watermark)
         window = Window(today, self.query.before or add_days(today, AHEAD))
         selection = DueSelection(window, _kinds(self.registers, self.query.kinds), self.query.division)
-        items = due_items(connection, view, self.registers, selection)
+        found = due_items(connection, view, self.registers, selection)
+        hidden = hidden_kinds(self.who, self.registers)
+        items = [item for item in found if item.kind not in hidden]
         start = self.cursor.last & (1 << DAY_SHIFT) - 1 if self.cursor else 0
         end = start + self.query.limit
         place = Cursor(watermark, today.toordinal() << DAY_SHIFT | end)
         names = names_at(connection, view)
         return DueList(
             items=[due_item(item, today, names, self.registers) for item in items[start:end]],
-            counts=self._counts(selection, items),
+            counts=self._counts(selection, found),
             today=today,
             before=window.before,
             next_cursor=place.text(_filters(self.query), self.path) if len(items) > end else None,
@@ -107,7 +109,7 @@ class DuePage:
         """How many of each kind that was asked for, whatever the page."""
         due = Counter(item.kind for item in items)
         overdue = Counter(item.kind for item in items if item.due_on < selection.window.on)
-        withheld = withheld_kinds(self.who, self.registers)
+        withheld = withheld_kinds(self.who, self.registers, selection.division)
         return [
             DueCount(kind=kind, title=title, due=None, overdue=None)
             if kind in withheld

@@ -22,6 +22,9 @@ from registry.reports.due.service import Item
 
 Step = Annotated[int, Meta(description="days after the due day; negative: before it")]
 
+OF_PEOPLE = frozenset({"visit", "yearly_visits", "consent"})
+"""The duties to people in care: their reminders tell an entry, its village and how ill somebody is."""
+
 REMINDERS = version_table(
     "reminders",
     Column("kind", String(20), nullable=False),
@@ -86,6 +89,7 @@ REMINDER_REGISTER = Register(
     Filters(ReminderQuery, matching),
     writers=frozenset(),
     voiders=frozenset(),
+    kinds_of_people=OF_PEOPLE,
     days=Days(begins="reminded_on"),
     event="due.reminder",
 )

@@ -67,8 +67,8 @@ class DueItem(msgspec.Struct, kw_only=True):
 
 
 class DueCount(msgspec.Struct, kw_only=True):
-    """How many of one kind are due by `before`, and how many of these are overdue; null where it counts people and the caller has no
-    personal rights.
+    """How many of one kind are due by `before`, and how many of these are overdue: also of kinds of which dashboards and bots see no
+    item, as they are owed to people in care; below the towns these are null to them.
     """
 
     kind: str

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
 from registry.core.divisions import name_of
 from registry.core.duties import CaseRows, DutyKind, Owed, Window
-from registry.core.principals import Principal
+from registry.core.principals import TOWN, Principal
 from registry.core.register import Register
 from registry.core.scope import within
 from registry.core.view import View
@@ -151,9 +151,17 @@ def due_item(item: Item, today: dt.date, names: dict[str, str], registers: Seque
     )
 
 
-def withheld_kinds(who: Principal, registers: Sequence[Register]) -> frozenset[str]:
-    """The kinds that are not counted for a caller: those of people, without personal rights. What is published of people
-    (docs/decisions/0012) has no days of a due list.
-    """
-    people = (duty.kind for register in registers if register.menu is not None for duty in register.duties)
-    return frozenset() if who.sees_personal else frozenset(people)
+def kinds_of_people(registers: Sequence[Register]) -> frozenset[str]:
+    """The kinds that are owed to people in care."""
+    return frozenset(duty.kind for register in registers if register.people for duty in register.duties)
+
+
+def hidden_kinds(who: Principal, registers: Sequence[Register]) -> frozenset[str]:
+    """The kinds of which a caller sees no item: those owed to people in care, who sees none of them (docs/decisions/0012)."""
+    return frozenset() if who.sees_people else kinds_of_people(registers)
+
+
+def withheld_kinds(who: Principal, registers: Sequence[Register], division: str | None) -> frozenset[str]:
+    """Of these, the kinds that are not counted either: below the towns."""
+    below = len(division or "") > TOWN or who.villages
+    return hidden_kinds(who, registers) if below else frozenset()

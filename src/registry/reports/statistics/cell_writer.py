@@ -12,31 +12,23 @@ import msgspec
 from registry.core.measures import Dimension
 from registry.reports.statistics.drill_down import Axis
 from registry.reports.statistics.query import Number, Value
-from registry.reports.statistics.schemas import Withheld
 
 encode = msgspec.json.encode
 
 
-NULL = b"null"
+NONE = b"{}"
 Json = list[bytes]
 """A value in each cell, as JSON."""
 
 
 @dataclass(frozen=True)
 class MeasureColumn:
-    """A measure of some cells: its numbers, why those that are withheld are, and the links to what it counts."""
+    """A measure of some cells: its numbers, which of them are small and not told (empty: none), and the links to what it counts."""
 
     name: str
     numbers: Sequence[Number]
-    withheld: Sequence[Withheld | None]
+    small: Sequence[bool]
     links: Json
-
-    def shown(self) -> Json:
-        """The numbers that are told."""
-        told: Sequence[Number] = self.numbers
-        if any(self.withheld):
-            told = [None if why else number for number, why in zip(told, self.withheld, strict=True)]
-        return encode(told)[1:-1].split(b",")
 
 
 class _Table:
@@ -75,21 +67,18 @@ def written(
             table.put(axis.dimension.name, axis.spread([encode(value) for value in axis.values]))
         named = [(axis, [encode(label(axis.dimension, value)) for value in axis.values]) for axis in axes]
         table.put_all("labels", {axis.dimension.name: axis.spread(labels) for axis, labels in named})
-    table.put_all("measures", {each.name: each.shown() for each in columns})
-    table.put_all("measure_rows", {each.name: _told(each.links, each.withheld) for each in columns})
-    withheld = list(zip(*(each.withheld for each in columns), strict=True))
-    table.put("rows", _told(rows, list(map(any, withheld))))
-    table.put("withheld", _reasons([each.name for each in columns], withheld))
+    table.put_all("measures", {each.name: encode(each.numbers)[1:-1].split(b",") for each in columns})
+    table.put_all("measure_rows", {each.name: each.links for each in columns})
+    table.put("rows", rows)
+    table.put("small", _small(columns, len(rows)))
     return table.json()
 
 
-def _told(links: Json, withheld: Sequence[object]) -> Json:
-    return [NULL if why else link for link, why in zip(links, withheld, strict=True)] if any(withheld) else links
-
-
-def _reasons(names: Sequence[str], withheld: Sequence[tuple[Withheld | None, ...]]) -> Json:
-    """Why numbers are withheld, by measure."""
-    return [
-        encode({name: why for name, why in zip(names, each, strict=True) if why}) if any(each) else b"{}"
-        for each in withheld
-    ]
+def _small(columns: Sequence[MeasureColumn], count: int) -> Json:
+    """Which numbers are from 1 to 4 and not told, by measure."""
+    marked = [each for each in columns if any(each.small)]
+    if not marked:
+        return [NONE] * count
+    each = zip(*(column.small for column in marked), strict=True)
+    names = [column.name for column in marked]
+    return [encode({name: True for name, small in zip(names, cell, strict=True) if small}) for cell in each]

@@ -11,14 +11,11 @@ from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from registry.core.measures import By, Dimension
+from registry.core.principals import TOWN, VILLAGE
 from registry.reports.statistics.query import Value
 
 T = TypeVar("T")
 Params = Mapping[str, str]
-TOWN = 9
-"""Digits of a town's code."""
-VILLAGE = 12
-"""Digits of a village's code."""
 NONE = b"null"
 """In place of a link where conditions exclude each other, so that no row can be."""
 

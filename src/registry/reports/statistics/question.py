@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -13,10 +12,9 @@ from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.view import View
 from registry.core.watermarks import watermark_text
-from registry.reports.statistics.disclosure.publication import Publication
-from registry.reports.statistics.disclosure.withholding import Withholding
 from registry.reports.statistics.drill_down import Params
 from registry.reports.statistics.mirror_tables import Pinned
+from registry.reports.statistics.people import PeopleAnswer
 from registry.reports.statistics.query import Base
 
 
@@ -38,24 +36,13 @@ class StatisticsQuestion:
     until: dt.date | None
     on: dt.date | None
     watermark: int
-    publication: Publication | None = None
-    """Of people, for a caller without personal rights: what is published of them."""
+    people: PeopleAnswer | None = None
+    """Of a register of people in care, for a caller who sees none of them: how numbers are told."""
 
     @property
     def known(self) -> int:
-        """As of which watermark is counted: that of the question, or of the release before it."""
-        return self.watermark if self.publication is None else self.publication.watermark
-
-    @cached_property
-    def withholding(self) -> Withholding:
-        """What holds numbers back."""
-        period = self.since, self.until, self.on
-        return Withholding(self.who, self.register, self.publication, self.dimensions, self.filters, *period)
-
-    @property
-    def guarded(self) -> bool:
-        """Whether any number may be held back."""
-        return not self.who.sees_personal and any(each.sensitive for each in self.measures)
+        """As of which watermark is counted: that of the question; people, for those who see none, as of the month end before it."""
+        return self.people.month.watermark if self.people and self.people.month else self.watermark
 
     @property
     def pinned(self) -> dict[str, str]:

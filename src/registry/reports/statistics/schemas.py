@@ -1,24 +1,12 @@
 """What statistics are asked with, and what they answer. Each register's own cells and parameters are made from these."""
 
 import datetime as dt
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from registry.core.queries import AsOfQuery, On
-
-
-class Withheld(StrEnum):
-    """Why a count of people is null: it is small or would give a small one away (`protected`); it is none of those that are
-    published, which are of the county or a town, all or by one further value, so far or in a calendar month (`too_detailed`); no
-    month that was over had been recorded yet (`not_released`).
-    """
-
-    PROTECTED = "protected"
-    TOO_DETAILED = "too_detailed"
-    NOT_RELEASED = "not_released"
 
 
 class StatisticsQuery(AsOfQuery, kw_only=True, rename={"from_": "from"}):
@@ -45,10 +33,6 @@ class MeasureTitle(msgspec.Struct, kw_only=True):
     title: str
     unit: str
     additive: bool
-    withheld: Annotated[
-        Withheld | None,
-        Meta(description="Why it is told of no cell of this grouping, whatever its values; null where it may be told of some."),
-    ]  # fmt: skip
 
 
 class DimensionTitle(msgspec.Struct, kw_only=True):
@@ -60,23 +44,25 @@ class DimensionTitle(msgspec.Struct, kw_only=True):
 
 Link = Annotated[
     str | None,
-    Meta(description="The list of exactly these rows, at the same watermark; null where the number is held back, or where no row can be."),
+    Meta(description="The list of exactly these rows, at the same watermark; null where no row can be, and for who sees no entries."),
 ]  # fmt: skip
 NumberOrNone = Annotated[
     int | float | None,
-    Meta(description="null where a count of people is withheld, and for a median without rows."),
+    Meta(
+        description="null for a median without rows, and for a count of people that is not told: from 1 to 4 (`small`), or of a town with fewer than 10."
+    ),
 ]
 
 
 class Total(msgspec.Struct, kw_only=True):
-    """All cells together. `rows` lists them as a whole, `measure_rows` what each measure counts of them; `withheld` says of each
-    measure that is held back why.
+    """All cells together. `rows` lists them as a whole, `measure_rows` what each measure counts of them; `small` names the measures
+    whose number is from 1 to 4 people and therefore null (不足5).
     """
 
     measures: dict[str, NumberOrNone]
     rows: Link
     measure_rows: dict[str, Link]
-    withheld: dict[str, Withheld]
+    small: dict[str, Literal[True]]
 
 
 class StatisticsCell(Total, kw_only=True):
@@ -96,11 +82,15 @@ class StatisticsAnswer(msgspec.Struct, kw_only=True):
     dimensions: list[DimensionTitle]
     cells: list[StatisticsCell]
     total: Total
-    released: Annotated[
-        str | None,
+    as_of_day: Annotated[
+        dt.date | None,
         Meta(
-            description="Of people, for callers who may not see personal data: the watermark of the last release, as of which is "
-            "counted. A number that is not published is null."
+            description="Of people, for dashboards and bots: the last month end (Beijing) before the watermark, as of which is counted; "
+            "null where numbers are as of the watermark."
         ),
     ] = None
+    rounded_to: Annotated[
+        int | None,
+        Meta(description="What numbers are rounded to; null where they are exact. The county's roster is exact at month ends."),
+    ] = None  # fmt: skip
     watermark: str

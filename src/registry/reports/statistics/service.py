@@ -7,6 +7,7 @@ A number and its link are made from the same parameters of the list, so they can
 import asyncio
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,18 +16,17 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from registry.core.divisions import names_at
-from registry.core.principals import Principal
-from registry.core.register import Register, Right
+from registry.core.principals import TOWN, Principal
+from registry.core.register import Register
 from registry.core.valid_time_reads import being, page_on
 from registry.core.view import View, Wanted
 from registry.core.watermarks import head_of, last_day, resolve_as_of, watermark_text
 from registry.db.database import computed
-from registry.errors import Fault, Malformed, Refused
+from registry.errors import Fault, Forbidden, Malformed, Refused
 from registry.reports.statistics.answer import answer
-from registry.reports.statistics.disclosure.publication import Publication, published
-from registry.reports.statistics.drill_down import TOWN
 from registry.reports.statistics.mirror import Mirror
 from registry.reports.statistics.mirror_tables import mirrored
+from registry.reports.statistics.people import DRIVE, PeopleAnswer, PeopleQuestion, month_end, told_measures
 from registry.reports.statistics.question import CountedRows, StatisticsQuestion, measures_of
 from registry.web import reads
 from registry.web.call import Call
@@ -41,16 +41,18 @@ Registers = Mapping[str, Register]
 
 
 class Named(msgspec.Struct):
-    """Of an entry's document, what it is called."""
+    """Of an entry's document, what it is called, and where it is."""
 
     name: str
+    divisions: list[str] = []
 
 
 async def read_statistics(call: Call, register: Register, registers: Registers, shape: type[msgspec.Struct]) -> Answer:
     """The statistics that the query asks for. Raises Forbidden, Malformed or Refused."""
-    who = await call.enter(register, Right.READ)
-    query: Any = call.params(shape)
-    question = await _question(call, who, register, query)
+    who = await call.caller()
+    if who.role not in register.counters:
+        raise Forbidden
+    question = await _question(call, who, register, registers, call.params(shape))
     source = await _source(call, question, registers)
     body, tag = await asyncio.to_thread(_answered, question, source)
     return reads.respond(call, body, tag, watermark_text(who.book, question.watermark), on=question.on)
@@ -62,25 +64,54 @@ def _answered(question: StatisticsQuestion, source: CountedRows) -> tuple[bytes,
     return body, reads.body_tag(body)
 
 
-async def _question(call: Call, who: Principal, register: Register, query: Any) -> StatisticsQuestion:  # noqa: ANN401 - by register
+async def _question(
+    call: Call, who: Principal, register: Register, registers: Registers, query: Any,  # noqa: ANN401 - by register
+) -> StatisticsQuestion:  # fmt: skip
     measures = _chosen("measures", query.measures, {each.name: each for each in measures_of(register)})
     dimensions = _chosen("group_by", query.group_by, {each.name: each for each in register.dimensions}, none=())
     if query.from_ is not None and query.to is not None and query.from_ > query.to:
         raise Refused(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
+    filters = _filters(call, query)
+    watermark = await call.context.read(partial(_watermark, who.book, query.as_of))
+    period = query.from_, query.to, query.on
+    question = StatisticsQuestion(register, who, measures, dimensions, filters, *period, watermark)
+    if register.people is None or who.sees_people:
+        return question
+    asked = PeopleQuestion(register, register.people, who, measures, dimensions, filters, *period)
+    measures, of_people = told_measures(asked, named=query.measures is not None)
+    told = await call.context.read(partial(_told, asked, registers, watermark, of_people))
+    return replace(question, measures=measures, people=told)
+
+
+def _filters(call: Call, query: Any) -> dict[str, str]:  # noqa: ANN401 - by register
+    """The filters of the list, as they were sent. Raises Refused where they do not go together."""
     pairs = parse_qsl(call.scope["query_string"].decode("ascii"), keep_blank_values=True)
     filters = {name: value for name, value in pairs if name not in OWN}
     if "division_only" in filters and query.division is None:
         said = "division_only 须与 division 同用。", "division_only goes with division."
         raise Refused(faults=[Fault("#division_only", "needs_division", *said)])
-    watermark = await call.context.read(partial(_watermark, who.book, query.as_of))
-    guarded = register.menu is not None and not who.sees_personal
-    found = await call.context.scan(partial(_published, who, register, watermark)) if guarded else None
-    period = query.from_, query.to, query.on
-    return StatisticsQuestion(register, who, measures, dimensions, filters, *period, watermark, found)
+    return filters
 
 
-def _published(who: Principal, register: Register, watermark: int, connection: Connection) -> Publication | None:
-    return published(connection, View(who, watermark), register)
+def _told(
+    asked: PeopleQuestion, registers: Registers, watermark: int, of_people: bool, connection: Connection
+) -> PeopleAnswer:  # fmt: skip
+    """How the numbers are told. Raises Refused for a drive of less than whole towns."""
+    month = month_end(connection, asked.who.book, watermark) if of_people else None
+    drives = frozenset(_whole_towns(asked, View(asked.who, watermark), registers, connection))
+    if any(value not in drives for name, value in asked.filters.items() if name in DRIVE):
+        text = "只公布整镇(街)开展的专项行动。", "Only drives of whole towns are told."
+        raise Refused(faults=[Fault("#campaign_id", "below_town", *text)])
+    return PeopleAnswer(asked.rule, month, asked.of_county, asked.by_trait, drives)
+
+
+def _whole_towns(asked: PeopleQuestion, view: View, registers: Registers, connection: Connection) -> Iterator[str]:
+    """The drives of which every division is a town or more, by id; none where the question is not about drives."""
+    for dimension in asked.register.dimensions:
+        if dimension.chooses in DRIVE and (dimension in asked.dimensions or dimension.chooses in asked.filters):
+            for drive, told in _entries(connection, view, registers[dimension.entries]):
+                if all(len(code) <= TOWN for code in told.divisions):
+                    yield drive
 
 
 def _watermark(book: str, as_of: str | None, connection: Connection) -> int:
@@ -119,8 +150,14 @@ def _source_of_latest(
         table, rows = opened
         computed(partial(pinned.bring, table, tuple(table.columns), rows))
     where = [*question.clauses(question.filters), *(being(register, question.on) if question.on else ())]
-    day = last_day(connection, question.who.book, question.known)
+    day = _last_day(connection, question)
     return CountedRows(pinned, partial(_rows, view, register), where, _names(question, registers, connection), day)
+
+
+def _last_day(connection: Connection, question: StatisticsQuestion) -> dt.date:
+    """The last day that is told of."""
+    told = question.people
+    return told.month.day if told and told.month else last_day(connection, question.who.book, question.known)
 
 
 def _rows(view: View, register: Register, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
@@ -133,15 +170,16 @@ def _names(question: StatisticsQuestion, registers: Registers, connection: Conne
     names = names_at(connection, view)
     for dimension in question.dimensions:
         if dimension.entries:
-            names |= _entries(connection, view, registers[dimension.entries])
+            found = _entries(connection, view, registers[dimension.entries])
+            names |= {entry_id: told.name for entry_id, told in found}
     return names
 
 
-def _entries(connection: Connection, view: View, register: Register) -> Iterator[tuple[str, str]]:
-    """Of each entry of a register its id and name."""
+def _entries(connection: Connection, view: View, register: Register) -> Iterator[tuple[str, Named]]:
+    """Of each entry of a register its id, and what it is called."""
     columns = [register.table.c.entry_id, register.table.c.document]
     for row in connection.execute(view.rows(register, columns), view.binds()):
-        yield row.entry_id, msgspec.json.decode(row.document, type=Named).name
+        yield row.entry_id, msgspec.json.decode(row.document, type=Named)
 
 
 def _source_on_day(
@@ -167,7 +205,7 @@ def _source_on_day(
         rows.append([row[column.name] for column in columns])
     pinned = computed(mirror.empty)
     computed(partial(pinned.bring, register.table, columns, rows))
-    day = last_day(connection, question.who.book, question.known)
+    day = _last_day(connection, question)
     return CountedRows(pinned, _all, question.clauses(question.filters), _names(question, registers, connection), day)
 
 

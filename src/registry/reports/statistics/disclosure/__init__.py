@@ -1,1 +1,0 @@
-"""Which small counts of people may be told, and when."""
