@@ -135,14 +135,16 @@ def test_the_bulletin_says_the_sentences_of_the_article(demo: Demo) -> None:
         assert ("成功化解" in "".join(told)) is (day == "2020-02-26")
 
 
-def test_counts_of_people_are_told_as_of_the_release(demo: Demo) -> None:
+def test_counts_of_people_are_told_as_of_the_month_end(demo: Demo) -> None:
     asked = "/v1/bulletin?to=2020-02-26&as_of=2020-02-26"
     bulletin = demo.api.get(asked, "bot").json()
-    assert "在管严重精神障碍患者1050人（截至1月31日公布），走访0人次（截至1月31日公布）" in bulletin["paragraph"]
-    assert bulletin["released_on"] == "2020-01-31"
-    assert {each["released_on"] for each in bulletin["figures"]} == {"2020-01-31", None}
+    assert "在管严重精神障碍患者1050人（截至1月31日），走访" in bulletin["paragraph"]
+    assert bulletin["as_of_day"] == "2020-01-31"
+    assert {each["as_of_day"] for each in bulletin["figures"]} == {"2020-01-31", None}
     assert "截至1月31日" not in "".join(bulletin["sections"][1]["told"])  # the drive began later
-    assert demo.api.get(asked, "supervisor").json()["released_on"] is None
+    office = demo.api.get(asked, "supervisor").json()
+    assert office["as_of_day"] is None
+    assert office["visits_made"] == bulletin["visits_made"] > 0
 
 
 def test_what_is_due_is_told_as_the_due_list_counts_it(demo: Demo) -> None:

@@ -20,6 +20,7 @@ from registry.reports.bulletin.schemas import (
     Chart,
     DayValue,
     Earlier,
+    Edition,
     Figure,
     FigurePart,
     Format,
@@ -35,7 +36,7 @@ DAYS = [dt.date(2020, 1, 22) + dt.timedelta(days=n) for n in range(44)]
 
 def figure(**more: object) -> Figure:
     usual = {"name": "found", "title": "排查发现矛盾纠纷", "unit": "宗", "section": "矛盾纠纷", "stands": False}
-    told = {"value": 7, "today": 2, "parts": [], "withheld": None, "released": None, "released_on": None}
+    told = {"value": 7, "today": 2, "parts": [], "small": False, "as_of_day": None, "rounded_to": None}
     return Figure(**{**usual, **told, **more})  # type: ignore[arg-type] # fields by name
 
 
@@ -44,7 +45,7 @@ def bulletin(**more: object) -> Bulletin:
         "title": "雷州市综治维稳日报（第65期）", "issue": 65, "division": "440882", "division_name": "雷州市", "whole": True,
         "to": dt.date(2020, 3, 5), "figures": [figure()], "sections": [Section(title="矛盾纠纷", rates=[], told=[])],
         "charts": [], "earlier": [], "paragraph": "截至2020年3月5日，雷州市排查发现矛盾纠纷7宗。", "watermark": "wm_440882_9",
-        "released_on": None, "known_at": None,
+        "edition": Edition.INTERNAL, "as_of_day": None, "known_at": None,
     }  # fmt: skip
     return Bulletin(**{**usual, **more})  # type: ignore[arg-type] # fields by name
 
@@ -117,17 +118,23 @@ def test_who_does_not_see_it_all_is_told() -> None:
 
 
 @pytest.mark.parametrize("render", [as_text, as_markdown, as_html])
-def test_a_count_of_people_says_as_of_when_it_was_released(render: Callable[[Bulletin], str]) -> None:
+def test_a_count_of_people_says_of_which_day_it_is(render: Callable[[Bulletin], str]) -> None:
     told = figure(
-        title="走访", unit="人次", value=0, today=None, released="wm_440882_5", released_on=dt.date(2020, 1, 31)
+        title="在管", unit="人", value=10, stands=True, today=None, rounded_to=5, as_of_day=dt.date(2020, 1, 31)
     )
-    withheld = msgspec.structs.replace(told, title="联合走访", value=None)
-    page = render(bulletin(figures=[told, withheld]))
-    assert page.count("（截至1月31日公布）") == 1
-    assert "（截至2019年" in render(
-        bulletin(figures=[msgspec.structs.replace(told, released_on=dt.date(2019, 12, 31))])
-    )
-    assert "公布）" not in render(bulletin(figures=[msgspec.structs.replace(told, released_on=dt.date(2020, 3, 5))]))
+    untold = msgspec.structs.replace(told, title="离管", value=None)
+    page = render(bulletin(figures=[told, untold]))
+    assert page.count("（截至1月31日）") == 1
+    assert page.count("约10") == 1
+    assert page.count("未公布") == 1
+    small = render(bulletin(figures=[msgspec.structs.replace(untold, small=True, as_of_day=dt.date(2019, 12, 31))]))
+    assert "（截至2019年12月31日）" in small
+    assert "不足5" in small
+    assert "截至" not in render(
+        bulletin(figures=[msgspec.structs.replace(told, as_of_day=dt.date(2020, 3, 5))])
+    ).replace("截至时间", "").replace("截至2020年3月5日", "")
+    assert "公开版" in render(bulletin(edition=Edition.PUBLIC))
+    assert "公开版" not in page
 
 
 def test_what_stands_is_headed_as_that() -> None:

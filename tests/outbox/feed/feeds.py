@@ -54,7 +54,8 @@ class Oracle:
     """What a reader is told, from what everybody together is told and from when cases were open to which town."""
 
     def __init__(self, everything: list[Event], spans: list[Span], who: str, inside: str = "") -> None:
-        self._everything = everything
+        unseen = {"patients", "visits"} if "dashboard" in who else set()
+        self._everything = [event for event in everything if event["data"]["meta"]["register"] not in unseen]
         self._own = OWN.get(who, ("440882",))
         self._mine = [span for span in spans if span.town in self._own]
         self._inside = inside

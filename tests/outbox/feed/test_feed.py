@@ -187,7 +187,7 @@ def test_every_reader_is_told_everything_filtered(api: Api, run: Run, seed: int)
         act(api, chance, made)
     everything = follow(api, "supervisor")
     assert [event["data"]["meta"]["position"] for event in everything] == list(range(len(everything)))
-    masked = {event["id"]: event for event in follow(api, "dashboard")}
+    masked = {event["id"]: event for event in follow(api, "auditor")}
     opened = run(spans)
     for who in READERS:
         expected = list(Oracle(everything, opened, who).told())

@@ -36,7 +36,7 @@ def number_of(figure: Figure) -> str:
     """A figure's value: rounded ones are 约, and people from 1 to 4 are 不足5."""
     if figure.small:
         return SMALL
-    return f"约{figure.value}" if figure.rounded_to else number(figure.value)
+    return f"约{figure.value}" if figure.value is not None and figure.rounded_to else number(figure.value)
 
 
 def amount_of(figure: Figure) -> str:
