@@ -1,5 +1,5 @@
 // One page: totals, by town and by month, live; every figure opens into its rows; as of now or of an earlier day.
-// A number that is withheld is null and reads 未公布, never 0; what could not be read is 暂无数据, and asked for again.
+// A number that is not told is null and reads 未公布 or 不足5, never 0; what could not be read is 暂无数据, and asked for again.
 const $ = (id) => document.getElementById(id);
 const TILES = {
   gatherings: ["sessions"], sheds: ["sheds", "area"], disputes: ["found", "settled", "open"],
@@ -10,7 +10,7 @@ const DATES = ["decided_on", "demolished_on", "discovered_on", "signed_on", "vis
 const ACTIONS = { created: "新增", changed: "变更", corrected: "更正", transferred: "移交", voided: "作废", erased: "依法删除" };
 const OTHERS = { "alert.raised": "警示", "due.reminder": "到期提醒", "scope.left": "移出辖区" };
 const WITHHELD = "未公布", MISSING = "暂无数据", LIVE = "实时";
-const DAY = 86400e3, BEIJING = 8 * 3600e3, SOON = 300, PATIENCE = 30e3, SILENCE = 45e3; // ms; the last, 3 heartbeats
+const DAY = 86400e3, MINUTE = 60e3, BEIJING = 8 * 3600e3, SOON = 300, PATIENCE = 30e3, SILENCE = 45e3; // ms; the last, 3 heartbeats
 
 let server, key, titles = {}, measures = {}, first, connected, denied, turn = 0, failures = 0, timer, running, opened;
 let asked = { day: "", chosen: "gatherings.sessions" }, shown, faults = []; // shown is what was asked and has come
@@ -36,7 +36,7 @@ const json = async (path) => (await get(path)).json();
 const tried = (path) => json(path).catch((fault) => ({ fault }));
 // After so many failures: between 1 s and 2, 4 … 30 s, so that not all screens come back at once; or later, if so told.
 const pause = (failed, after = 0) => Math.max(after, 1e3 + Math.random() * (Math.min(30e3, 2e3 * 2 ** failed) - 1e3));
-const told = (value, unit) => (value === null ? WITHHELD : `${value.toLocaleString("zh")} ${unit}`);
+const told = (value, unit, about = "") => (value === null ? WITHHELD : `${about}${value.toLocaleString("zh")} ${unit}`);
 const nameOf = (id) => `${titles[id.split(".")[0]]}：${measures[id]?.title ?? ""}`;
 const beijing = (time) => new Date(Date.parse(time) + BEIJING).toISOString().slice(0, 16).replace("T", " ");
 
@@ -82,8 +82,7 @@ function tell() {
 }
 
 function draw({ day, chosen, bulletin, towns, months, totals }) {
-  const [, month, date] = bulletin.released_on?.split("-").map(Number) ?? [];
-  const note = ({ released }, value) => (released && month && value !== null ? `截至${month}月${date}日公布` : "");
+  const note = ({ as_of_day }) => as_of_day?.replace(/^\d+-0?(\d+)-0?(\d+)$/, "截至$1月$2日") ?? ""; // of people: a month end
   const registers = Object.entries(TILES).map(([register, names], at) => [register, names, totals[at]]);
   for (const [name, , answer] of [...registers, [chosen.split(".")[0], [], towns]]) know(name, answer.measures ?? []);
   if (!day && bulletin.to) reach(bulletin.to);
@@ -91,7 +90,7 @@ function draw({ day, chosen, bulletin, towns, months, totals }) {
   $("paragraph").textContent = bulletin.paragraph ?? MISSING;
   $("as-of-text").textContent = day ? `${day} 24时` : "现在";
   $("totals").replaceChildren(...registers.flatMap(([register, names, answer]) => names.map((name) => {
-    const id = `${register}.${name}`, small = element("small", {}, note(answer, answer.total?.measures[name]));
+    const id = `${register}.${name}`, small = element("small", {}, note(answer));
     return figure("tile", id, answer, answer.total, nameOf(id), small);
   })));
   $("chosen").replaceChildren(nameOf(chosen), " ", element("small", {}, note(towns)));
@@ -110,7 +109,8 @@ function know(register, found) {
 // A number with its label; it opens into its rows.
 function figure(kind, id, answer, cell, label, more) {
   const name = id.split(".")[1], value = cell?.measures[name] ?? null, link = cell?.measure_rows[name];
-  const text = answer.fault ? MISSING : told(value, measures[id].unit);
+  const known = cell?.small?.[name] ? "不足5" : told(value, measures[id].unit, answer.rounded_to ? "约" : "");
+  const text = answer.fault ? MISSING : known;
   const className = value === null ? `${kind} none` : kind;
   const onclick = () => openRows(`${label} ${text}`, link, id, value);
   const props = { type: "button", name: id, className, disabled: !link, onclick };
@@ -228,6 +228,7 @@ $("login").addEventListener("submit", async (event) => {
     [$("login").hidden, $("main").hidden] = [true, false];
     await refresh();
     follow(watermark);
+    setInterval(soon, MINUTE); // people and visits are in no stream; what did not change is 304
   } catch (fault) {
     $("live").textContent = fault.message;
   }

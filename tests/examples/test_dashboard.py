@@ -108,9 +108,10 @@ def test_totals_and_parts_are_those_of_the_registry(board: Page) -> None:
     assert bars(board, "trend") == ["2020年1月6 场", "2020年2月2 场"]
 
 
-def test_a_count_of_few_people_reads_withheld_and_never_nought(board: Page) -> None:
+def test_people_are_told_as_of_a_month_end_and_open_no_rows(board: Page) -> None:
+    expect(tile(board, "patients.on_roster")).to_have_text("0 人")  # recorded this month
+    expect(tile(board, "visits.made")).to_have_text("1 人次")
     for measure in ("patients.on_roster", "visits.made"):
-        expect(tile(board, measure)).to_have_text("未公布")
         expect(board.locator(f'.tile[name="{measure}"]')).to_be_disabled()
     expect(board.locator("#live")).to_have_text("实时")  # it is an answer, no failure
 
@@ -125,7 +126,7 @@ def test_what_could_not_be_read_is_no_number_and_is_read_again(board: Page, ther
     expect(board.locator("main")).not_to_contain_text("未公布")
     board.unroute_all()
     expect(tile(board, "gatherings.sessions")).to_have_text("12 场")  # though nothing more is recorded
-    expect(tile(board, "visits.made")).to_have_text("未公布")
+    expect(tile(board, "visits.made")).to_have_text("1 人次")
     expect(board.locator("#live")).to_have_text("实时")
 
 
@@ -234,26 +235,25 @@ def test_a_register_without_months_has_no_trend(board: Page) -> None:
     expect(board.locator("#by-month")).to_be_visible()
 
 
-def test_counts_of_people_say_until_when_they_are_published(board: Page, there: Api) -> None:
-    def with_day(route: Route) -> None:
+def test_counts_of_people_say_of_which_day_they_are(board: Page, there: Api) -> None:
+    def answered(route: Route) -> None:
         answer = route.fetch()
-        route.fulfill(response=answer, json={**answer.json(), "released_on": "2020-01-31"})
-
-    def released(route: Route) -> None:
-        answer = route.fetch()
-        told = {**answer.json(), "released": "wm_440882_5"}
-        told["total"]["measures"] |= {"on_roster": 12, "made": 34}  # and what is withheld says nothing
+        told = {**answer.json(), "as_of_day": "2020-01-31", "rounded_to": 5}
+        told["total"] |= {"measures": {"on_roster": None}, "small": {"on_roster": True}}
+        told["cells"] = [{**cell, "measures": {"on_roster": 10}} for cell in told["cells"]]
         route.fulfill(response=answer, json=told)
 
-    board.route(re.compile("/v1/bulletin"), with_day)
-    board.route(re.compile("/v1/statistics/(patients|visits)"), released)
+    assert [each.get_attribute("name") for each in board.locator(".tile", has_text="截至").all()] == [
+        "patients.on_roster"
+    ]
+    board.route(re.compile("/v1/statistics/patients"), answered)
     there.made("/v1/gatherings", factories.gathering(sessions=4))
-    expect(tile(board, "gatherings.sessions")).to_have_text("12 场")
-    told = board.locator(".tile", has_text="截至1月31日公布")
-    assert [each.get_attribute("name") for each in told.all()] == ["patients.on_roster", "visits.made"]
-    expect(board.locator("#chosen")).not_to_contain_text("公布")
-    board.get_by_label("指标").select_option("visits.made")
-    expect(board.locator("#chosen")).to_contain_text("截至1月31日公布")
+    expect(tile(board, "patients.on_roster")).to_have_text("不足5")
+    expect(board.locator(".tile", has_text="截至1月31日")).to_have_count(1)
+    expect(board.locator("#chosen")).not_to_contain_text("截至")
+    board.get_by_label("指标").select_option("patients.on_roster")
+    expect(board.locator("#chosen")).to_contain_text("截至1月31日")
+    expect(board.locator("#towns .bar").first).to_contain_text("约10 人")
 
 
 def test_a_figure_opens_into_rows_that_add_up_to_it(board: Page) -> None:

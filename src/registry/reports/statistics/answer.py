@@ -1,17 +1,16 @@
 """Statistics, answered: a question and its rows become cells, numbers and links; no database, no HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import msgspec
 
-from registry.core.measures import By, Measure
+from registry.core.measures import By, Dimension, Measure
 from registry.core.watermarks import watermark_text
 from registry.errors import Fault, Refused
 from registry.ledger.versions import encode
 from registry.reports.statistics.cell_writer import MeasureColumn, written
 from registry.reports.statistics.drill_down import Axis, Labels, Links, Params, narrowed
-from registry.reports.statistics.people import NEAREST
 from registry.reports.statistics.query import CellQuery, Counted, Number, TooManyCellsError, counted
 from registry.reports.statistics.question import CountedRows, StatisticsQuestion
 from registry.reports.statistics.schemas import DimensionTitle, MeasureTitle, StatisticsAnswer
@@ -36,7 +35,7 @@ def answer(question: StatisticsQuestion, source: CountedRows) -> bytes:
         cells=cast(Any, msgspec.Raw(b"[" + _written(question, source, axes, found.numbers, params) + b"]")),
         total=cast(Any, msgspec.Raw(_written(question, source, None, [[each] for each in found.total], params))),
         as_of_day=told.month.day if told and told.month else None,
-        rounded_to=NEAREST if of_people else None,
+        rounded_to=told.rounded_to(question.measures, by_town=_by_town(question.dimensions)) if told else None,
         watermark=watermark_text(question.who.book, question.watermark),
     )
     return encode(answered)
@@ -46,6 +45,10 @@ def _shared(own: Sequence[Params]) -> dict[str, str]:
     """The parameters that all statistics have: they choose the rows of a cell as a whole."""
     first, *others = own
     return {name: value for name, value in first.items() if all(each.get(name) == value for each in others)}
+
+
+def _by_town(dimensions: Iterable[Dimension]) -> bool:
+    return any(each.by is By.TOWN for each in dimensions)
 
 
 def _measure(measure: Measure, *, exact: bool) -> MeasureTitle:
@@ -82,7 +85,7 @@ def _written(
     count, told = len(numbers[0]), question.people
     links = Links(f"/v1/{question.register.name}", axes or (), count)
     params = params if told is None else [None] * len(params)
-    of_town = axes is not None and any(axis.dimension.by is By.TOWN for axis in axes)
+    of_town = axes is not None and _by_town([axis.dimension for axis in axes])
     columns = []
     for measure, column, own in zip(question.measures, numbers, params[:-1], strict=True):
         if told is None:

@@ -183,6 +183,12 @@ class PeopleAnswer:
             for number in numbers
         ]
 
+    def rounded_to(self, measures: Sequence[Measure], *, by_town: bool) -> int | None:
+        """What numbers are rounded to; None where all are exact: work, and the county's roster."""
+        exact = self.of_county and not self.by_trait and not by_town
+        people = self.month is not None and not (exact and all(each.name in self.rule.by_town for each in measures))
+        return NEAREST if people else None
+
     def cells(self, found: Counted, dimensions: Sequence[Dimension]) -> Counted:
         """The cells as they may be told apart: work for a drive of less than whole towns stands with that for none."""
         if not any(each.chooses in DRIVE for each in dimensions):
