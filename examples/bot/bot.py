@@ -30,15 +30,12 @@ LARGEST = 1024 * 1024  # bytes of an event
 PAUSE, LONGEST_PAUSE = 5.0, 300.0  # seconds after a failure, doubled after each further one
 BUSY = {-1, 45009, 45033, 130101, 410100}  # WeCom's and DingTalk's codes for "later"; all others are of the message
 TRIES, REFUSED_PAUSE = 8, 60.0  # of a refused message, seconds that double: two hours to put a wrong address right
-KEPT = (
-    14 * 86400.0
-)  # seconds for which events are remembered; one that is older when it comes is a replay, and not told
+KEPT = 14 * 86400.0  # seconds for which events are remembered; one that is older when it comes is a replay, not told
 ACTIONS = {"created": "新增", "changed": "变更", "corrected": "更正"}
+PEOPLE = {"patients", "visits"}  # registers of people in care: nothing of an entry of theirs is told to a group
 SERVER_MADE = {"reminders": ("kind_title", "due_on")}  # texts that the registry makes itself: what is due, and when
 CASE_NUMBER = re.compile(r"[0-9]{6,12}-[0-9]{4}-[0-9]+")
-PLAIN = str.maketrans(
-    "<>[]*`#~", "＜＞［］＊｀＃～"
-)  # so that no text becomes a link, a mention or a heading in the chat
+PLAIN = str.maketrans("<>[]*`#~", "＜＞［］＊｀＃～")  # so that no text becomes a link, a mention or a heading
 
 log = logging.getLogger("bot")
 
@@ -213,7 +210,18 @@ class Bot:
             asked = {"to": (now.date() - dt.timedelta(days=1)).isoformat(), "format": "text"}
             answer = self.registry.get("/v1/bulletin", params=asked).raise_for_status()
             text = answer.text.translate(PLAIN).replace("：/v1/", f"：{self.settings.links}/v1/")
+            self.outbox.put(f"{key}-visits", self._visits_due(now.date().isoformat()), self.clock())
             self.outbox.put(key, cut(text), self.clock())
+
+    def _visits_due(self, day: str) -> str | None:
+        """The visits to people in care that are due, as totals by town: a group is told no more of them."""
+        said = []
+        for town in self._json("/v1/divisions?level=town&limit=200")["items"]:
+            asked = {"division": town["code"], "on": day, "before": day, "kinds": "visit", "limit": 1}
+            (count,) = self.registry.get("/v1/due", params=asked).raise_for_status().json()["counts"]
+            if count["due"]:
+                said.append(f"{town['name']}{count['due']}项（已逾期{count['overdue']}项）")
+        return cut(f"**随访到期** {'、'.join(said)}") if said else None
 
     def post(self) -> None:
         """Post what waits, as far as the robot's limit goes; much at once is put together into few messages."""
@@ -271,7 +279,7 @@ def is_urgent(event: Any, now: float) -> bool:  # noqa: ANN401 - whatever was si
     if not isinstance(event, dict) or not isinstance(data := event.get("data"), dict):
         return False
     kind, told_of = event["type"], {f"disputes.{action}" for action in ACTIONS}
-    due = kind == "due.reminder" and data.get("step") == 0
+    due = kind == "due.reminder" and data.get("step") == 0 and data.get("due_register") not in PEOPLE
     urgent = kind == "alert.raised" or due or (kind in told_of and data.get("scale") == "mass_major")
     return urgent and dt.datetime.fromisoformat(event["time"]).timestamp() > now - KEPT
 

@@ -398,6 +398,34 @@ def test_the_digest_is_the_whole_bulletin_of_yesterday(
     assert "今日50场" in desk.sent[1][1]
 
 
+def test_visits_that_are_due_are_told_as_totals_of_towns(
+    desk: Desk, server: Running, template: Template, there: Api
+) -> None:
+    for village, number in ((factories.VILLAGE, 2), (factories.OTHER_VILLAGE, 1)):
+        for _ in range(number):
+            body = factories.patient(division=village, id_number=None, in_care_since="2019-12-02")
+            there.made("/v1/patients", body, "supervisor")
+    desk.at = "08:00"
+    desk.now = MORNING.timestamp() - 10
+    desk.restart()
+    headers = {"Authorization": f"Bearer {template.keys['bot']}"}
+    desk.bot.registry = httpx.Client(base_url=server.url, headers=headers, trust_env=False)
+    desk.run(20)
+    told = [said for _, said in desk.sent if "随访到期" in said]
+    assert told == ["**随访到期** 白沙镇1项（已逾期1项）、客路镇2项（已逾期2项）"]
+
+
+def test_a_reminder_of_somebody_in_care_is_not_told_to_the_group(source: ModuleType) -> None:
+    reminder = {
+        "type": "due.reminder",
+        "time": "2020-03-06T00:00:05+08:00",
+        "data": {"step": 0, "due_register": "patients"},
+    }
+    now = dt.datetime.fromisoformat(reminder["time"]).timestamp()  # type: ignore[arg-type] # text
+    assert not source.is_urgent(reminder, now)
+    assert source.is_urgent({**reminder, "data": {"step": 0, "due_register": "disputes"}}, now)
+
+
 def test_a_long_digest_is_cut_at_a_line_with_what_matters_first(desk: Desk) -> None:
     lines = [
         "《日报》",
