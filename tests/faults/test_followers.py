@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.followers import follow
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.apart
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])

@@ -10,7 +10,7 @@ import pytest
 from registry.ledger.clock import beijing_day, wall_clock
 from tests.faults.crash import BOOK, COUNTY_BODY, PLACES, TOWN_BODY, Server, connected
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.apart
 
 PATIENTS, LATE, KILLS = 300, 10, 2
 FIRST_VISIT = 14

@@ -12,7 +12,7 @@ import pytest
 from tests.faults.crash import BOOK, COUNTY_BODY, GATHERING_BODY, GATHERINGS, PLACES, TOWN_BODY, Server, connected
 from tests.outbox.webhooks.receiver import Received, Receiver
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.apart
 
 ENTRIES, CHANGES, KILLS = 12, 3, 2
 

@@ -101,13 +101,13 @@ def migrated(frozen: Frozen, tmp_path_factory: pytest.TempPathFactory) -> Templa
 
 
 @pytest.fixture
-def home(frozen: Frozen, migrated: Template, app: Litestar, tmp_path: Path) -> Home:
+def home(frozen: Frozen, migrated: Template, app: Litestar, folder: Path) -> Home:
     """A migrated copy for the test."""
-    return Home(frozen, migrated.copied(tmp_path, f"registry_test_{WORKER}"), app)
+    return Home(frozen, migrated.copied(folder, f"registry_test_{WORKER}"), app)
 
 
 @pytest.fixture
-def unpacked(frozen: Frozen, tmp_path: Path) -> Callable[..., Result]:
+def unpacked(frozen: Frozen, folder: Path) -> Callable[..., Result]:
     """The command line on a copy that is not migrated yet."""
-    settings = frozen.template.copied(tmp_path, f"registry_test_{WORKER}")
-    return lambda *arguments: command(tmp_path, settings.database, *arguments)
+    settings = frozen.template.copied(folder, f"registry_test_{WORKER}")
+    return lambda *arguments: command(folder, settings.database, *arguments)

@@ -68,14 +68,14 @@ def _is_ready(connection: Connection) -> bool:
 async def document(request: Call) -> Response[bytes]:
     """The published document."""
     request.no_params()
-    return Response(request.app.state.document, media_type="application/json")
+    return Response(request.app.state.published.document, media_type="application/json")
 
 
 @get("/asyncapi.json")
 async def events_document(request: Call) -> Response[bytes]:
     """The document of the events that go out (AsyncAPI 3)."""
     request.no_params()
-    return Response(request.app.state.asyncapi, media_type="application/json")
+    return Response(request.app.state.published.asyncapi, media_type="application/json")
 
 
 @get("/docs", media_type=MediaType.HTML)

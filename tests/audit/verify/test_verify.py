@@ -97,9 +97,9 @@ def _fill(api: Api, template: Template) -> Filled:
 
 
 @pytest.fixture
-def home(app: Litestar, filled: Filled, tmp_path: Path) -> Home:
+def home(app: Litestar, filled: Filled, folder: Path) -> Home:
     template = filled.template
-    settings = template.copied(tmp_path, f"registry_test_{WORKER}")
+    settings = template.copied(folder, f"registry_test_{WORKER}")
     raw = Raw(settings)
     event = raw.one("select max(position) from access_events")
     places = filled.entry, filled.position, filled.other, filled.patient, event

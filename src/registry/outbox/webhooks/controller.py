@@ -165,7 +165,7 @@ async def _check_target(call: Call, url: str) -> None:
 
 def _check_events(call: Call, wanted: Sequence[str]) -> None:
     """Raise Refused for events that there are not: nothing would ever come, and nobody would be told."""
-    known = [*call.app.state.event_types, LEFT]
+    known = [*call.app.state.published.event_types, LEFT]
     wrong = [place for place, pattern in enumerate(wanted) if not any(matches(pattern, kind) for kind in known)]
     if wrong:
         said = "没有这类事件。", "There are no such events."
