@@ -24,8 +24,11 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
     union,
 )
+
+from sqlalchemy.types import NULLTYPE
 
 from registry.ledger.tables import BOOKS, LOG, SHARING
 
@@ -262,10 +265,12 @@ def opened_query(reach: Reach) -> Select[Any]:
     return select(SHARING).where(*here, or_(false(), *towns))
 
 
-def facts_query(table: Table, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
-    """All versions from position :a on, in the order of the log."""
+def facts_query(table: Table, columns: Sequence[Column[Any]]) -> Select[Any]:
+    """All versions from position :a on, in the order of the log. Their values are as the driver gives them: to make dates of
+    SQLite's texts takes as long as to read them.
+    """
     return (
-        select(*columns)
+        select(*(type_coerce(column, NULLTYPE).label(str(column.name)) for column in columns))
         .where(table.c.book == bindparam("b"), table.c.position >= bindparam("a"))
         .order_by(table.c.position)
     )

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import duckdb
+import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, LargeBinary, Select, Table
 from sqlalchemy.dialects import postgresql
 
@@ -14,6 +15,7 @@ Stamp = tuple[int, int, str]
 """Which log this is: its epoch, and when the last version was recorded, and of which entry."""
 SKIPPED = frozenset({"book", "entry_id", "number", "classes", "document", "personal"})
 KINDS = ((BigInteger, "BIGINT"), (Integer, "INTEGER"), (Boolean, "BOOLEAN"), (Date, "DATE"))
+LINES = msgspec.json.Encoder()
 _DIALECT: Any = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call] # SQLAlchemy's own
 
 
@@ -59,11 +61,16 @@ def create(cursor: duckdb.DuckDBPyConnection, table: Table, book: str) -> None:
 def put(
     cursor: duckdb.DuckDBPyConnection, name: str, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
 ) -> None:
-    """Add rows, each with the values of these columns."""
-    each = ", ".join(f"unnest(${number}::{_kind(column)}[])" for number, column in enumerate(columns, 1))
+    """Add rows, each with the values of these columns: as one text, a JSON array in each line. Of lists as parameters DuckDB
+    makes a value each, which takes ten times as long.
+    """
+    paths = [f"$[{place}]" for place in range(len(columns))]
+    lines = "SELECT unnest(string_split($1, chr(10))) AS line"
+    parts = f"SELECT json_extract_string(line, {paths}) AS parts FROM ({lines}) WHERE line <> ''"  # noqa: S608 - numbers
     named = ", ".join(f'"{column.name}"' for column in columns)
-    values = [list(column) for column in zip(*rows, strict=True)]
-    cursor.execute(f"INSERT INTO {name} ({named}) SELECT {each}", values)
+    typed = ", ".join(f"parts[{place}]::{_kind(column)}" for place, column in enumerate(columns, 1))
+    text = LINES.encode_lines(list(map(tuple, rows))).decode()
+    cursor.execute(f"INSERT INTO {name} ({named}) SELECT {typed} FROM ({parts})", [text])  # noqa: S608 - names of ours
 
 
 def _kind(column: Column[Any]) -> str:
