@@ -277,11 +277,10 @@ def test_what_is_not_declared_is_refused_by_name(api: Api) -> None:
     assert api.get("/v1/gatherings?division_only=true").status_code == 422
 
 
-def test_a_blank_filter_asks_for_what_is_blank(api: Api) -> None:
-    """As in the list: it is not left out."""
-    api.made("/v1/visits", factories.visit(api.made("/v1/patients", factories.patient())["id"]))
-    assert api.get("/v1/visits?team=").json()["items"] == []
-    assert api.get("/v1/statistics/visits?team=&measures=made").json()["total"]["measures"] == {"made": 0}
+def test_a_blank_filter_is_not_left_out(api: Api) -> None:
+    """As in the list: it asks for what no visit can have."""
+    for path in ("/v1/visits?team=", "/v1/statistics/visits?team=&measures=made"):
+        assert api.get(path).status_code == 400
 
 
 def test_teams_and_campaigns_are_told_in_chinese(api: Api) -> None:
@@ -363,3 +362,17 @@ def test_disputes_are_settled_in_days_of_a_rank(api: Api) -> None:
         settle(api, at, "clerk", f"2020-03-{20 + days:02}")
     told = api.get("/v1/statistics/disputes?measures=median_days,p90_days&group_by=town").json()
     assert told["total"]["measures"] == told["cells"][0]["measures"] == {"median_days": 5, "p90_days": 9}
+
+
+def test_different_persons_are_counted_where_they_are_named(api: Api) -> None:
+    api.made("/v1/visits", factories.visit(api.made("/v1/patients", factories.patient())["id"]))
+    asked = "/v1/statistics/visits"
+    assert [*api.get(asked, "supervisor").json()["total"]["measures"]] == [
+        "made",
+        "joint",
+        "seen",
+        "not_seen",
+        "in_time",
+        "late",
+    ]
+    assert api.get(f"{asked}?measures=patients", "supervisor").json()["total"]["measures"] == {"patients": 1}

@@ -27,7 +27,7 @@ from registry.reports.statistics.disclosure.publication import Publication, publ
 from registry.reports.statistics.drill_down import TOWN
 from registry.reports.statistics.mirror import Mirror
 from registry.reports.statistics.mirror_tables import mirrored
-from registry.reports.statistics.question import CountedRows, StatisticsQuestion, measures_of
+from registry.reports.statistics.question import CountedRows, StatisticsQuestion, measures_of, usual_measures
 from registry.web import reads
 from registry.web.call import Call
 from registry.web.reads import Answer
@@ -63,8 +63,8 @@ def _answered(question: StatisticsQuestion, source: CountedRows) -> tuple[bytes,
 
 
 async def _question(call: Call, who: Principal, register: Register, query: Any) -> StatisticsQuestion:  # noqa: ANN401 - by register
-    measures = _chosen("measures", query.measures, {each.name: each for each in measures_of(register)})
-    dimensions = _chosen("group_by", query.group_by, {each.name: each for each in register.dimensions}, none=())
+    measures = _chosen("measures", query.measures, measures_of(register), usual_measures(register))
+    dimensions = _chosen("group_by", query.group_by, register.dimensions, ())
     if query.from_ is not None and query.to is not None and query.from_ > query.to:
         raise Refused(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
     pairs = parse_qsl(call.scope["query_string"].decode("ascii"), keep_blank_values=True)
@@ -87,11 +87,11 @@ def _watermark(book: str, as_of: str | None, connection: Connection) -> int:
     return head_of(connection, book) if as_of is None else resolve_as_of(connection, book, as_of)
 
 
-def _chosen(name: str, text: str | None, known: Mapping[str, Any], none: Sequence[Any] | None = None) -> Sequence[Any]:
+def _chosen(name: str, text: str | None, every: Sequence[Any], usual: Sequence[Any]) -> Sequence[Any]:
     """The declarations that a parameter names. Raises Malformed for unknown names, Refused for one given twice."""
     if text is None:
-        return list(known.values()) if none is None else none
-    names = text.split(",")
+        return usual
+    known, names = {each.name: each for each in every}, text.split(",")
     if unknown := [each for each in names if each not in known]:
         said = f"没有 {unknown[0]};可选:{'、'.join(known)}。", f"There is no {unknown[0]}."
         raise Malformed(faults=[Fault(f"#{name}", "unknown_name", *said, tuple(known))])
