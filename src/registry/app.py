@@ -64,6 +64,7 @@ from registry.reports.due.reminder_register import REMINDER_REGISTER
 from registry.reports.statistics.controller import statistics_handlers
 from registry.reports.statistics.mirror import Limits, Mirror
 from registry.reports.statistics.serving import serve
+from registry.reports.statistics.warm_up import warm_up
 from registry.settings import Settings, read_settings
 from registry.tasks import Job, attempt, every, later, running
 from registry.web import alerts, meta_endpoints, openapi, problems
@@ -84,6 +85,7 @@ NOT_NOTED = "refused requests were not recorded yet"
 MIRROR_EVERY = 600.0
 """Seconds between writing the files of statistics."""
 NOT_MIRRORED = "the files of statistics were not written"
+NOT_WARM = "the files of statistics were not read"
 NOT_SAVED = "when keys were last used was not saved"
 
 REGISTERS: tuple[Register, ...] = (
@@ -153,6 +155,7 @@ def background_jobs(
         Job("witnesses", every(ASK_EVERY, lambda: ask_witnesses(context.database), "the witnesses were not asked")),
         Job("erasures", every(RETRY_EVERY, erasures.retry, "an erasure is not finished")),
         Job("last used", every(SAVE_EVERY, context.keys.save_last_used, NOT_SAVED)),
+        Job("statistics of before", partial(attempt, partial(warm_up, context, mirror, REGISTERS), NOT_WARM)),
         Job("statistics", every(MIRROR_EVERY, partial(asyncio.to_thread, mirror.save), NOT_MIRRORED)),
         Job("reminders", later(SETTLED, reminding.run)),
     ]

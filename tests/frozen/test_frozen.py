@@ -33,6 +33,11 @@ ALLOWED = [
         "GET /v1/(statistics|bulletin|campaigns)",
         "(.*/)?(withheld|released|small|as_of_day|rounded_to|released_on|edition)",
     ),
+    Allowed(
+        "statistics of visits count different persons",
+        r"GET /v1/statistics/visits(?!\S*measures=)",
+        r"bytes|header etag|/(measures|cells|total)(/.*)?",
+    ),
 ]
 """Answers of 0.3.0 that are others today, on purpose."""
 SHOWN = 20

@@ -29,6 +29,7 @@ from registry.followups.register import VISIT_DIMENSIONS
 from registry.gatherings.models import GATHERINGS
 from registry.ledger.ids import new_id
 from registry.reports.statistics import mirror as mirrors
+from registry.reports.statistics import mirror_files
 from registry.reports.statistics.drill_down import Labels
 from registry.reports.statistics.mirror import Limits, Mirror
 from registry.reports.statistics.mirror_tables import Pinned, mirrored
@@ -69,7 +70,8 @@ def scan(settings: Settings) -> Scan:
 
 
 def everything(pinned: Pinned, register: Register) -> list[tuple[Any, ...]]:
-    return pinned.rows(select(*mirrored(register.table)).order_by(register.table.c.position))
+    rows = pinned.rows(select(*mirrored(register.table)).order_by(register.table.c.position))
+    return [tuple(str(each) if isinstance(each, UUID) else each for each in row) for row in rows]
 
 
 def base(view: View, register: Register, connection: Connection, pinned: Pinned) -> Callable[[Any], Any]:
@@ -305,6 +307,38 @@ def test_files_are_a_cache(api: Api, scan: Scan, tmp_path: Path, monkeypatch: py
     data.unlink()
     assert started() == (second, len(second))
     assert started() == (second, 0)
+
+
+def test_portions_add_up(api: Api, scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read in portions, from the log or from a file, is what is read at once."""
+    MADE["gatherings"](api, random.Random(1))
+    whole = everything(scan(lambda connection: Mirror().at(connection, COUNTY, GATHERED)), GATHERED)
+    for module, name in ((mirrors, "SMALL"), (mirrors, "PORTION"), (mirror_files, "PORTION")):
+        monkeypatch.setattr(module, name, 3)
+    for mirror in (Mirror(Limits(tmp_path)), Mirror(Limits(tmp_path))):
+        assert everything(scan(lambda connection, m=mirror: m.at(connection, COUNTY, GATHERED)), GATHERED) == whole
+        mirror.close()
+    assert mirror.kept() == [(COUNTY, "gatherings")]
+
+
+def test_who_sees_the_log_of_a_moment_ago_does_not_drop_it(api: Api, settings: Settings) -> None:
+    """A long read that began before another one brought the table up."""
+    MADE["gatherings"](api, random.Random(1))
+    mirror = Mirror()
+
+    async def story() -> None:
+        async with opened(settings.database) as database:
+            await database.scan(lambda c: mirror.at(c, COUNTY, GATHERED))
+
+            def lagging(connection: Connection) -> None:
+                head, known = head_of(connection, COUNTY), mirror._known[COUNTY, "gatherings"]
+                known.grown(head + 5, (0, 1, "later"), 0)  # as another reader, who saw more
+                mirror.at(connection, COUNTY, GATHERED)
+                assert mirror._known[COUNTY, "gatherings"] is known
+
+            await database.scan(lagging)
+
+    asyncio.run(story())
 
 
 def test_the_least_used_is_dropped(api: Api, scan: Scan) -> None:

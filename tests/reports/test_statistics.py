@@ -348,3 +348,17 @@ def test_disputes_are_settled_in_days_of_a_rank(api: Api) -> None:
         settle(api, at, "clerk", f"2020-03-{20 + days:02}")
     told = api.get("/v1/statistics/disputes?measures=median_days,p90_days&group_by=town").json()
     assert told["total"]["measures"] == told["cells"][0]["measures"] == {"median_days": 5, "p90_days": 9}
+
+
+def test_different_persons_are_counted_where_they_are_named(api: Api) -> None:
+    api.made("/v1/visits", factories.visit(api.made("/v1/patients", factories.patient())["id"]))
+    asked = "/v1/statistics/visits"
+    assert [*api.get(asked, "supervisor").json()["total"]["measures"]] == [
+        "made",
+        "joint",
+        "seen",
+        "not_seen",
+        "in_time",
+        "late",
+    ]
+    assert api.get(f"{asked}?measures=patients", "supervisor").json()["total"]["measures"] == {"patients": 1}

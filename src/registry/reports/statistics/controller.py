@@ -9,11 +9,11 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 from msgspec.structs import FieldInfo, fields
 
-from registry.core.measures import By, Dimension
+from registry.core.measures import By, Dimension, Measure
 from registry.core.queries import ListQuery
 from registry.core.register import Register
 from registry.reports.statistics import service
-from registry.reports.statistics.question import measures_of
+from registry.reports.statistics.question import measures_of, usual_measures
 from registry.reports.statistics.schemas import StatisticsAnswer, StatisticsCell, StatisticsQuery
 from registry.web import contract
 from registry.web.call import Call
@@ -57,13 +57,14 @@ def _value(dimension: Dimension) -> Any:  # noqa: ANN401 - a type
 
 def _query(register: Register) -> type[msgspec.Struct]:
     """The parameters: those of statistics, and the filters of the register's list without its paging."""
-    names = {
-        "measures": [each.name for each in measures_of(register)],
-        "group_by": [each.name for each in register.dimensions],
-    }
+    every, usual = measures_of(register), usual_measures(register)
+    untold = (
+        "" if usual == every else f" Left out: all but {', '.join(each.name for each in every if each not in usual)}."
+    )
+    names = {"measures": _names(every, untold), "group_by": _names(register.dimensions)}
     of_lists = {each.name for each in fields(ListQuery)} - {"division", "division_only"}
     filters = [_field(each) for each in fields(register.list_filters.query) if each.name not in of_lists]
-    own = [(name, _names(known) | None, None) for name, known in names.items()]
+    own = [(name, kind | None, None) for name, kind in names.items()]
     return msgspec.defstruct(
         f"{register.entry.__name__}StatisticsQuery",
         [*own, *filters],
@@ -77,9 +78,8 @@ def _field(each: FieldInfo) -> tuple[str, Any, Any]:
     return each.name, each.type, each.default
 
 
-def _names(known: Sequence[str]) -> Any:  # noqa: ANN401 - a type
-    either = "|".join(known)
+def _names(declared: Sequence[Measure | Dimension], untold: str = "") -> Any:  # noqa: ANN401 - a type
+    known = [each.name for each in declared]
+    either, told = "|".join(known), f"Of {', '.join(known)}; separated by commas.{untold}"
     pattern = {"pattern": f"^({either})(,({either}))*$"}
-    return Annotated[
-        str, Meta(description=f"Of {', '.join(known)}; separated by commas.", extra_json_schema=pattern, max_length=400)
-    ]
+    return Annotated[str, Meta(description=told, extra_json_schema=pattern, max_length=400)]

@@ -9,7 +9,7 @@ that nothing that is added or thrown away meanwhile changes anything for them.
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,11 +28,13 @@ from registry.core.watermarks import head_of
 from registry.db.database import computed
 from registry.errors import Unavailable
 from registry.ledger.tables import LOG, SEALS
-from registry.reports.statistics.mirror_files import restored, saved
-from registry.reports.statistics.mirror_tables import Pinned, Stamp, create, mirrored, put
+from registry.reports.statistics.mirror_files import kept, restored, saved
+from registry.reports.statistics.mirror_tables import Pinned, Stamp, compress, create, mirrored, put
 
 CHUNK = 20_000
 """Rows that are read at once."""
+PORTION = 100_000
+"""Rows that are added in one transaction."""
 WAIT = 0.02
 """Seconds between two looks whether somebody else is done."""
 SMALL = 5_000
@@ -64,6 +66,20 @@ class Mirrored:
     rows: int = 0
     in_file: int = 0
     """How many of its rows the file has."""
+    earlier: deque[tuple[int, Stamp]] = field(default_factory=lambda: deque(maxlen=8))
+    """Up to where it was before: whoever looks at the log as it was a moment ago has not the last of its rows yet."""
+
+    def fits(self, connection: Connection) -> bool:
+        """Whether the log still has what it was made from: a restored backup or a log begun anew has not."""
+        head = head_of(connection, self.book)
+        marks = [(self.watermark, self.stamp), *self.earlier]
+        last = next((mark for mark in marks if mark[0] <= head), None)
+        return last is not None and _stamp(connection, self.book, last[0]) == last[1]
+
+    def grown(self, watermark: int, stamp: Stamp, rows: int) -> None:
+        """It has so many rows more, up to a watermark."""
+        self.earlier.appendleft((self.watermark, self.stamp))
+        self.watermark, self.stamp, self.rows = watermark, stamp, self.rows + rows
 
 
 @dataclass(slots=True)
@@ -86,7 +102,7 @@ class Mirror:
         """A register as of the head of the log that this connection sees, for one reader. Raises Unavailable when the server stops."""
         with alone(self._locks[book, register.name]):
             known = self._known.pop((book, register.name), None)
-            if known is not None and not _holds(connection, book, known.watermark, known.stamp):
+            if known is not None and not known.fits(connection):
                 self._drop(known)
                 known = None
             known = known or self._begun(connection, book, register)
@@ -122,6 +138,10 @@ class Mirror:
             self._database = None
         self._known.clear()
 
+    def kept(self) -> list[tuple[str, str]]:
+        """The books and registers whose tables have a file."""
+        return [] if self.limits.folder is None else list(kept(self.limits.folder))
+
     def _begun(self, connection: Connection, book: str, register: Register) -> Mirrored:
         """A new table: from its file, if there is one and the log still has what that was made from; else empty."""
         known = Mirrored(book, register, f"s{next(self._numbers)}")
@@ -135,33 +155,45 @@ class Mirror:
         return known
 
     def _extend(self, connection: Connection, known: Mirrored) -> None:
-        """Add what the log has since, and mark what was superseded: all of it, or nothing."""
-        head = head_of(connection, known.book)
-        if head == known.watermark:
-            return
+        """Mark what was superseded since, and add what the log has: in portions, each all or nothing."""
+        head, table = head_of(connection, known.book), known.register.table
+        ended: Sequence[Any] = ()
+        if 0 < known.watermark < head:
+            ended = connection.execute(superseded_query(table), {"b": known.book, "a": known.watermark}).all()
+        while known.watermark < head:
+            self._add(connection, known, head, ended)
+            ended = ()
+
+    def _add(self, connection: Connection, known: Mirrored, head: int, ended: Sequence[Sequence[int]]) -> None:
+        """One portion. Whole ones are compressed at once, so that a table takes little room while it is loaded too."""
         cursor = self._cursor(known)
         try:
             computed(partial(cursor.execute, "BEGIN TRANSACTION"))
-            rows = known.rows + self._added(connection, known, cursor)
-            stamp = _stamp(connection, known.book, head)
+            if ended:
+                computed(partial(_end, cursor, known.register.table.name, ended))
+            rows, until = self._read(connection, known, cursor, head)
+            stamp = _stamp(connection, known.book, until)
             computed(partial(cursor.execute, "COMMIT"))
         finally:
             cursor.close()
-        known.watermark, known.stamp, known.rows = head, stamp, rows
+        known.grown(until, stamp, rows)
+        if until < head:
+            computed(partial(compress, self._cursor()))
 
-    def _added(self, connection: Connection, known: Mirrored, cursor: duckdb.DuckDBPyConnection) -> int:
-        """How many rows were added."""
-        table, binds, rows = known.register.table, {"b": known.book, "a": known.watermark}, 0
-        if pairs := connection.execute(superseded_query(table), binds).all() if known.watermark else ():
-            computed(partial(_end, cursor, table.name, pairs))
+    def _read(
+        self, connection: Connection, known: Mirrored, cursor: duckdb.DuckDBPyConnection, head: int
+    ) -> tuple[int, int]:
+        """How many rows were added, and up to where of the log."""
+        table, rows, until = known.register.table, 0, head
         columns = mirrored(table)
-        query = facts_query(table, columns)
+        query, binds = facts_query(table, columns).limit(PORTION), {"b": known.book, "a": known.watermark}
         for chunk in connection.execute(query, binds, execution_options={"yield_per": CHUNK}).partitions():
             if self.closed:
                 raise Unavailable
             computed(partial(put, cursor, table.name, columns, chunk))
             rows += len(chunk)
-        return rows
+            until = chunk[-1].position + 1
+        return rows, until if rows == PORTION else head
 
     def _created(self, known: Mirrored) -> duckdb.DuckDBPyConnection:
         self._cursor().execute(f"CREATE SCHEMA mirror.{known.schema}")
@@ -208,6 +240,9 @@ def _opened(limits: Limits) -> duckdb.DuckDBPyConnection:
         "temp_directory": "" if limits.folder is None else str(limits.folder / "spill"),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        # What a question or the loading took is given back, rather than kept for the next one.
+        "allocator_flush_threshold": "1MB",
+        "allocator_bulk_deallocation_flush_threshold": "1MB",
     }
     database = duckdb.connect(":memory:", config=config)
     database.execute("ATTACH ':memory:' AS mirror (COMPRESS)")
@@ -222,7 +257,7 @@ def _end(cursor: duckdb.DuckDBPyConnection, name: str, pairs: Sequence[Sequence[
 
 
 def _holds(connection: Connection, book: str, watermark: int, stamp: Stamp) -> bool:
-    """Whether the log still has what a table was made from: a restored backup or a log begun anew has not."""
+    """Whether the log still has what a file was made from."""
     return _stamp(connection, book, watermark) == stamp
 
 

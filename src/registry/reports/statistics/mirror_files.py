@@ -5,7 +5,8 @@ Beside each file lies what it was made from. A file that does not fit that, or t
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,10 @@ import msgspec
 
 from registry.core.register import Register
 from registry.db.database import computed
-from registry.reports.statistics.mirror_tables import Pinned, Stamp, mirrored
+from registry.reports.statistics.mirror_tables import Pinned, Stamp, compress, mirrored, named
+
+PORTION = 100_000
+"""Rows that are read at once."""
 
 
 class MirrorFile(msgspec.Struct, frozen=True):
@@ -22,7 +26,7 @@ class MirrorFile(msgspec.Struct, frozen=True):
 
     book: str
     register: str
-    columns: list[str]
+    columns: str
     watermark: int
     stamp: Stamp
     rows: int
@@ -33,9 +37,8 @@ def saved(pinned: Pinned, folder: Path, book: str, register: Register, watermark
     """Write the file of a table. Raises OSError or duckdb.Error."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     data, about = _paths(folder, book, register)
-    fresh, columns = data.with_suffix(".new"), _columns(register)
-    named = ", ".join(f'"{column}"' for column in columns)
-    copied = f"COPY (SELECT {named} FROM {register.table.name} ORDER BY position)"  # noqa: S608 - names of ours
+    fresh, columns = data.with_suffix(".new"), named(mirrored(register.table))
+    copied = f"COPY (SELECT {columns} FROM {register.table.name})"  # noqa: S608 - names of ours
     pinned.cursor.execute(f"{copied} TO {_text(fresh)} (FORMAT parquet, COMPRESSION zstd)")
     told = MirrorFile(book, register.name, columns, watermark, stamp, rows, _digest(fresh))
     about.unlink(missing_ok=True)
@@ -51,7 +54,7 @@ def restored(
     data, about = _paths(folder, book, register)
     try:
         told = msgspec.json.decode(about.read_bytes(), type=MirrorFile)
-        fits = (told.book, told.register, told.columns) == (book, register.name, _columns(register))
+        fits = (told.book, told.register, told.columns) == (book, register.name, named(mirrored(register.table)))
         if fits and holds(told.watermark, told.stamp) and computed(partial(_digest, data)) == told.sha256:
             return told if computed(partial(_filled, cursor, register, data, told.rows)) else None
     except (OSError, msgspec.MsgspecError, duckdb.Error):
@@ -59,18 +62,28 @@ def restored(
     return None
 
 
+def kept(folder: Path) -> Iterator[tuple[str, str]]:
+    """The books and registers that have a file."""
+    for about in sorted(folder.glob("*.json")):
+        with suppress(OSError, msgspec.MsgspecError):
+            told = msgspec.json.decode(about.read_bytes(), type=MirrorFile)
+            yield told.book, told.register
+
+
 def _filled(cursor: duckdb.DuckDBPyConnection, register: Register, data: Path, rows: int) -> bool:
-    """Read all rows, or none: where they are not so many."""
-    named = ", ".join(f'"{column}"' for column in _columns(register))
-    read = f"FROM read_parquet({_text(data)})"
-    fits = cursor.execute(f"SELECT count(*) {read}").fetchall() == [(rows,)]
-    if fits:
-        cursor.execute(f"INSERT INTO {register.table.name} ({named}) SELECT {named} {read}")
-    return fits
-
-
-def _columns(register: Register) -> list[str]:
-    return [str(column.name) for column in mirrored(register.table)]
+    """Read all rows, or none: where they are not so many. In portions, so that what is not compressed yet takes little room."""
+    columns, read = named(mirrored(register.table)), f"FROM read_parquet({_text(data)}, file_row_number = true)"
+    if cursor.execute(f"SELECT count(*) {read}").fetchall() != [(rows,)]:
+        return False
+    try:
+        for first in range(0, rows, PORTION):
+            portion = f"SELECT {columns} {read} WHERE file_row_number BETWEEN {first} AND {first + PORTION - 1}"
+            cursor.execute(f"INSERT INTO {register.table.name} ({columns}) {portion}")
+            compress(cursor)
+    except duckdb.Error:
+        cursor.execute(f"DELETE FROM {register.table.name}")  # noqa: S608 - a name of ours
+        return False
+    return True
 
 
 def _paths(folder: Path, book: str, register: Register) -> tuple[Path, Path]:

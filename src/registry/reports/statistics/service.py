@@ -27,7 +27,7 @@ from registry.reports.statistics.answer import answer
 from registry.reports.statistics.mirror import Mirror
 from registry.reports.statistics.mirror_tables import mirrored
 from registry.reports.statistics.people import DRIVE, PeopleAnswer, PeopleQuestion, month_end, told_measures
-from registry.reports.statistics.question import CountedRows, StatisticsQuestion, measures_of
+from registry.reports.statistics.question import CountedRows, StatisticsQuestion, measures_of, usual_measures
 from registry.web import reads
 from registry.web.call import Call
 from registry.web.reads import Answer
@@ -67,8 +67,8 @@ def _answered(question: StatisticsQuestion, source: CountedRows) -> tuple[bytes,
 async def _question(
     call: Call, who: Principal, register: Register, registers: Registers, query: Any,  # noqa: ANN401 - by register
 ) -> StatisticsQuestion:  # fmt: skip
-    measures = _chosen("measures", query.measures, {each.name: each for each in measures_of(register)})
-    dimensions = _chosen("group_by", query.group_by, {each.name: each for each in register.dimensions}, none=())
+    measures = _chosen("measures", query.measures, measures_of(register), usual_measures(register))
+    dimensions = _chosen("group_by", query.group_by, register.dimensions, ())
     if query.from_ is not None and query.to is not None and query.from_ > query.to:
         raise Refused(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
     filters = _filters(call, query)
@@ -118,11 +118,11 @@ def _watermark(book: str, as_of: str | None, connection: Connection) -> int:
     return head_of(connection, book) if as_of is None else resolve_as_of(connection, book, as_of)
 
 
-def _chosen(name: str, text: str | None, known: Mapping[str, Any], none: Sequence[Any] | None = None) -> Sequence[Any]:
+def _chosen(name: str, text: str | None, every: Sequence[Any], usual: Sequence[Any]) -> Sequence[Any]:
     """The declarations that a parameter names. Raises Malformed for unknown names, Refused for one given twice."""
     if text is None:
-        return list(known.values()) if none is None else none
-    names = text.split(",")
+        return usual
+    known, names = {each.name: each for each in every}, text.split(",")
     if unknown := [each for each in names if each not in known]:
         said = f"没有 {unknown[0]};可选:{'、'.join(known)}。", f"There is no {unknown[0]}."
         raise Malformed(faults=[Fault(f"#{name}", "unknown_name", *said, tuple(known))])
