@@ -78,7 +78,7 @@ class Totals:
         """How many people there were, as those are told who see none of them, and on which month end (docs/decisions/0012)."""
         who, rule = self.view.who, printed.register.people
         month = month_end(self.connection, who.book, self.view.as_of or head_of(self.connection, who.book))
-        day = min(to if to == last_of_month(to) else to.replace(day=1) - DAY, month.day)
+        day = min(to if to == last_of_month(to) else add_days(to.replace(day=1), -1), month.day)
         if rule is None or self.below_towns or not printed.stands:
             return ToldCount(None), day
         count = replace(self, view=View(who, month.watermark)).total(printed, Period(None, day))
