@@ -228,7 +228,7 @@ $("login").addEventListener("submit", async (event) => {
     [$("login").hidden, $("main").hidden] = [true, false];
     await refresh();
     follow(watermark);
-    setInterval(soon, MINUTE); // people and visits are in no stream; what did not change is 304
+    setInterval(() => failures || soon(), MINUTE); // people and visits are in no stream; what did not change is 304
   } catch (fault) {
     $("live").textContent = fault.message;
   }
