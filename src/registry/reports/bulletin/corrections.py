@@ -9,10 +9,10 @@ from registry.core.view import View
 from registry.core.watermarks import last_day, position_at, resolve_as_of, watermark_text
 from registry.errors import Fault, Refused
 from registry.ledger.clock import BEIJING, microseconds
-from registry.reports.bulletin.figures import Period, Totals
 from registry.reports.bulletin.restatements import Comparison, change
 from registry.reports.bulletin.schemas import Earlier
 from registry.reports.bulletin.sections import PrintedMeasure
+from registry.reports.bulletin.totals import Period, Totals
 from registry.reports.bulletin.wording import day
 
 
@@ -52,11 +52,11 @@ def _usual(totals: Totals, period: Period, watermark: int) -> Iterator[IssuedBul
 def _last(totals: Totals, period: Period, watermark: int, since: str) -> IssuedBulletin:
     """The last one that was printed, by its watermark: of the day of its last version, as it would be without `to`."""
     book = totals.view.who.book
-    start = resolve_as_of(totals.connection, book, since, "since")
+    start = resolve_as_of(totals.tables.connection, book, since, "since")
     if start > watermark:
         text = "since 晚于本期的数据水位。", "`since` is later than the watermark of this bulletin."
         raise Refused(faults=[Fault("#since", "ends_before_start", *text)])
-    return IssuedBulletin(min(last_day(totals.connection, book, start), period.to), start, watermark)
+    return IssuedBulletin(min(last_day(totals.tables.connection, book, start), period.to), start, watermark)
 
 
 def _note(
@@ -67,7 +67,7 @@ def _note(
     if not 0 < start < end or (since is not None and since > to):
         return None
     view = View(totals.view.who, end)
-    compared = Comparison(totals.connection, view, start, totals.division, since, to, measures)
+    compared = Comparison(totals.tables, view, start, totals.division, since, to, measures)
     changed = [(cell, actions) for cell, actions in compared.cells if cell.difference] if compared.moved else []
     if not changed:
         return None
@@ -83,7 +83,7 @@ def _note(
 def _end_of(totals: Totals, date: dt.date) -> int:
     """The watermark at the end of a day in Beijing."""
     last = dt.datetime.combine(date, dt.time.max, BEIJING)
-    return position_at(totals.connection, totals.view.who.book, microseconds(last) + 1)
+    return position_at(totals.tables.connection, totals.view.who.book, microseconds(last) + 1)
 
 
 def _link(book: str, division: str, since: dt.date | None, issued: IssuedBulletin) -> str:

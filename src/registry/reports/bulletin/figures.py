@@ -5,107 +5,50 @@ parts, and where and when it came about; and in the last section (明日重点) 
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select
+from sqlalchemy import Column
 
 from registry.core.duties import Window
 from registry.core.principals import TOWN
 from registry.core.register import Register
-from registry.core.view import View
-from registry.core.watermarks import head_of
 from registry.deadlines.periods import add_days
+from registry.reports.bulletin.narrative import NarrativeSource
 from registry.reports.bulletin.schemas import Chart, DayValue, Figure, FigurePart, PlaceValue, RateFigure, Section
-from registry.reports.bulletin.sections import PrintedMeasure, Rate, Split
+from registry.reports.bulletin.sections import BulletinSection, PrintedMeasure, Rate, Split
+from registry.reports.bulletin.totals import DAY, Period, Totals
 from registry.reports.bulletin.wording import UNTOLD
 from registry.reports.due.service import DueSelection, due_items, titles, withheld_kinds
-from registry.reports.statistics.people import NEAREST, ToldCount, last_of_month, month_end, told_number
+from registry.reports.statistics.people import NEAREST, ToldCount
 
-DAY = dt.timedelta(days=1)
 TREND = 60
 """Days that a trend goes back at most."""
 TOMORROW = "明日重点"
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From a first day (None: the beginning) to a last day."""
-
-    since: dt.date | None
-    to: dt.date
-
-    @property
-    def today(self) -> "Period":
-        """Its last day alone."""
-        return Period(self.to, self.to)
-
-    @property
-    def yesterday(self) -> "Period":
-        """The same period, up to the day before."""
-        return Period(self.since, self.to - DAY)
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Totals of what stands, as a view sees it, in a division."""
-
-    connection: Connection
-    view: View
-    division: str
-
-    def total(self, printed: PrintedMeasure, period: Period) -> int:
-        """One total."""
-        query = self._rows(printed, period, [printed.total])
-        return int(self.connection.scalar(query, self._binds()) or 0)
-
-    def by(self, printed: PrintedMeasure, period: Period, key: ColumnElement[Any]) -> dict[object, int]:
-        """One total by the values of a column; they add up to it."""
-        query = self._rows(printed, period, [key.label("part_of_total"), printed.total]).group_by("part_of_total")
-        return {value: int(amount) for value, amount in self.connection.execute(query, self._binds())}
-
-    @property
-    def below_towns(self) -> bool:
-        """Whether they are of less than a town."""
-        return len(self.division) > TOWN or bool(self.view.who.villages)
-
-    @property
-    def of_county(self) -> bool:
-        """Whether they are of the whole county."""
-        return self.view.who.county_wide and len(self.division) < TOWN
-
-    def people(self, printed: PrintedMeasure, to: dt.date) -> tuple[ToldCount, dt.date]:
-        """How many people there were, as those are told who see none of them, and on which month end (docs/decisions/0012)."""
-        who, rule = self.view.who, printed.register.people
-        month = month_end(self.connection, who.book, self.view.as_of or head_of(self.connection, who.book))
-        day = min(to if to == last_of_month(to) else add_days(to.replace(day=1), -1), month.day)
-        if rule is None or self.below_towns or not printed.stands:
-            return ToldCount(None), day
-        count = replace(self, view=View(who, month.watermark)).total(printed, Period(None, day))
-        return told_number(rule, printed.measure, count, of_town=not self.of_county, by_trait=False), day
-
-    def _rows(
-        self, printed: PrintedMeasure, period: Period, columns: Sequence[ColumnElement[Any]]
-    ) -> Select[Any]:  # fmt: skip
-        where = printed.matching(self.division, period.since, period.to)
-        return self.view.rows(printed.register, columns).where(*where)
-
-    def _binds(self) -> dict[str, object]:
-        return {**self.view.binds(), "d": self.division}
-
-
-def figure(totals: Totals, section: str, printed: PrintedMeasure, period: Period) -> Figure:
-    """One figure. What happened: in the period and on its last day; what stands: at its end, and by how much more than the day
+def figures(totals: Totals, sections: Sequence[BulletinSection], period: Period) -> list[Figure]:
+    """All figures. What happened: in the period and on its last day; what stands: at its end, and by how much more than the day
     before. To those who see no people: how many there are as of a month end, and of what was done for them no parts.
     """
-    if not printed.exact_for(totals.view.who):
-        told, day = totals.people(printed, period.to)
+    every = [(section.title, each) for section in sections for each in section.measures]
+    told = [each for _, each in every if totals.tells_exactly(each)]
+    known = totals.of([(each, asked) for each in told for asked in (period, _last(each, period))])
+    return [_of(totals, section, each, period, known) for section, each in every]
+
+
+def _last(printed: PrintedMeasure, period: Period) -> Period:
+    """What the last day's part is reckoned from."""
+    return period.yesterday if printed.stands else period.today
+
+
+def _of(
+    totals: Totals, section: str, printed: PrintedMeasure, period: Period, known: Mapping[tuple[str, Period], int]
+) -> Figure:
+    if (printed.name, period) not in known:
+        told, day = totals.told(printed, period)
         rounded_to = None if told.value is None or totals.of_county else NEAREST
         return _figure(section, printed, told, as_of_day=day, rounded_to=rounded_to)
-    if not printed.tells_rows(totals.view.who) and totals.below_towns:
-        return _figure(section, printed, ToldCount(None))
-    value = totals.total(printed, period)
-    last = totals.total(printed, period.yesterday if printed.stands else period.today)
+    value, last = (known[printed.name, asked] for asked in (period, _last(printed, period)))
     today = value - last if printed.stands else last
     parts = list(_parts(totals, printed, period, printed.split)) if printed.split else []
     return _figure(section, printed, ToldCount(value), today, parts)
@@ -179,12 +122,12 @@ def _days(totals: Totals, printed: PrintedMeasure, period: Period, drawn_by: Col
     return [DayValue(day=day, value=amounts.get(day, 0)) for day in days]
 
 
-def tomorrow(totals: Totals, registers: Sequence[Register], to: dt.date) -> Section:
+def tomorrow(source: NarrativeSource, registers: Sequence[Register]) -> Section:
     """As the due list tells it on the last day, to the same caller."""
-    named, untold = titles(registers), withheld_kinds(totals.view.who, registers, totals.division)
+    to, named, untold = source.to, titles(registers), withheld_kinds(source.view.who, registers, source.division)
     kinds = {kind: title for kind, title in named.items() if kind not in untold}
-    selection = DueSelection(Window(to, add_days(to, 1)), frozenset(kinds), totals.division)
-    days = Counter((item.kind, item.due_on) for item in due_items(totals.connection, totals.view, registers, selection))
+    selection = DueSelection(Window(to, add_days(to, 1)), frozenset(kinds), source.division)
+    days = Counter((item.kind, item.due_on) for item in due_items(source.connection, source.view, registers, selection))
     told = list(_due_lines(kinds, days, to))
     if untold:
         told.append("、".join(title for kind, title in named.items() if kind in untold) + f"：{UNTOLD}。")

@@ -41,10 +41,11 @@ from registry.ledger.clock import timestamp
 from registry.ledger.tables import LOG
 from registry.ledger.versions import Action, encode
 from registry.reports.bulletin.coverage_area import coverage_area
-from registry.reports.bulletin.figures import Period, Totals, figure
 from registry.reports.bulletin.schemas import Cell, Restated, Restatement, RestatementQuery
 from registry.reports.bulletin.sections import BulletinSection, PrintedMeasure, printed_measures
+from registry.reports.bulletin.totals import Period, RegisterTables, Totals
 from registry.reports.bulletin.wording import amount, period
+from registry.reports.statistics.query import Number
 from registry.web import reads
 from registry.web.call import Call
 from registry.web.cursors import Cursor, read_cursor
@@ -72,7 +73,7 @@ CELLS = 1000
 class Comparison:
     """One bulletin at two watermarks: `start`, and the view's."""
 
-    connection: Connection
+    tables: RegisterTables
     view: View
     start: int
     division: str
@@ -83,7 +84,13 @@ class Comparison:
     @cached_property
     def cells(self) -> list[tuple[Cell, ActionCounts]]:
         """Every total at both watermarks, and how many versions of which action changed it."""
-        return [self._cell(index, self.moved.get(index, {})) for index in range(len(self.measures))]
+        period = Period(self.first, self.last)
+        told = [(each, period) for each in self.measures if each.tells_rows(self.view.who)]
+        before = self._totals(self.start).of(told)
+        return [
+            self._cell(each, before.get((each.name, period)), self.moved.get(index, {}))
+            for index, each in enumerate(self.measures)
+        ]
 
     @cached_property
     def moved(self) -> dict[int, Moved]:
@@ -105,20 +112,18 @@ class Comparison:
         documents = self._documents(found)
         return [_restated(row, self.measures[row.cell], documents.get(row.position)) for row in found]
 
-    def _cell(self, index: int, moved: Moved) -> tuple[Cell, ActionCounts]:
+    def _cell(self, printed: PrintedMeasure, before: int | None, moved: Moved) -> tuple[Cell, ActionCounts]:
         """A total at both watermarks, and what changed it. Who sees no entries of people is told neither what nor how many rows."""
-        printed, period, who = self.measures[index], Period(self.first, self.last), self.view.who
-        if not printed.tells_rows(who):
-            marks = self.start, self.view.as_of
-            before, after = (figure(self._totals(mark), "", printed, period).value for mark in marks)
-            return _cell_of(printed, before, after, None, adds_up=printed.exact_for(who)), {}
-        start = self._totals(self.start).total(printed, period)
-        end = start + sum(amount for _, amount in moved.values())
+        if before is None:
+            marks, period = (self.start, self.view.as_of), Period(self.first, self.last)
+            (first, _), (last, _) = (self._totals(mark).told(printed, period) for mark in marks)
+            return _cell_of(printed, first.value, last.value, None, adds_up=printed.exact_for(self.view.who)), {}
+        after = before + sum(amount for _, amount in moved.values())
         rows = {action: number for action, (number, _) in moved.items()}
-        return _cell_of(printed, start, end, sum(rows.values())), rows
+        return _cell_of(printed, before, after, sum(rows.values())), rows
 
     def _totals(self, mark: int | None) -> Totals:
-        return Totals(self.connection, View(self.view.who, mark), self.division)
+        return Totals(self.tables, View(self.view.who, mark), self.division)
 
     def _changes(self, indexes: Iterable[int]) -> Subquery:
         """(cell, position, amount, seen) of every version that changed one of these cells."""
@@ -136,7 +141,7 @@ class Comparison:
 
     def _run(self, query: Any, since: int | None = None) -> Iterable[Row[Any]]:  # noqa: ANN401 - a select of any columns
         binds = self.view.binds(self.start if since is None else since)
-        return self.connection.execute(query, {**binds, "d": self.division})
+        return self.tables.connection.execute(query, {**binds, "d": self.division})
 
     def _documents(self, rows: Sequence[Row[Any]]) -> dict[int, bytes]:
         """The documents of the versions that the caller may see."""
@@ -144,7 +149,7 @@ class Comparison:
         registers = {printed.register.name: printed.register for printed in self.measures}
         for name, group in groupby(sorted(rows, key=lambda row: row.register), lambda row: row.register):
             positions = sorted({row.position for row in group})
-            found |= self.view.documents(self.connection, registers[name], positions)
+            found |= self.view.documents(self.tables.connection, registers[name], positions)
         return found
 
 
@@ -154,7 +159,13 @@ async def read_restatement(call: Call, sections: Sequence[BulletinSection]) -> A
     if who.role not in READERS:
         raise Forbidden
     query = call.params(RestatementQuery)
-    answer = await call.context.scan(RestatementPage(who, printed_measures(sections), query, call.url.path).made)
+    page = RestatementPage(who, printed_measures(sections), query, call.url.path)
+
+    def work(connection: Connection) -> Restatement:
+        with RegisterTables(connection, call.app.state.mirror) as tables:
+            return page.made(tables)
+
+    answer = await call.context.scan(work)
     body = encode(answer)
     return reads.respond(call, body, reads.body_tag(body), answer.to)
 
@@ -168,14 +179,14 @@ class RestatementPage:
     query: RestatementQuery
     path: str
 
-    def made(self, connection: Connection) -> Restatement:
+    def made(self, tables: RegisterTables) -> Restatement:
         """The page. Raises Refused."""
-        query, book = self.query, self.who.book
+        query, book, connection = self.query, self.who.book, tables.connection
         start = resolve_as_of(connection, book, query.from_, "from")
         # A cursor is bound to the watermark that `from` named: later pages are of the same two moments as the first.
         path = f"{self.path}/{start}"
         cursor = read_cursor(query, path)
-        compared = self._compared(connection, start, cursor)
+        compared = self._compared(tables, start, cursor)
         rows = compared.rows(cursor.last if cursor else -1, query.limit + 1)
         more = len(rows) > query.limit
         name = coverage_area(connection, compared.view, query.division).name
@@ -193,8 +204,8 @@ class RestatementPage:
             paragraph=f"{period(compared.first, compared.last)}，{name}{_summary(compared.cells)}。",
         )
 
-    def _compared(self, connection: Connection, start: int, cursor: Cursor | None) -> Comparison:
-        query, book = self.query, self.who.book
+    def _compared(self, tables: RegisterTables, start: int, cursor: Cursor | None) -> Comparison:
+        query, book, connection = self.query, self.who.book, tables.connection
         end = cursor.watermark if cursor else head_of(connection, book)
         if query.to is not None:
             end = resolve_as_of(connection, book, query.to, "to")
@@ -206,7 +217,7 @@ class RestatementPage:
             text = "起始日期晚于截止日期。", "Starts after it ends."
             raise Refused(faults=[Fault("#period_from", "ends_before_start", *text)])
         view, division = View(self.who, end), query.division or book
-        return Comparison(connection, view, start, division, query.period_from, last, self.measures)
+        return Comparison(tables, view, start, division, query.period_from, last, self.measures)
 
     def _number(self, row: Restated) -> int:
         """What a cursor says of the row that its page ended with."""
@@ -214,15 +225,15 @@ class RestatementPage:
 
 
 def _cell_of(
-    printed: PrintedMeasure, before: int | None, after: int | None, rows: int | None, *, adds_up: bool = True
+    printed: PrintedMeasure, before: Number, after: Number, rows: int | None, *, adds_up: bool = True
 ) -> Cell:  # fmt: skip
     return Cell(
         name=printed.name,
         title=printed.title,
         unit=printed.measure.unit,
-        before=before,
-        after=after,
-        difference=None if before is None or after is None or not adds_up else after - before,
+        before=None if before is None else int(before),
+        after=None if after is None else int(after),
+        difference=None if before is None or after is None or not adds_up else int(after - before),
         rows_count=rows,
     )
 

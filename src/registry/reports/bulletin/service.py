@@ -12,18 +12,20 @@ from sqlalchemy import Connection, func, select
 
 from registry.core.principals import READERS, Principal
 from registry.core.register import Register
+from registry.core.view import View
 from registry.core.watermarks import head_of, last_day, watermark_text
 from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import moment
 from registry.ledger.tables import LOG
 from registry.reports.bulletin.corrections import earlier
 from registry.reports.bulletin.coverage_area import coverage_area
-from registry.reports.bulletin.figures import Period, Totals, chart, figure, rate, tomorrow
+from registry.reports.bulletin.figures import chart, figures, rate, tomorrow
 from registry.reports.bulletin.html import as_html
 from registry.reports.bulletin.narrative import NarrativeSource
 from registry.reports.bulletin.negotiation import FORMS, chosen
 from registry.reports.bulletin.schemas import Bulletin, BulletinQuery, Edition, Figure, Format, Section
 from registry.reports.bulletin.sections import BulletinSection, printed_measures
+from registry.reports.bulletin.totals import Period, RegisterTables, Totals
 from registry.reports.bulletin.wording import as_json, as_markdown, as_text, paragraph
 from registry.web import reads
 from registry.web.call import Call, view_of
@@ -53,14 +55,16 @@ class BulletinMaker:
     sections: Sequence[BulletinSection]
     registers: Sequence[Register]
 
-    def made(self, who: Principal, query: BulletinQuery, connection: Connection) -> Bulletin:
+    def made(self, who: Principal, query: BulletinQuery, tables: RegisterTables) -> Bulletin:
         """The bulletin that is asked for, as its caller may see it. Raises Refused."""
+        connection = tables.connection
         view = view_of(connection, who, query.as_of)
         watermark = view.as_of if view.as_of is not None else head_of(connection, who.book)
         period = _period(query, last_day(connection, who.book, watermark))
         area = coverage_area(connection, view, query.division)
-        totals, measures = Totals(connection, view, area.division), printed_measures(self.sections)
-        figures = [figure(totals, s.title, each, period) for s in self.sections for each in s.measures]
+        source = NarrativeSource(connection, view, area.division, period.since, period.to)
+        totals = Totals(tables, View(who, watermark), area.division)
+        measures, counted = printed_measures(self.sections), figures(totals, self.sections, period)
         issue = period.to.timetuple().tm_yday
         return Bulletin(
             title=area.title(issue),
@@ -70,24 +74,23 @@ class BulletinMaker:
             whole=area.whole,
             from_=period.since,
             to=period.to,
-            figures=figures,
-            sections=[*self._sections(totals, period, figures), tomorrow(totals, self.registers, period.to)],
+            figures=counted,
+            sections=[*self._sections(source, counted), tomorrow(source, self.registers)],
             charts=[
                 chart(totals, each, period, area.below, each.drawn_by) for each in measures if each.drawn_by is not None
             ],
             earlier=earlier(totals, measures, period, watermark, query.since),
-            paragraph=paragraph(area.name, period.since, period.to, figures),
+            paragraph=paragraph(area.name, period.since, period.to, counted),
             edition=Edition.INTERNAL if who.sees_people else Edition.PUBLIC,
-            as_of_day=next((each.as_of_day for each in figures if each.as_of_day), None),
+            as_of_day=next((each.as_of_day for each in counted if each.as_of_day), None),
             known_at=_known_at(connection, who.book, watermark),
             watermark=watermark_text(who.book, watermark),
         )
 
-    def _sections(self, totals: Totals, period: Period, figures: Sequence[Figure]) -> Iterator[Section]:
+    def _sections(self, source: NarrativeSource, counted: Sequence[Figure]) -> Iterator[Section]:
         """What stands in each section beside its figures."""
-        source = NarrativeSource(totals.connection, totals.view, totals.division, period.since, period.to)
         for section in self.sections:
-            rates = [rate(each, figures) for each in section.rates]
+            rates = [rate(each, counted) for each in section.rates]
             yield Section(title=section.title, rates=rates, told=section.narrative(source) if section.narrative else [])
 
 
@@ -100,7 +103,8 @@ async def read_bulletin(call: Call, maker: BulletinMaker) -> Answer:
     form = query.format or chosen(call.headers.get("accept", ""))
 
     def work(connection: Connection) -> tuple[Bulletin, bytes]:
-        made = maker.made(who, query, connection)
+        with RegisterTables(connection, call.app.state.mirror) as tables:
+            made = maker.made(who, query, tables)
         return made, RENDERERS[form](made)
 
     made, body = await call.context.scan(work)

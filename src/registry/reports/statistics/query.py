@@ -5,7 +5,7 @@ for each column, in two steps: first who is in which cell, then how many.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,23 +62,31 @@ class CellQuery:
 def counted(pinned: Pinned, wanted: CellQuery, most: int) -> Counted:
     """The cells that have rows; without dimensions, all together is the one cell. Raises TooManyCellsError for more than `most`."""
     size = len(wanted.dimensions)
-    (_, *total), *cells = pinned.rows(_plain(wanted).limit(most + 2))
-    if len(cells) > most:
-        raise TooManyCellsError
-    columns: list[Any] = list(zip(*cells, strict=True))[1:] or [()] * len(total)
-    values, numbers, whole = columns[:size], columns[size:], total[size:]
-    measures = [each for each, _ in wanted.measures if not isinstance(each.number, Distinct)]
-    for column in _distinct(wanted):
-        (_, *total), *cells = pinned.rows(_different(wanted, column))
-        numbers += list(zip(*cells, strict=True))[size + 1 :] or [()] * (len(total) - size)
-        whole += total[size:]
-        measures += [each for each, _ in _of(wanted, column)]
-    places = [measures.index(each) for each, _ in wanted.measures]
-    whole = [_shown(each, [whole[place]])[0] for place, (each, _) in zip(places, wanted.measures, strict=True)]
+    values: list[Any] = []
+    numbers: dict[Measure, Sequence[Number]] = {}
+    whole: dict[Measure, Number] = {}
+    for query, measures in _statements(wanted):
+        (_, *total), *cells = pinned.rows(query.limit(most + 2))
+        if len(cells) > most:
+            raise TooManyCellsError
+        columns: list[Any] = list(zip(*cells, strict=True))[1:] or [()] * len(total)
+        values = columns[:size]
+        for place, each in enumerate(measures, size):
+            numbers[each], (whole[each],) = _shown(each, columns[place]), _shown(each, [total[place]])
+    totals = [whole[each] for each, _ in wanted.measures]
     if not size:
-        return Counted([], [[number] for number in whole], whole)
-    told = [_shown(each, numbers[place]) for place, (each, _) in zip(places, wanted.measures, strict=True)]
-    return Counted(list(map(_values, wanted.dimensions, values)), told, whole)
+        return Counted([], [[number] for number in totals], totals)
+    told = [numbers[each] for each, _ in wanted.measures]
+    return Counted(list(map(_values, wanted.dimensions, values)), told, totals)
+
+
+def _statements(wanted: CellQuery) -> Iterator[tuple[Select[Any], list[Measure]]]:
+    """The statements, and which measures each tells of; the cells are the same in all of them, and in the same order."""
+    plain = [each for each, _ in wanted.measures if not isinstance(each.number, Distinct)]
+    if plain:
+        yield _plain(wanted), plain
+    for column in _distinct(wanted):
+        yield _different(wanted, column), [each for each, _ in _of(wanted, column)]
 
 
 def _values(dimension: Dimension, column: Sequence[Any]) -> Sequence[Value]:
