@@ -63,7 +63,6 @@ from registry.reports.due.reminder_job import Reminding
 from registry.reports.due.reminder_register import REMINDER_REGISTER
 from registry.reports.statistics.controller import statistics_handlers
 from registry.reports.statistics.mirror import Limits, Mirror
-from registry.reports.statistics.serving import serve
 from registry.reports.statistics.warm_up import warm_up
 from registry.settings import Settings, read_settings
 from registry.tasks import Job, attempt, every, later, running
@@ -128,7 +127,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     context = app.state.context = Context(database, Sealer(read.key_file, store), Keys(database))
     sealer = app.state.log_sealer = LogSealer(database, LogKeys(read.log_key_file), read.origin, read.home)
     erasures = app.state.erasures = ErasureJob(context, case_registers(REGISTERS, "patients"))
-    mirror = app.state.mirror = serve(read.database, _limits(read))
+    mirror = app.state.mirror = Mirror(_limits(read))
     worker = app.state.webhooks = Worker(context, REGISTERS, Sender(parse_allowed(read.webhook_allow)))
     app.state.check_log, app.state.followers = sealer.check, Followers()
     reminding = Reminding(context, REGISTERS, Cadence(before=read.remind_before, every=read.remind_every))
