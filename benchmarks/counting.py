@@ -43,7 +43,7 @@ GROUPINGS = [
     "group_by=village&division=440882102", "group_by=team,month&measures=made,joint,seen,not_seen",
     "group_by=village,month&measures=patients", "group_by=team,month,form,risk", "group_by=village,month",
 ]  # fmt: skip
-GUARDED = ["", "group_by=town", "group_by=month", "group_by=risk", "group_by=town,seen", "group_by=village,month"]
+GUARDED = ["", "group_by=town", "group_by=month", "group_by=risk", "group_by=town,seen", "group_by=town,month"]
 """For a caller without personal rights, who is told what is published."""
 MONTHS = 36
 """Over which the log grew, so that there are as many releases."""

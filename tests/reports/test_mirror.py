@@ -166,9 +166,13 @@ def reduced(measure: Measure, rows: list[Any]) -> Number:
 
 
 def value(dimension: Dimension, told: Any) -> Value:
-    if dimension.by is By.MONTH:
-        return told and str(told)[:7]
-    return told[:9] if dimension.by is By.TOWN else told
+    if told is None or dimension.by in {By.VALUE, By.TOWN, By.VILLAGE}:
+        return told[:9] if dimension.by is By.TOWN else told
+    day = dt.date.fromisoformat(str(told))
+    quarter = f"{day.year:04}-Q{1 + (day.month - 1) // 3}"
+    year, week, _ = day.isocalendar()
+    whole = {By.WEEK: f"{year:04}-W{week:02}", By.QUARTER: quarter}
+    return whole.get(dimension.by, day.isoformat()[: {By.DAY: 10, By.MONTH: 7}.get(dimension.by, 4)])
 
 
 def by_database(

@@ -59,6 +59,10 @@ def test_what_was_done_is_told_exactly_by_town_and_day(api: Api, who: str) -> No
     ]  # fmt: skip
     assert (answer["as_of_day"], answer["rounded_to"], answer["total"]["rows"]) == (None, None, None)
     assert set(answer["cells"][0]["measure_rows"].values()) == {None}
+    by_day = told(api, f"{VISITS}?group_by=town,day,week&measures=made", who)["cells"]
+    assert [(cell["day"], cell["week"], cell["measures"]["made"]) for cell in by_day] == [
+        ("2020-02-15", "2020-W07", 1), ("2020-02-14", "2020-W07", 2),
+    ]  # fmt: skip
     one_day = told(api, f"{VISITS}?division={KELU}&from=2020-02-14&to=2020-02-14&measures=made", who)
     assert one_day["total"]["measures"] == {"made": 2}
     assert told(api, f"{VISITS}?joint=true&seen=false&measures=made", who)["total"]["measures"] == {"made": 1}
@@ -120,6 +124,8 @@ def test_a_town_is_told_its_roster_from_ten_on(api: Api, end_month: EndMonth) ->
         (f"{VISITS}?campaign_id=019fca48-fe6d-7f0d-8000-000000000000", "#campaign_id", "below_town"),
         (f"{VISITS}?measures=made,patients", "#measures", "people_apart"),
         (f"{VISITS}?measures=patients&from=2020-02-02", "#from", "whole_months"),
+        (f"{VISITS}?measures=patients&group_by=week", "#group_by", "whole_months"),
+        (f"{VISITS}?group_by=day,risk", "#group_by", "whole_months"),
         (f"{PATIENTS}?measures=on_roster&to=2020-02-28", "#to", "whole_months"),
         (f"{PATIENTS}?measures=enrolled&division={KELU}", "#division", "county_only"),
         (f"{PATIENTS}?risk_from=3&measures=on_roster", "#risk_from", "not_told"),

@@ -273,7 +273,7 @@ def test_what_is_not_declared_is_refused_by_name(api: Api) -> None:
     path = "/v1/statistics/gatherings"
     wrong = api.get(f"{path}?group_by=weather")
     assert (wrong.status_code, pointers(wrong)) == (400, {"#group_by"})
-    assert wrong.json()["errors"][0]["allowed"] == ["town", "village", "kind", "disposition", "month", "notice"]
+    assert wrong.json()["errors"][0]["allowed"] == [each.name for each in COUNTED["gatherings"].dimensions]
     assert api.get(f"{path}?measures=records,nonsense").status_code == 400
     assert codes(api.get(f"{path}?measures=records,records")) == {"repeated_name"}
     assert api.get(f"{path}?limit=3").status_code == 400
@@ -312,6 +312,32 @@ def test_an_answer_is_the_same_for_ever(api: Api) -> None:
         f"/v1/statistics/gatherings?group_by=month&as_of={mark}", headers={"If-None-Match": first.headers["ETag"]}
     )
     assert again.status_code == 304
+
+
+def test_a_date_is_grouped_by_any_period_of_the_calendar(api: Api) -> None:
+    for day in ("2019-12-30", "2020-01-01", "2020-02-29", "2020-12-31"):
+        api.made(
+            "/v1/gatherings", factories.gathering(decided_on=day, planned_from=day, planned_to=day, postponed_to=None)
+        )
+    for period, told in {
+        "day": [
+            ("2019-12-30", "2019年12月30日"),
+            ("2020-01-01", "2020年1月1日"),
+            ("2020-02-29", "2020年2月29日"),
+            ("2020-12-31", "2020年12月31日"),
+        ],
+        "week": [("2020-W01", "2020年第1周"), ("2020-W09", "2020年第9周"), ("2020-W53", "2020年第53周")],
+        "month": [
+            ("2019-12", "2019年12月"),
+            ("2020-01", "2020年1月"),
+            ("2020-02", "2020年2月"),
+            ("2020-12", "2020年12月"),
+        ],
+        "quarter": [("2019-Q4", "2019年第4季度"), ("2020-Q1", "2020年第1季度"), ("2020-Q4", "2020年第4季度")],
+        "year": [("2019", "2019年"), ("2020", "2020年")],
+    }.items():
+        cells = check(api, "gatherings", f"group_by={period}", "clerk")["cells"]
+        assert [(cell[period], cell["labels"][period]) for cell in cells] == told
 
 
 def test_a_month_of_the_first_year_is_a_month_like_any(api: Api) -> None:

@@ -114,7 +114,11 @@ class By(Enum):
     """What of a column a dimension groups by."""
 
     VALUE = "value"
+    DAY = "day"
+    WEEK = "week"
     MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
     TOWN = "town"
     VILLAGE = "village"
 
@@ -128,7 +132,7 @@ class Dimension:
     column: Column[Any]
     by: By = By.VALUE
     parameter: str = ""
-    """The list's parameter that chooses a value, or the stem of a range for a month; left out, the dimension's own name."""
+    """The list's parameter that chooses a value, or the stem of a range for a date; left out, the dimension's own name."""
     codes: type[CodeList] | None = None
     """The code list of its values; a value may have several of them, separated by commas."""
     entries: str = ""
@@ -138,6 +142,12 @@ class Dimension:
     def chooses(self) -> str:
         """The parameter of the list."""
         return self.parameter or self.name
+
+
+def dates(title: str, column: Column[Any], stem: str) -> tuple[Dimension, ...]:
+    """The dimensions that a date has; `title` says what happened then, `stem` is that of the list's range."""
+    periods = {By.MONTH: "月份", By.DAY: "日期", By.WEEK: "周", By.QUARTER: "季度", By.YEAR: "年份"}
+    return tuple(Dimension(by.value, f"{title}{said}", column, by, stem) for by, said in periods.items())
 
 
 def places(table: Table) -> tuple[Dimension, Dimension]:

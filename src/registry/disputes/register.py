@@ -1,7 +1,7 @@
 """The registers, declared."""
 
 from registry.core.filters import Filters
-from registry.core.measures import P90, By, Dimension, Measure, Median, Sum, places
+from registry.core.measures import P90, By, Dimension, Measure, Median, Sum, dates, places
 from registry.core.register import Names, Register
 from registry.disputes.case_schemas import (
     Agreement,
@@ -58,7 +58,7 @@ DISPUTE_DIMENSIONS = (
     Dimension("stage", "阶段", DISPUTES.c.stage, codes=Stage),
     Dimension("risk", "难易程度", DISPUTES.c.risk, codes=Risk),
     Dimension("year_begun", "起始年份", DISPUTES.c.since_year, parameter="since_year"),
-    Dimension("month", "发现月份", DISPUTES.c.discovered_on, By.MONTH, "discovered"),
+    *dates("发现", DISPUTES.c.discovered_on, "discovered"),
     Dimension("month_settled", "化解月份", DISPUTES.c.settled_on, By.MONTH, "settled"),
 )
 AGREEMENT_MEASURES = (
@@ -70,7 +70,7 @@ AGREEMENT_MEASURES = (
 AGREEMENT_DIMENSIONS = (
     *places(AGREEMENTS),
     Dimension("kind", "协议类型", AGREEMENTS.c.kind, codes=AgreementKind),
-    Dimension("month", "签订月份", AGREEMENTS.c.signed_on, By.MONTH, "signed"),
+    *dates("签订", AGREEMENTS.c.signed_on, "signed"),
 )
 
 DISPUTE_REGISTER = Register(

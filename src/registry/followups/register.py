@@ -1,7 +1,7 @@
 """The registers, declared."""
 
 from registry.core.filters import Filters
-from registry.core.measures import By, Dimension, Distinct, Measure, PeopleRule, places
+from registry.core.measures import Dimension, Distinct, Measure, PeopleRule, dates, places
 from registry.core.principals import SEE_PEOPLE
 from registry.core.queries import ListQuery
 from registry.core.register import Names, Register
@@ -50,7 +50,7 @@ VISIT_MEASURES = (
 )
 VISIT_DIMENSIONS = (
     *places(VISITS),
-    Dimension("month", "走访月份", VISITS.c.visited_on, By.MONTH, "visited"),
+    *dates("走访", VISITS.c.visited_on, "visited"),
     Dimension("campaign", "专项行动", VISITS.c.campaign_id, parameter="campaign_id", entries="campaigns"),
     Dimension("team", "走访人员组成", VISITS.c.team, codes=VisitorRole),
     Dimension("form", "随访形式", VISITS.c.form, codes=VisitForm),
@@ -62,9 +62,10 @@ VISIT_DIMENSIONS = (
 
 
 PATIENT_PEOPLE = PeopleRule(work=frozenset({"visits_due", "visits_overdue"}), by_town=frozenset({"on_roster"}))
+PERIODS = ("day", "week", "month", "quarter", "year")
 VISIT_PEOPLE = PeopleRule(
     work=frozenset({"made", "joint", "seen", "not_seen", "in_time", "late"}),
-    parts_work=frozenset({"month", "campaign", "campaign_id", "joint", "seen", "in_time"}),
+    parts_work=frozenset({*PERIODS, "campaign", "campaign_id", "joint", "seen", "in_time"}),
 )
 
 PATIENT_REGISTER = Register(

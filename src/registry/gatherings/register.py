@@ -1,7 +1,7 @@
 """The registers, declared."""
 
 from registry.core.filters import Filters
-from registry.core.measures import By, Dimension, Measure, Sum, places
+from registry.core.measures import By, Dimension, Measure, Sum, dates, places
 from registry.core.register import Names, Register
 from registry.gatherings.codes import CALLED_OFF, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 from registry.gatherings.duties import SHED_DUTIES
@@ -56,7 +56,7 @@ GATHERING_REGISTER = Register(
         *places(GATHERINGS),
         Dimension("kind", "活动类型", GATHERINGS.c.kind, codes=GatheringKind),
         Dimension("disposition", "处置方式", GATHERINGS.c.measure, parameter="measure", codes=GatheringMeasure),
-        Dimension("month", "处置月份", GATHERINGS.c.decided_on, By.MONTH, "decided"),
+        *dates("处置", GATHERINGS.c.decided_on, "decided"),
         Dimension("notice", "依据的通告", GATHERINGS.c.notice),
     ),
 )
@@ -84,7 +84,7 @@ SHED_REGISTER = Register(
         *places(SHEDS),
         Dimension("use", "用途", SHEDS.c.use, codes=ShedUse),
         Dimension("structure", "结构", SHEDS.c.structure, codes=ShedStructure),
-        Dimension("month", "拆除月份", SHEDS.c.demolished_on, By.MONTH, "demolished"),
+        *dates("拆除", SHEDS.c.demolished_on, "demolished"),
         Dimension("found", "发现月份", SHEDS.c.found_on, By.MONTH),
     ),
     duties=SHED_DUTIES,

@@ -9,10 +9,11 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta
 from msgspec.structs import FieldInfo, fields
 
-from registry.core.measures import By, Dimension, Measure
+from registry.core.measures import Dimension, Measure
 from registry.core.queries import ListQuery
 from registry.core.register import Register
 from registry.reports.statistics import service
+from registry.reports.statistics.periods import DATED
 from registry.reports.statistics.question import measures_of, usual_measures
 from registry.reports.statistics.schemas import StatisticsAnswer, StatisticsCell, StatisticsQuery
 from registry.web import contract
@@ -51,7 +52,7 @@ def _answer(register: Register) -> type[msgspec.Struct]:
 
 def _value(dimension: Dimension) -> Any:  # noqa: ANN401 - a type
     """What a dimension's values are."""
-    kind = str if dimension.by is By.MONTH else dimension.column.type.python_type
+    kind = str if dimension.by in DATED else dimension.column.type.python_type
     return kind | None | msgspec.UnsetType if dimension.column.nullable else kind | msgspec.UnsetType
 
 

@@ -4,7 +4,6 @@ A link is written from parts: what all cells share, and what each value of a dim
 parameter (`missing`, `division`) are looked at together, and once for each combination of their values.
 """
 
-import calendar
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from registry.core.measures import By, Dimension
 from registry.core.principals import TOWN, VILLAGE
+from registry.reports.statistics.periods import DATED, days_of, label_of
 from registry.reports.statistics.query import Value
 
 T = TypeVar("T")
@@ -74,10 +74,9 @@ def choosing(dimension: Dimension, value: Value) -> dict[str, str]:
         return _place(str(value), TOWN if dimension.by is By.TOWN else VILLAGE)
     if value is None:
         return {"missing": dimension.column.name}
-    if dimension.by is By.MONTH:
-        year, month = map(int, str(value).split("-"))
-        last = calendar.monthrange(year, month)[1]
-        return {f"{name}_from": f"{value}-01", f"{name}_to": f"{value}-{last:02}"}
+    if dimension.by in DATED:
+        first, last = days_of(dimension.by, str(value))
+        return {f"{name}_from": first.isoformat(), f"{name}_to": last.isoformat()}
     return {name: str(value).lower() if isinstance(value, bool) else str(value)}
 
 
@@ -136,7 +135,7 @@ def _names(dimension: Dimension) -> set[str]:
     if dimension.by in {By.TOWN, By.VILLAGE}:
         return {"division", "division_only"}
     stem = dimension.chooses
-    names = {f"{stem}_from", f"{stem}_to"} if dimension.by is By.MONTH else {stem}
+    names = {f"{stem}_from", f"{stem}_to"} if dimension.by in DATED else {stem}
     return {*names, "missing"} if dimension.column.nullable else names
 
 
@@ -181,9 +180,8 @@ class Labels:
             return "未填"
         if isinstance(value, bool):
             return "是" if value else "否"
-        if dimension.by is By.MONTH:
-            year, month = str(value).split("-")
-            return f"{year}年{int(month)}月"
+        if dimension.by in DATED:
+            return label_of(dimension.by, str(value))
         if dimension.codes is not None:
             return "、".join(dimension.codes(code).zh for code in str(value).split(","))
         return self.names.get(str(value), str(value)) if self._is_named(dimension) else str(value)

@@ -128,6 +128,8 @@ def _untold_people(asked: PeopleQuestion, people: Sequence[Measure]) -> Iterator
         yield Fault(f"#{min(DRIVE)}", "not_told", *text)
     begins, ends = asked.since, asked.until
     text = "人数只按整月公布。", "People are told of whole months only."
+    if any(each.by in {By.DAY, By.WEEK} for each in asked.dimensions):
+        yield Fault("#group_by", "whole_months", *text)
     if begins is not None and begins.day != 1:
         yield Fault("#from", "whole_months", *text)
     if ends is not None and ends != last_of_month(ends):

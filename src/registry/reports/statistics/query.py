@@ -11,8 +11,10 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     Select,
     and_,
+    cast,
     func,
     literal_column,
     null,
@@ -25,6 +27,7 @@ from sqlalchemy import (
 
 from registry.core.measures import By, Count, Dimension, Distinct, Measure, Sum
 from registry.reports.statistics.mirror_tables import Pinned, is_id, month_of
+from registry.reports.statistics.periods import DATED, text_of
 
 Value = str | int | bool | None
 """Of a dimension: text, a whole number, true or false; null is a value of its own."""
@@ -93,10 +96,10 @@ def _values(dimension: Dimension, column: Sequence[Any]) -> Sequence[Value]:
     """A dimension's values as answers have them."""
     if is_id(dimension.column):
         return [each and str(each) for each in column]
-    if dimension.by is not By.MONTH:
+    if dimension.by not in DATED:
         return column
-    months: dict[dt.date | None, Value] = {day: day and day.isoformat()[:7] for day in set(column)}
-    return [months[day] for day in column]
+    periods: dict[dt.date | None, Value] = {day: day and text_of(dimension.by, day) for day in set(column)}
+    return [periods[day] for day in column]
 
 
 def _shown(measure: Measure, numbers: Sequence[Number]) -> Sequence[Number]:
@@ -134,6 +137,8 @@ def _columns(dimensions: Iterable[Dimension]) -> list[ColumnElement[Any]]:
 def _column(dimension: Dimension) -> ColumnElement[Any]:
     if dimension.by is By.MONTH:
         return month_of(dimension.column)
+    if dimension.by in DATED:
+        return cast(func.date_trunc(literal_column(f"'{dimension.by.value}'"), dimension.column), Date)
     if dimension.by is By.TOWN:
         return dimension.column.table.c.town
     return dimension.column
