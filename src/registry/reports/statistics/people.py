@@ -179,9 +179,9 @@ class PeopleAnswer:
         """A measure's numbers as they are told, of towns or of what is asked as a whole."""
         if self.month is None:
             return [ToldCount(number) for number in numbers]
-        small = of_town or not self.of_county
+        part = of_town or not self.of_county
         return [
-            told_number(self.rule, measure, int(number or 0), of_town=small, by_trait=self.by_trait)
+            told_number(self.rule, measure, int(number or 0), of_town=part, by_trait=self.by_trait)
             for number in numbers
         ]
 
