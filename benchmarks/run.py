@@ -1,6 +1,7 @@
 """Measures the ratios that the owner asked for. By hand: `python benchmarks/run.py --help`."""
 
 import math
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -187,7 +188,8 @@ def _reads(home: Home, seeded: sample.Seeded) -> dict[str, Cell]:
 @click.option("--versions", default=1_000_000, show_default=True, help="In the large book of `growth`.")
 def main(names: tuple[str, ...], kinds: tuple[str, ...], seconds: float, rounds: int, versions: int) -> None:
     """Run the benchmarks NAMES, or all: get, create, peers, growth."""
-    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {rounds} rounds of {seconds:g} s a cell")
+    load = os.getloadavg()[0]
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {rounds} rounds of {seconds:g} s a cell, load {load:.1f} before")
     makers: dict[str, Callable[[Stage], Benchmark]] = {
         "get": measure_get,
         "create": measure_create,
