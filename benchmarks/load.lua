@@ -1,9 +1,9 @@
--- wrk: sends the prepared requests in turn. Arguments: method, file of paths, key or "-", file of the body or "-".
+-- wrk: sends the prepared requests in turn. Arguments: method, file of paths, authorization or "-", file of the body or "-".
 local requests, turn = {}, 0
 
 function init(args)
-  local method, paths, key, file = args[1], args[2], args[3], args[4]
-  if key ~= "-" then wrk.headers["Authorization"] = "Bearer " .. key end
+  local method, paths, authorization, file = args[1], args[2], args[3], args[4]
+  if authorization ~= "-" then wrk.headers["Authorization"] = authorization end
   local body
   if file ~= "-" then
     wrk.headers["Content-Type"] = "application/json"

@@ -35,6 +35,7 @@ class Load:
     key: str | None = None
     body: bytes | None = None
     clients: int = 16
+    scheme: str = "Bearer"
 
     def __call__(self, seconds: float) -> Sample:
         if shutil.which("wrk"):
@@ -44,6 +45,10 @@ class Load:
     @property
     def method(self) -> str:
         return "GET" if self.body is None else "POST"
+
+    @property
+    def authorization(self) -> str | None:
+        return f"{self.scheme} {self.key}" if self.key else None
 
 
 def _wrk(load: Load, seconds: float) -> Sample:
@@ -62,7 +67,7 @@ def _wrk(load: Load, seconds: float) -> Sample:
             str(SCRIPT),
             url,
         ]
-        arguments = ["--", load.method, str(paths), load.key or "-", "-" if load.body is None else str(body)]
+        arguments = ["--", load.method, str(paths), load.authorization or "-", "-" if load.body is None else str(body)]
         printed = subprocess.run([*command, *arguments], check=True, capture_output=True, text=True).stdout
     result = json.loads(printed.rpartition("\nresult ")[2])
     rate = (result["answers"] - result["failed"]) / result["seconds"]
@@ -89,8 +94,8 @@ class Client:
 
     def _request(self, path: str) -> bytes:
         lines = [f"{self.load.method} {path} HTTP/1.1", "Host: 127.0.0.1"]
-        if self.load.key:
-            lines.append(f"Authorization: Bearer {self.load.key}")
+        if self.load.authorization:
+            lines.append(f"Authorization: {self.load.authorization}")
         body = self.load.body or b""
         if body:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]

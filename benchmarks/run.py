@@ -1,8 +1,8 @@
 """Measures the ratios that the owner asked for. By hand: `python benchmarks/run.py --help`."""
 
 import math
+import os
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,8 @@ import bare
 import click
 import sample
 from load import Load, Sample
-from stage import HERE, Home, Stage, environment, free_port, peer_python
+from peers import start_peers
+from stage import HERE, Home, Stage
 
 Cell = Callable[[float], Sample]
 
@@ -57,6 +58,8 @@ class Benchmark:
         for name, samples in self.samples.items():
             print(_cell_line(name, samples))
         rates = {name: statistics.median(s.rate for s in samples) for name, samples in self.samples.items()}
+        for part in ("p50", "p99"):
+            rates |= {f"{name} {part}": _time(samples, part) or math.nan for name, samples in self.samples.items()}
         print("\n| ratio | value | goal | |\n| --- | --- | --- | --- |")
         for ratio in self.ratios:
             print(ratio.line(rates))
@@ -65,13 +68,13 @@ class Benchmark:
 def _cell_line(name: str, samples: list[Sample]) -> str:
     rates = [each.rate for each in samples]
     spread = f"{statistics.median(rates):.0f} ({min(rates):.0f}-{max(rates):.0f})"
-    times = [_median([getattr(each, part) for each in samples]) for part in ("p50", "p99")]
+    times = [f"{time_:.2f}" if (time_ := _time(samples, part)) else "-" for part in ("p50", "p99")]
     return f"| {name} | {spread} | {times[0]} | {times[1]} | {sum(each.failed for each in samples)} |"
 
 
-def _median(values: list[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    return f"{statistics.median(known):.2f}" if known else "-"
+def _time(samples: list[Sample], part: str) -> float | None:
+    known = [value for each in samples if (value := getattr(each, part)) is not None]
+    return statistics.median(known) if known else None
 
 
 def _entries(ids: list[str], prefix: str = "/v1") -> list[str]:
@@ -123,35 +126,24 @@ def _create(home: Home, seeded: sample.Seeded, clients: int = 64) -> Load:
     return Load(home.port, ["/v1/gatherings"], seeded.keys["supervisor"], sample.BODY, clients)
 
 
-def measure_peers(stage: Stage, python: str) -> Benchmark:
-    """Get, page of 50 and create, against the FastAPI + SQLModel template."""
+def measure_peers(stage: Stage) -> Benchmark:
+    """Get, page of 50 and create, against each peer: a cell of ours, then the same one of each peer."""
     home, seeded = _seeded(stage, "ours")
-    port, ids = _start_peer(stage, python)
     key = seeded.keys["dashboard"]
-    cells: dict[str, Cell] = {
-        "get": Load(home.port, _entries(seeded.filled), key),
-        "peer get": Load(port, _entries(ids, "")),
-        "list": Load(home.port, ["/v1/gatherings?limit=50"], key),
-        "peer list": Load(port, ["/gatherings?limit=50"]),
-        "create": _create(home, seeded, 16),
-        "peer create": Load(port, ["/gatherings"], None, sample.FLAT_BODY),
-        "create 64": _create(home, seeded),
-        "peer create 64": Load(port, ["/gatherings"], None, sample.FLAT_BODY, 64),
-    }
-    names = ("get", "list", "create", "create 64")
-    return Benchmark("peers", cells, [Ratio(name, f"peer {name}", 2.0) for name in names])
+    get, page = Load(home.port, _entries(seeded.filled), key), Load(home.port, ["/v1/gatherings?limit=50"], key)
+    ours = {"get": get, "list": page, "create": _create(home, seeded, 16), "create 64": _create(home, seeded)}
+    theirs = {name: peer.cells() for name, peer in start_peers(stage).items()}
+    cells: dict[str, Cell] = {}
+    for cell, load in ours.items():
+        cells |= {cell: load} | {f"{peer} {cell}": loads[cell] for peer, loads in theirs.items()}
+    ratios = [Ratio(cell, f"{peer} {cell}", _peer_goal(peer, cell)) for peer in theirs for cell in ours]
+    return Benchmark("peers", cells, [*ratios, *(Ratio(f"{cell} p99", f"{cell} p50", most=5) for cell in ours)])
 
 
-def _start_peer(stage: Stage, python: str) -> tuple[int, list[str]]:
-    url, port = stage.database("peer"), free_port()
-    env = environment(PEER_DATABASE=url, PYTHONPATH=str(HERE))
-    seeded = subprocess.run(
-        [python, HERE / "peer.py", "10000"], env=env, input=sample.FLAT_BODY, check=True, stdout=subprocess.PIPE
-    )
-    stage.vacuum(url)
-    command = [python, "-m", "uvicorn", "peer:app", "--port", str(port), "--no-access-log", "--log-level", "warning"]
-    stage.serve(command, env, port, "/healthz")
-    return port, seeded.stdout.decode().split()
+def _peer_goal(peer: str, cell: str) -> float:
+    if peer == "fastapi":
+        return 2
+    return 6 if cell.startswith("create") else 8
 
 
 def measure_growth(stage: Stage, large: int) -> Benchmark:
@@ -194,16 +186,14 @@ def _reads(home: Home, seeded: sample.Seeded) -> dict[str, Cell]:
 @click.option("--seconds", default=3.0, show_default=True, help="Of each cell in each round.")
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--versions", default=1_000_000, show_default=True, help="In the large book of `growth`.")
-@click.option("--peer-python", "peer_python_", help="A Python that has requirements.txt.  [a new virtual environment]")
-def main(
-    names: tuple[str, ...], kinds: tuple[str, ...], seconds: float, rounds: int, versions: int, peer_python_: str | None
-) -> None:
+def main(names: tuple[str, ...], kinds: tuple[str, ...], seconds: float, rounds: int, versions: int) -> None:
     """Run the benchmarks NAMES, or all: get, create, peers, growth."""
-    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {rounds} rounds of {seconds:g} s a cell")
+    load = os.getloadavg()[0]
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {rounds} rounds of {seconds:g} s a cell, load {load:.1f} before")
     makers: dict[str, Callable[[Stage], Benchmark]] = {
         "get": measure_get,
         "create": measure_create,
-        "peers": lambda stage: measure_peers(stage, peer_python(stage, peer_python_)),
+        "peers": measure_peers,
         "growth": lambda stage: measure_growth(stage, versions),
     }
     for kind in kinds:

@@ -1,5 +1,6 @@
 """What the cells run on: databases, homes, and server processes on them; all gone when the stage is left."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -144,12 +145,14 @@ class Home:
             raise RuntimeError(f"{path}: {error.read().decode()}") from error
 
 
-def peer_python(stage: Stage, given: str | None) -> str:
-    """The Python of a virtual environment that has requirements.txt: the given one, or a new one."""
-    if given:
-        return given
-    venv = stage.folder / "peer-venv"
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    python = str(venv / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True)
+def peer_python(requirements: str) -> str:
+    """The Python of a virtual environment that has these; it is made once, and kept in the user's cache folder."""
+    file = HERE / requirements
+    name = hashlib.sha256(sys.version.encode() + file.read_bytes()).hexdigest()[:16]
+    venv = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "registry-benchmarks", name)
+    python, complete = str(venv / "bin" / "python"), venv / "complete"
+    if not complete.exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "-r", file], check=True)
+        complete.touch()
     return python
