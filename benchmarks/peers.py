@@ -14,7 +14,7 @@ from stage import HERE, Stage, environment, free_port, peer_python
 COUNT = "10000"
 KINTO = HERE / "kinto_peer"
 KINTO_RECORDS = "/v1/buckets/registry/collections/gatherings/records"
-GUNICORN = ("gunicorn", "--workers=1", "--worker-class=gthread", "--threads=16", "--log-level=warning")
+GUNICORN = ("gunicorn", "--workers=1", "--worker-class=gthread", "--threads=4", "--log-level=warning")
 
 
 @dataclass(frozen=True, slots=True)

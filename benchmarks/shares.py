@@ -66,7 +66,8 @@ def look(pid: int, file: Path) -> Counter[tuple[str, str]]:
     """The samples of `SECONDS`, by thread and group."""
     spy = Path(peer_python("shares.txt")).with_name("py-spy")
     how = ["--native", "--idle", "--threads", "--function", "--format=raw", "--rate=100"]
-    subprocess.run([spy, "record", f"--pid={pid}", f"--duration={SECONDS}", f"--output={file}", *how], check=True)
+    command = [spy, "record", f"--pid={pid}", f"--duration={SECONDS}", f"--output={file}", *how]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     counted: Counter[tuple[str, str]] = Counter()
     for thread, name, number in samples(file.read_text()):
         counted[thread, name] += number
