@@ -100,6 +100,10 @@ class Totals:
         return {value: int(amount) for value, amount in rows}
 
     @property
+    def _below_towns(self) -> bool:
+        return len(self.division) > TOWN or bool(self.view.who.villages)
+
+    @property
     def of_county(self) -> bool:
         """Whether they are of the whole county."""
         return self.view.who.county_wide and len(self.division) < TOWN
@@ -107,15 +111,14 @@ class Totals:
     def tells_exactly(self, printed: PrintedMeasure) -> bool:
         """Whether the caller is told this total as it is: of what was done for people in care, whoever sees none, from the towns up."""
         who = self.view.who
-        below_towns = len(self.division) > TOWN or bool(who.villages)
-        return printed.tells_rows(who) or (printed.exact_for(who) and not below_towns)
+        return printed.tells_rows(who) or (printed.exact_for(who) and not self._below_towns)
 
     def told(self, printed: PrintedMeasure, period: Period) -> tuple[ToldCount, dt.date | None]:
         """A total as its caller is told it; how many people there are, to who sees none, as of which month end (docs/decisions/0012)."""
         if self.tells_exactly(printed):
             return ToldCount(self.of([(printed, period)])[printed.name, period]), None
         who, rule, connection = self.view.who, printed.register.people, self.tables.connection
-        if rule is None or printed.exact_for(who) or not printed.stands or len(self.division) > TOWN or who.villages:
+        if rule is None or printed.exact_for(who) or not printed.stands or self._below_towns:
             return ToldCount(None), None
         month = month_end(connection, who.book, self.view.as_of or head_of(connection, who.book))
         ended = period.to if period.to == last_of_month(period.to) else add_days(period.to.replace(day=1), -1)

@@ -1,11 +1,11 @@
 """Statistics, answered: a question and its rows become cells, numbers and links; no database, no HTTP."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import msgspec
 
-from registry.core.measures import By, Dimension, Measure
+from registry.core.measures import Measure
 from registry.core.watermarks import watermark_text
 from registry.errors import Fault, Refused
 from registry.ledger.versions import encode
@@ -35,7 +35,7 @@ def answer(question: StatisticsQuestion, source: CountedRows) -> bytes:
         cells=cast(Any, msgspec.Raw(b"[" + _written(question, source, axes, found.numbers, params) + b"]")),
         total=cast(Any, msgspec.Raw(_written(question, source, None, [[each] for each in found.total], params))),
         as_of_day=told.month.day if told and told.month else None,
-        rounded_to=told.rounded_to(question.measures, by_town=_by_town(question.dimensions)) if told else None,
+        rounded_to=told.rounded_to(question.measures) if told else None,
         watermark=watermark_text(question.who.book, question.watermark),
     )
     return encode(answered)
@@ -45,10 +45,6 @@ def _shared(own: Sequence[Params]) -> dict[str, str]:
     """The parameters that all statistics have: they choose the rows of a cell as a whole."""
     first, *others = own
     return {name: value for name, value in first.items() if all(each.get(name) == value for each in others)}
-
-
-def _by_town(dimensions: Iterable[Dimension]) -> bool:
-    return any(each.by is By.TOWN for each in dimensions)
 
 
 def _measure(measure: Measure, *, exact: bool) -> MeasureTitle:
@@ -85,13 +81,12 @@ def _written(
     count, told = len(numbers[0]), question.people
     links = Links(f"/v1/{question.register.name}", axes or (), count)
     params = params if told is None else [None] * len(params)
-    of_town = axes is not None and _by_town([axis.dimension for axis in axes])
     columns = []
     for measure, column, own in zip(question.measures, numbers, params[:-1], strict=True):
         if told is None:
             columns.append(MeasureColumn(measure.name, column, (), links.of(own)))
         else:
-            shown = told.numbers(measure, column, of_town=of_town)
+            shown = told.numbers(measure, column, total=axes is None)
             values, small = [each.value for each in shown], [each.small for each in shown]
             columns.append(MeasureColumn(measure.name, values, small, links.of(own)))
     return written(axes, columns, links.of(params[-1]), Labels(source.names).label)

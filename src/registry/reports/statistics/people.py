@@ -29,7 +29,7 @@ FEWEST_OF_TOWN = 10
 """On a town's roster, so that its number is told."""
 PLACES = frozenset({"town", "village", "division", "division_only"})
 """Dimensions and parameters of where something is."""
-DRIVE = frozenset({"campaign_id"})
+DRIVE = "campaign_id"
 """The parameter that chooses a drive (专项行动)."""
 DAY = dt.timedelta(days=1)
 
@@ -72,6 +72,11 @@ class PeopleQuestion:
     def by_town(self) -> bool:
         """Whether the towns are told apart."""
         return any(each.by is By.TOWN for each in self.dimensions)
+
+    @property
+    def of_drives(self) -> bool:
+        """Whether drives are told apart, or one is chosen."""
+        return DRIVE in self.filters or any(each.chooses == DRIVE for each in self.dimensions)
 
     @property
     def of_county(self) -> bool:
@@ -118,14 +123,13 @@ def _other_filters(asked: PeopleQuestion) -> Iterator[Fault]:
 
 def _untold_people(asked: PeopleQuestion, people: Sequence[Measure]) -> Iterator[Fault]:
     """What of people is not told: parts of the county, of a drive, of a month."""
-    if asked.by_town or not asked.of_county:
-        whole = asked.by_trait or any(each.name not in asked.rule.by_town for each in people)
-        if whole:
-            text = "人数只公布全县数。", "People are told of the county only."
-            yield Fault("#group_by" if asked.by_town else "#division", "county_only", *text)
-    if DRIVE & ({each.chooses for each in asked.dimensions} | asked.filters.keys()):
+    parts_county = asked.by_town or not asked.of_county
+    if parts_county and (asked.by_trait or any(each.name not in asked.rule.by_town for each in people)):
+        text = "人数只公布全县数。", "People are told of the county only."
+        yield Fault("#group_by" if asked.by_town else "#division", "county_only", *text)
+    if asked.of_drives:
         text = "专项行动的人数不公布。", "How many people a drive has met is not told."
-        yield Fault(f"#{min(DRIVE)}", "not_told", *text)
+        yield Fault(f"#{DRIVE}", "not_told", *text)
     begins, ends = asked.since, asked.until
     text = "人数只按整月公布。", "People are told of whole months only."
     if any(each.by in {By.DAY, By.WEEK} for each in asked.dimensions):
@@ -171,29 +175,31 @@ class PeopleAnswer:
     """As of when people are counted; None: work is, as it is."""
     of_county: bool
     """Whether all cells together are of the county."""
+    by_town: bool
+    """Whether its cells are of towns."""
     by_trait: bool
     drives: frozenset[str]
     """The drives (专项行动) of whole towns: visits of others are told as those of none."""
 
-    def numbers(self, measure: Measure, numbers: Sequence[Number], *, of_town: bool) -> list[ToldCount]:
-        """A measure's numbers as they are told, of towns or of what is asked as a whole."""
+    def numbers(self, measure: Measure, numbers: Sequence[Number], *, total: bool) -> list[ToldCount]:
+        """A measure's numbers as they are told, in cells or in total."""
         if self.month is None:
             return [ToldCount(number) for number in numbers]
-        part = of_town or not self.of_county
+        of_town = not self.of_county or (self.by_town and not total)
         return [
-            told_number(self.rule, measure, int(number or 0), of_town=part, by_trait=self.by_trait)
+            told_number(self.rule, measure, int(number or 0), of_town=of_town, by_trait=self.by_trait)
             for number in numbers
         ]
 
-    def rounded_to(self, measures: Sequence[Measure], *, by_town: bool) -> int | None:
+    def rounded_to(self, measures: Sequence[Measure]) -> int | None:
         """What numbers are rounded to; None where all are exact: work, and the county's roster."""
-        exact = self.of_county and not self.by_trait and not by_town
+        exact = self.of_county and not self.by_trait and not self.by_town
         people = self.month is not None and not (exact and all(each.name in self.rule.by_town for each in measures))
         return NEAREST if people else None
 
     def cells(self, found: Counted, dimensions: Sequence[Dimension]) -> Counted:
         """The cells as they may be told apart: work for a drive of less than whole towns stands with that for none."""
-        if not any(each.chooses in DRIVE for each in dimensions):
+        if not any(each.chooses == DRIVE for each in dimensions):
             return found
         cells = defaultdict[tuple[Value, ...], list[int]](lambda: [0] * len(found.numbers))
         for values, numbers in zip(zip(*found.values, strict=True), zip(*found.numbers, strict=True), strict=True):
@@ -206,4 +212,4 @@ class PeopleAnswer:
         )
 
     def _drive(self, dimension: Dimension, value: Value) -> Value:
-        return None if dimension.chooses in DRIVE and value not in self.drives else value
+        return None if dimension.chooses == DRIVE and value not in self.drives else value

@@ -99,19 +99,19 @@ def _told(
     """How the numbers are told. Raises Refused for a drive of less than whole towns."""
     month = month_end(connection, asked.who.book, watermark) if of_people else None
     drives = frozenset(_whole_towns(asked, View(asked.who, watermark), registers, connection))
-    if any(value not in drives for name, value in asked.filters.items() if name in DRIVE):
+    if asked.filters.get(DRIVE) not in {None, *drives}:
         text = "只公布整镇(街)开展的专项行动。", "Only drives of whole towns are told."
-        raise Refused(faults=[Fault("#campaign_id", "below_town", *text)])
-    return PeopleAnswer(asked.rule, month, asked.of_county, asked.by_trait, drives)
+        raise Refused(faults=[Fault(f"#{DRIVE}", "below_town", *text)])
+    return PeopleAnswer(asked.rule, month, asked.of_county, asked.by_town, asked.by_trait, drives)
 
 
 def _whole_towns(asked: PeopleQuestion, view: View, registers: Registers, connection: Connection) -> Iterator[str]:
     """The drives of which every division is a town or more, by id; none where the question is not about drives."""
-    for dimension in asked.register.dimensions:
-        if dimension.chooses in DRIVE and (dimension in asked.dimensions or dimension.chooses in asked.filters):
-            for drive, told in _entries(connection, view, registers[dimension.entries]):
-                if all(len(code) <= TOWN for code in told.divisions):
-                    yield drive
+    kept = [each.entries for each in asked.register.dimensions if each.chooses == DRIVE and asked.of_drives]
+    for name in kept:
+        for drive, told in _entries(connection, view, registers[name]):
+            if all(len(code) <= TOWN for code in told.divisions):
+                yield drive
 
 
 def _watermark(book: str, as_of: str | None, connection: Connection) -> int:
