@@ -10,7 +10,7 @@ PHONE = "19900001234"
 
 def gathering(**more: Any) -> dict[str, Any]:
     return {
-        "division": VILLAGE, "title": "年例(示范)", "kind": "nianli", "measure": "cancelled", "sessions": 3,
+        "division": VILLAGE, "title": "年例(示范)", "kind": "nianli", "disposition": "cancelled", "sessions": 3,
         "planned_from": "2020-02-08", "decided_on": "2020-01-25",
         "organiser": {"name": "示范赵", "phone": PHONE}, **more,
     }  # fmt: skip

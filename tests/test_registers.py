@@ -9,12 +9,14 @@ import pytest
 from litestar import Litestar
 
 from registry.app import REGISTERS
+from registry.core.fields import personal_paths, values_at
 from registry.ledger.ids import new_id
 from tests import factories
 from tests.api import Api, codes, pointers
 from tests.conftest import WORKER, Template, empty_folder, running
 from tests.frozen.story import id_number
 
+SHAPES = {register.name: register.entry for register in REGISTERS}
 REASON = {"code": "typing_error", "text": "录入有误(示范)"}
 
 
@@ -329,3 +331,28 @@ def test_the_division_of_another_town_is_refused(api: Api, name: str) -> None:
     assert pointers(answer) == {"/division"}
     unknown = api.post(f"/v1/{name}", {**body, "division": "440882102999"}, kind.writer)
     assert codes(unknown) == {"unknown_division"}
+
+
+@every_register
+def test_the_header_tells_when_an_entry_was_made_and_by_what(api: Api, name: str) -> None:
+    kind = KINDS[name]
+    entry = made(api, name)
+    at = f"/v1/{name}/{entry['id']}"
+    changed = api.patch(at, kind.change, 1, kind.writer).json()
+    assert changed["meta"]["created_at"] == entry["meta"]["created_at"] == entry["meta"]["recorded_at"]
+    assert changed["meta"]["recorded_at"] > changed["meta"]["created_at"]
+    assert (changed["meta"]["cause"], changed["meta"]["schema_version"]) == ("api", 2)
+    recorded = api.get(f"{at}/versions/2?form=recorded", kind.writer)
+    assert recorded.content == api.get(f"{at}/versions/2", kind.writer).content
+
+
+@every_register
+def test_a_label_names_the_entry_and_no_person(api: Api, name: str) -> None:
+    entry = made(api, name)
+    people = {
+        value for path, kind in personal_paths(SHAPES[name]) if kind == "name" for _, value in values_at(entry, path)
+    }
+    assert entry["label"]
+    assert not any(str(person) in entry["label"] for person in people)
+    (listed,) = api.get(f"/v1/{name}?limit=1", KINDS[name].writer).json()["items"]
+    assert listed["label"] == entry["label"]

@@ -20,7 +20,8 @@ def test_what_is_shown_as_it_is_stored_is_read_and_turned_once(monkeypatch: pyte
 
     monkeypatch.setattr(valid_time_reads, "msgspec", None)
     stamp = class_stamp(GATHERING_REGISTER.entry)
-    seen = Seen("e", 1, 1, "e", "440882102", b'{"title":"stored"}', None, voided=False, classes=stamp, watermark=2)
+    stored = b'{"title":"stored"}'
+    seen = Seen("e", 1, 1, "e", "440882102", stored, None, False, stamp, 0, 2, stored)
     nobody = cast(Any, None)
     found = OnDay(seen, {"title": "of the day"}, again)
     assert render_on(nobody, nobody, GATHERING_REGISTER, found) == b'{"title":"of the day"}'

@@ -29,7 +29,7 @@ BODIES: dict[Shape, Body] = {
         "division": "440882102204",
         "title": "示范村年例",
         "kind": "nianli",
-        "measure": "cancelled",
+        "disposition": "cancelled",
         "sessions": 3,
         "planned_from": "2020-02-08",
         "decided_on": "2020-01-25",
@@ -91,7 +91,7 @@ SEEDS: dict[Shape, list[tuple[str, object, str]]] = {
         ("/division", "44", "pattern"),
         ("/title", "", "too_short"),
         ("/kind", "concert", "enum"),
-        ("/measure", GONE, "required"),
+        ("/disposition", GONE, "required"),
         ("/sessions", 0, "minimum"),
         ("/planned_from", "2020-02-30", "format"),
         ("/decided_on", None, "type"),
@@ -240,12 +240,12 @@ def test_a_body_must_be_an_object(tree: object) -> None:
 
 def test_of_an_empty_body_every_required_field_is_told() -> None:
     found = faults_in({}, GatheringIn)
-    required = {"division", "title", "kind", "measure", "sessions", "planned_from", "decided_on"}
+    required = {"division", "title", "kind", "disposition", "sessions", "planned_from", "decided_on"}
     assert {(each.pointer, each.code) for each in found} == {(f"/{name}", "required") for name in required}
 
 
 def test_an_allowed_value_is_named() -> None:
-    (found,) = faults_in(body(GatheringIn, measure="banned"), GatheringIn)
+    (found,) = faults_in(body(GatheringIn, disposition="banned"), GatheringIn)
     assert {"cancelled", "suspended"} <= set(found.allowed)
     assert "banned" not in found.allowed
 

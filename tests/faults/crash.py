@@ -42,7 +42,7 @@ TOWN_BODY = {"name": "客路镇", "level": "town", "code": TOWN, "parent": BOOK,
 GATHERING_BODY = {
     "division": TOWN,
     "kind": "nianli",
-    "measure": "cancelled",
+    "disposition": "cancelled",
     "sessions": 1,
     "planned_from": "2020-02-08",
     "decided_on": "2020-01-25",

@@ -51,13 +51,16 @@ class Replay:
     keys: dict[str, str]
     allowed: Sequence[Allowed] = ()
     moved: dict[str, str] = field(default_factory=dict)
-    """ETags that are others now because their bodies are, as is allowed."""
+    """ETags and cursors that are others now, as is allowed."""
 
     def differences(self, saved: dict[str, Any]) -> list[Difference]:
         """What is not as it was, and not allowed to be otherwise."""
         answer = self._ask(saved)
         found = list(compare(saved, answer))
         meant = [each for each in found if any(allowed.covers(each) for allowed in self.allowed)]
+        for each in found:
+            if each.pointer == "/next_cursor" and isinstance(each.now, str):
+                self.moved[each.was] = each.now
         old = saved["answer"]["headers"].get("etag")
         if old is not None and (meant or old in self.moved):
             self.moved[old] = answer.headers.get("etag", old)
@@ -71,7 +74,8 @@ class Replay:
         if saved["who"] is not None:
             headers["Authorization"] = f"Bearer {self.keys[saved['who']]}"
         body = {"json": saved["body"]} if "body" in saved else {}
-        return self.client.request(saved["method"], saved["path"], headers=headers, **body)
+        path, cursor, old = saved["path"].partition("cursor=")
+        return self.client.request(saved["method"], path + cursor + self.moved.get(old, old), headers=headers, **body)
 
 
 def read_answers(folder: Path) -> list[dict[str, Any]]:

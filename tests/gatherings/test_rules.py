@@ -23,7 +23,7 @@ def gathering(**changes: Any) -> GatheringIn:
         "division": "440882102204",
         "title": "示范村年例",
         "kind": GatheringKind.NIANLI,
-        "measure": GatheringMeasure.CANCELLED,
+        "disposition": GatheringMeasure.CANCELLED,
         "sessions": 3,
         "planned_from": february(8),
         "decided_on": february(1),
@@ -68,8 +68,8 @@ def shed_faults(data: ShedIn) -> Faults:
         pytest.param({"planned_to": february(8)}, id="of one day"),
         pytest.param({"planned_from": TODAY, "decided_on": TODAY}, id="all today"),
         pytest.param({"planned_from": dt.date(2020, 4, 5)}, id="planned for the future"),
-        pytest.param({"measure": GatheringMeasure.POSTPONED, "postponed_to": dt.date(2020, 6, 1)}, id="postponed"),
-        pytest.param({"measure": GatheringMeasure.POSTPONED, "postponed_to": february(9)}, id="postponed by a day"),
+        pytest.param({"disposition": GatheringMeasure.POSTPONED, "postponed_to": dt.date(2020, 6, 1)}, id="postponed"),
+        pytest.param({"disposition": GatheringMeasure.POSTPONED, "postponed_to": february(9)}, id="postponed by a day"),
         pytest.param({"notice": notice(february(1))}, id="notice of the same day"),
         pytest.param({"notice": notice(dt.date(2020, 1, 24))}, id="notice of before"),
     ],
@@ -82,8 +82,8 @@ def test_gatherings_that_are_fine(changes: dict[str, Any]) -> None:
 def test_a_day_postponed_to_is_needed_when_postponed_and_only_then(measure: GatheringMeasure) -> None:
     postponed = measure is GatheringMeasure.POSTPONED
     fault = {("/postponed_to", "postponed_to")}
-    assert gathering_faults(measure=measure) == (fault if postponed else set())
-    assert gathering_faults(measure=measure, postponed_to=february(28)) == (set() if postponed else fault)
+    assert gathering_faults(disposition=measure) == (fault if postponed else set())
+    assert gathering_faults(disposition=measure, postponed_to=february(28)) == (set() if postponed else fault)
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,11 @@ def test_a_day_postponed_to_is_needed_when_postponed_and_only_then(measure: Gath
         ({"decided_on": february(9)}, {("/decided_on", "after_event")}),
         ({"decided_on": february(11), "planned_to": february(10)}, {("/decided_on", "after_event")}),
         (
-            {"measure": GatheringMeasure.POSTPONED, "postponed_to": february(8)},
+            {"disposition": GatheringMeasure.POSTPONED, "postponed_to": february(8)},
             {("/postponed_to", "not_later")},
         ),
         (
-            {"measure": GatheringMeasure.POSTPONED, "postponed_to": february(7)},
+            {"disposition": GatheringMeasure.POSTPONED, "postponed_to": february(7)},
             {("/postponed_to", "not_later")},
         ),
         ({"notice": notice(february(2))}, {("/notice/dated", "after_decision")}),

@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection
 
+from registry.core.access_log import render
 from registry.core.principals import Principal, Purpose, Role
 from registry.core.register import Register
 from registry.core.schemas import Reason, ReasonCode
 from registry.core.sealing import Sealer
 from registry.core.unit_of_work import Change, Tx, outcome
 from registry.core.valid_time_reads import item_on, page_on, render_on
-from registry.core.view import View, Wanted, render
+from registry.core.view import View, Wanted
 from registry.core.watermarks import head_of
 from registry.db.database import open_database
 from registry.errors import NotFound, RegistryError

@@ -42,7 +42,7 @@ MEASURES: dict[str, tuple[str, str | None, Callable[[Entry], int]]] = {
     "patients_on_roster": ("patients", None, lambda _: 1),
     "visits_made": ("visits", "visited_on", lambda _: 1),
     "visits_joint": ("visits", "visited_on", lambda e: e["joint"]),
-    "gatherings_cancelled": ("gatherings", "decided_on", lambda e: e["sessions"] * (e["measure"] in CALLED_OFF)),
+    "gatherings_cancelled": ("gatherings", "decided_on", lambda e: e["sessions"] * (e["disposition"] in CALLED_OFF)),
     "sheds_demolished": ("sheds", "demolished_on", lambda e: e["count"]),
 }
 
@@ -53,7 +53,7 @@ def fill(api: Api) -> None:
         for day, measure in enumerate(("cancelled", "suspended", "postponed", "scaled_down", "dispersed", "dissuaded")):
             more = {"postponed_to": "2020-12-01"} if measure == "postponed" else {}
             body = factories.gathering(
-                division=village, measure=measure, sessions=day + 1 + step, decided_on=f"2020-01-{20 + day}", **more
+                division=village, disposition=measure, sessions=day + 1 + step, decided_on=f"2020-01-{20 + day}", **more
             )
             api.made("/v1/gatherings", body, who)
         api.made(
@@ -192,7 +192,7 @@ def test_there_is_something_to_add_up(api: Api) -> None:
 )
 def test_what_counts_as_called_off(api: Api, measure: str, counted: int) -> None:
     more = {"postponed_to": "2020-12-01"} if measure == "postponed" else {}
-    api.made("/v1/gatherings", factories.gathering(measure=measure, **more))
+    api.made("/v1/gatherings", factories.gathering(disposition=measure, **more))
     assert api.get(AT).json()["gatherings_cancelled"] == counted
 
 

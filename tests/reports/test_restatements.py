@@ -141,7 +141,7 @@ def patch_of(register: str, day: str, amount: int) -> Entry:
     more: dict[str, Entry] = {
         "gatherings": {
             "sessions": amount,
-            "measure": "cancelled" if amount < 4 else "dispersed",
+            "disposition": "cancelled" if amount < 4 else "dispersed",
             "planned_from": "2020-02-25",
         },
         "sheds": {"count": amount},

@@ -36,7 +36,7 @@ def gatherings(api: Api, luck: random.Random) -> None:
         notice = {"issuer": "示范市", "title": f"第{luck.randint(1, 2)}号通告", "dated": "2020-01-01"}
         body = factories.gathering(
             division=division, kind=luck.choice([*GatheringKind][:3]), sessions=luck.randint(1, 9), decided_on=decided,
-            measure=luck.choice([GatheringMeasure.CANCELLED, GatheringMeasure.DISSUADED]), planned_from="2020-03-29",
+            disposition=luck.choice([GatheringMeasure.CANCELLED, GatheringMeasure.DISSUADED]), planned_from="2020-03-29",
             notice=luck.choice([None, notice]),
         )  # fmt: skip
         entry = api.made("/v1/gatherings", body, writer(division))

@@ -65,11 +65,11 @@ def test_all_faults_of_a_body_come_in_one_answer(api: Api) -> None:
     body = factories.gathering(
         sessions=0, kind="picnic", planned_from="2020-02-30", title=" ", organiser={"name": "赵*", "phone": "1"}, more=1
     )
-    del body["measure"]
+    del body["disposition"]
     answer = api.post(AT, body)
     assert answer.status_code == 400
     assert pointers(answer) == {
-        "/sessions", "/kind", "/planned_from", "/title", "/organiser/name", "/organiser/phone", "/more", "/measure",
+        "/sessions", "/kind", "/planned_from", "/title", "/organiser/name", "/organiser/phone", "/more", "/disposition",
     }  # fmt: skip
     kind = next(error for error in answer.json()["errors"] if error["pointer"] == "/kind")
     assert "nianli" in kind["allowed"]

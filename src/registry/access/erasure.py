@@ -192,6 +192,8 @@ def _last_version(
         },
         voided=seen.voided,
         classes=seen.classes,
+        schema_version=register.schema_version,
+        created_at=seen.created_at,
         erased=said,
     )
 

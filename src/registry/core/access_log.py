@@ -1,17 +1,64 @@
-"""Who saw what: reads that show personal data in plain are written down before the answer leaves (查阅日志)."""
+"""What of a version is shown in plain and to whom, and that it is written down before the answer leaves (查阅日志)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any, cast
 
 import msgspec
 
-from registry.core.fields import personal_paths
+from registry.core.fields import class_stamp, mask_again, personal_paths, put
 from registry.core.principals import Principal
 from registry.core.register import Register
-from registry.core.view import Seen, shows_plain
+from registry.core.sealing import Sealer, place_of, subject_of
+from registry.core.view import Seen
 from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.events import Event, EventKind
+from registry.ledger.versions import encode
+
+
+def plain_document(sealer: Sealer, book: str, register: Register, seen: Seen) -> dict[str, Any]:
+    """The document with its personal fields laid over in plain. Whoever calls this logs it before the answer leaves."""
+    document = cast(dict[str, Any], msgspec.json.decode(seen.document))
+    if seen.personal is not None:
+        place = place_of(book, register.name, seen.entry_id, seen.number)
+        subject = subject_of(register, seen.case_id)
+        for pointer, value in sealer.open(book, subject, place, seen.personal).items():
+            put(document, pointer, value)
+    return document
+
+
+def shows_plain(who: Principal, register: Register, seen: Seen) -> bool:
+    """Whether the caller is shown the personal fields of this version in plain; what has none shows none."""
+    if seen.personal is None:
+        return False
+    if not who.sees_personal:
+        return who.glass_of(register.name, seen.entry_id) is not None
+    if register.needs_purpose and who.purpose is None:
+        return False
+    return not register.open or who.covers(seen.division)
+
+
+def render(sealer: Sealer, who: Principal, register: Register, seen: Seen) -> bytes:
+    """The bytes to answer with: the stored ones, or with plain personal fields for those who may see them."""
+    document = shown_document(sealer, who, register, seen)
+    return seen.document if document is None else encode(document)
+
+
+def shown_document(sealer: Sealer, who: Principal, register: Register, seen: Seen) -> dict[str, Any] | None:
+    """What of a version is shown, where that is not the stored document itself."""
+    if shows_plain(who, register, seen):
+        return plain_document(sealer, who.book, register, seen)
+    if seen.classes == class_stamp(register.entry):
+        return None
+    document = cast(dict[str, Any], msgspec.json.decode(seen.document))  # masked when other fields were personal
+    mask_again(document, register.entry)
+    return document
+
+
+def is_erased(seen: Seen) -> bool:
+    """Whether the personal data of this version was erased: its header says so, and text inside JSON has its quotes escaped."""
+    return b'"erased":{"at":' in seen.document
 
 
 def plain_reads(who: Principal, register: Register, path: str, seen: Sequence[Seen], request_id: str) -> list[Event]:

@@ -18,11 +18,14 @@ from registry.core.filters import Filters
 from registry.core.principals import Principal, Role
 from registry.core.queries import ListQuery
 from registry.core.register import Names, Register
-from registry.core.schemas import Header, Input
+from registry.core.schemas import Header, Input, Label
+from registry.core.scope import STORED
+from registry.core.valid_time import Document
+from registry.core.view import today
 from registry.ledger.events import SERVER
 from registry.ledger.ids import new_id
 from registry.ledger.tables import version_table
-from registry.ledger.versions import Action, Append
+from registry.ledger.versions import Action, Append, Cause
 
 NAME = "alerts"
 
@@ -59,6 +62,7 @@ class Alert(AlertIn, kw_only=True):
     """One alert (警示)."""
 
     id: EntryId
+    label: Label
     division: DivisionCode
     meta: Header
 
@@ -82,6 +86,11 @@ def matching_alerts(query: AlertQuery) -> Iterator[ColumnElement[bool]]:
         yield ALERTS.c.kind == query.kind
 
 
+def alert_label(document: Document) -> str:
+    """What an alert is called: its kind."""
+    return AlertKind(document["kind"]).zh
+
+
 ALERT_REGISTER = Register(
     NAME,
     "警示",
@@ -90,6 +99,7 @@ ALERT_REGISTER = Register(
     Alert,
     Names("an alert", "alerts", "Alerts"),
     Filters(AlertQuery, matching_alerts),
+    label=alert_label,
     readers=frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR}),
     writers=frozenset(),
     voiders=frozenset(),
@@ -102,6 +112,7 @@ def raised(told: AlertIn, division: str) -> Append:
     """The version that raises an alert; `division` is the place that it is about, the county where there is no other."""
     entry_id = new_id()
     document = {**msgspec.to_builtins(told), "id": entry_id, "division": division}
+    document["label"] = alert_label(document)
     tidied = tidy(document)
     assert isinstance(tidied, dict)  # noqa: S101 - as it went in
     return Append(
@@ -118,6 +129,8 @@ def raised(told: AlertIn, division: str) -> Append:
         columns={"kind": told.kind, "key_id": told.key_id},
         public=tidied,
         classes=class_stamp(Alert),
+        schema_version=ALERT_REGISTER.schema_version,
+        cause=Cause.JOB,
     )
 
 
@@ -131,13 +144,13 @@ class Narrowing(msgspec.Struct):
 def narrowings(connection: Connection, who: Principal, after: int, stop: int) -> Iterator[Narrowing]:
     """What was taken from the caller's own key, from a position to before another, in the log's order."""
     query = (
-        select(ALERTS.c.document)
+        select(*(ALERTS.c[name] for name in STORED))
         .where(ALERTS.c.book == who.book, ALERTS.c.position >= after, ALERTS.c.position < stop)
         .where(ALERTS.c.key_id == who.id, ALERTS.c.kind == AlertKind.SCOPE_NARROWED)
         .order_by(ALERTS.c.position)
     )
-    for document in connection.scalars(query):
-        yield msgspec.json.decode(document, type=Narrowing)
+    for row in connection.execute(query):
+        yield msgspec.json.decode(today(ALERT_REGISTER, row), type=Narrowing)
 
 
 def taken(before: Sequence[str], after: Sequence[str]) -> list[str]:

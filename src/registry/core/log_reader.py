@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from registry.core.register import Register
 from registry.core.scope import SHOWN, Reach, own_clause, scope_clause, within
-from registry.core.view import Seen, View
+from registry.core.view import Seen, View, as_seen
 from registry.ledger.tables import LOG, SHARING
 
 
@@ -105,8 +105,7 @@ def _versions(
         query = passed_query(register.table, view.reach(register), depth)
         for row in connection.execute(query, view.bound({"ps": list(mine), "d": wanted.division})):
             logged = mine[row.position]
-            shown = (*row[: len(SHOWN)], wanted.stop)
-            seen = Seen(*shown) if row.seen else None
+            seen = as_seen(register, row[: len(SHOWN)], wanted.stop) if row.seen else None
             yield Passed(row.position, 0, register, row.entry_id, logged.action, logged.recorded_at, seen)
 
 

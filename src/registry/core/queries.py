@@ -1,7 +1,7 @@
 """The parameters of reads as Structs: what is documented is what is taken."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -72,6 +72,18 @@ class AsOfQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Of a read of one entry."""
 
     as_of: AsOf | None = None
+
+
+class VersionQuery(AsOfQuery, kw_only=True):
+    """Of a read of one version."""
+
+    form: Annotated[
+        Literal["recorded"] | None,
+        Meta(
+            description="`recorded`: as it was recorded, in the schema version of its day, as a receipt proves it; "
+            "left out: in today's schema version."
+        ),
+    ] = None
 
 
 class DayQuery(AsOfQuery, kw_only=True):

@@ -2,14 +2,15 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection
 
+from registry.core.access_log import render
 from registry.core.register import Register
 from registry.core.sealing import Sealer
 from registry.core.valid_time_reads import item_on, page_on, render_on
-from registry.core.view import Seen, View, Wanted, render
+from registry.core.view import Seen, View, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,10 @@ class Reader:
         found = item_on(self.connection, self.view, self.register, entry_id, on)
         return Shown([found.seen], [render_on(self.sealer, self.view.who, self.register, found)], found.seen.watermark)
 
-    def version(self, entry_id: str, number: int) -> Shown:
-        """One version, by its number."""
-        return self._one(self.view.version(self.connection, self.register, entry_id, number))
+    def version(self, entry_id: str, number: int, *, recorded: bool = False) -> Shown:
+        """One version, by its number; `recorded`: as it was stored, not in today's schema version."""
+        seen = self.view.version(self.connection, self.register, entry_id, number)
+        return self._one(replace(seen, document=seen.stored) if recorded else seen)
 
     def versions(self, entry_id: str, limit: int, after: int) -> Shown:
         """Up to `limit` versions past number `after`, first to last."""

@@ -4,9 +4,11 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import fields
 from sqlalchemy import Column, Date, Table
 
 from registry.code_lists import Titles
@@ -17,6 +19,7 @@ from registry.core.principals import OFFICE, READERS, Role
 from registry.core.valid_time import Days, Document
 from registry.errors import Forbidden
 from registry.ledger.tables import COMMON
+from registry.ledger.versions import Action, Cause, encode
 
 Groups = tuple[tuple[str, str, tuple[str, ...]], ...]
 """The groups of a form, in order: Chinese title, English title, the fields in order."""
@@ -33,6 +36,11 @@ class Names:
     """In the name of the operation that lists them: `listDisputes`."""
     record: str = "record"
     """The verb of the operation that makes one: `reportDispute`."""
+
+
+def unchanged(document: Document) -> Document:
+    """The upgrade of a register whose own fields are what they were."""
+    return document
 
 
 class Right(StrEnum):
@@ -67,6 +75,12 @@ class Register:
     names: Names
     filters: Filters
     """Of its list."""
+    label: Callable[[Document], str] = field(kw_only=True)
+    """What an entry is called where one is pointed at (lists, feed, calendar, bulletin): place, kind, number; never a person's name."""
+    schema_version: int = field(default=2, kw_only=True)
+    """Of what is written today. Raised by one with each change of the fields, which `upgrade` then knows of."""
+    upgrade: Callable[[Document], Document] = field(default=unchanged, kw_only=True)
+    """Takes the fields of any earlier schema version to today's: pure, and moving no personal field (docs/decisions/0017)."""
     readers: frozenset[Role] = READERS
     writers: frozenset[Role] = OFFICE
     voiders: frozenset[Role] = frozenset({Role.SUPERVISOR})
@@ -116,6 +130,20 @@ class Register:
         """Another name of `filters`."""
         return self.filters
 
+    def today(self, stored: bytes, schema_version: int, created_at: str) -> bytes:
+        """A stored document in today's schema version. What is stored is never touched."""
+        if schema_version == self.schema_version:
+            return stored
+        document = self.upgraded(msgspec.json.decode(stored), schema_version)
+        told = {"schema_version": self.schema_version, "created_at": created_at, "cause": _cause(document["meta"])}
+        return encode({**document, "label": self.label(document), "meta": told | document["meta"]})
+
+    def upgraded(self, document: Document, schema_version: int) -> Document:
+        """The fields of a stored document in today's schema version; of its own where it is of that already."""
+        if schema_version == self.schema_version:
+            return document
+        return _defaults(self.entry) | self.upgrade(document)
+
     def measure(self, name: str) -> Measure:
         """The measure of this name. Raises KeyError."""
         return {each.name: each for each in self.measures}[name]
@@ -131,6 +159,25 @@ class Register:
         own = {column.name: column for column in self.table.columns if column.name not in COMMON}
         told = self.columns(document)
         return {name: _typed(column, told.get(name)) for name, column in own.items()}
+
+
+@cache
+def _defaults(entry: type[msgspec.Struct]) -> dict[str, object]:
+    """What a document says of the fields that came after it was recorded."""
+    later = (each for each in fields(entry) if not each.required)
+    return {
+        each.encode_name: each.default if each.default_factory is msgspec.NODEFAULT else each.default_factory()
+        for each in later
+    }
+
+
+def _cause(header: Mapping[str, Any]) -> Cause:
+    """What brought about a version from before its header said so."""
+    if header["replayed_at"] is not None:
+        return Cause.REPLAY
+    if header["action"] == Action.TRANSFERRED:
+        return Cause.TRANSFER
+    return Cause.API if header["recorded_by"]["id"] else Cause.JOB
 
 
 def _typed(column: Column[Any], value: object) -> object:

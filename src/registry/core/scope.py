@@ -31,7 +31,12 @@ from sqlalchemy.types import NULLTYPE
 
 from registry.ledger.tables import BOOKS, LOG, SHARING
 
-SHOWN = ("entry_id", "number", "position", "case_id", "division", "document", "personal", "voided", "classes")
+SHOWN = (
+    "entry_id", "number", "position", "case_id", "division", "document", "personal", "voided", "classes",
+    "schema_version", "created_at",
+)  # fmt: skip
+STORED = ("document", "schema_version", "created_at")
+"""What a document in today's schema version is made from."""
 NEVER = 2**62
 """A position that no log will reach."""
 OPENED = SHARING
@@ -228,7 +233,9 @@ def steps_at_query(table: Table, reach: Reach | None) -> Select[Any]:
 
 @lru_cache(maxsize=64)
 def checked_query(table: Table) -> Select[Any]:
-    """All versions from position :start to before :stop, whole, each with where it `ended` and where the `next` one stands."""
+    """All versions from position :start to before :stop, whole, each with where it `ended`, where the `next` one stands, and
+    when the first one of its entry was `made`.
+    """
     following = table.alias("following")
     own = [column for column in table.columns if column.name != "superseded_at"]
     after = and_(
@@ -236,8 +243,15 @@ def checked_query(table: Table) -> Select[Any]:
         following.c.entry_id == table.c.entry_id,
         following.c.number == table.c.number + 1,
     )
+    first = table.alias("first")
+    made = (
+        select(LOG.c.recorded_at)
+        .select_from(first.join(LOG, and_(LOG.c.book == first.c.book, LOG.c.position == first.c.position)))
+        .where(first.c.book == table.c.book, first.c.entry_id == table.c.entry_id, first.c.number == 1)
+        .scalar_subquery()
+    )
     return (
-        select(*own, table.c.superseded_at.label("ended"), following.c.position.label("next"))
+        select(*own, table.c.superseded_at.label("ended"), following.c.position.label("next"), made.label("made"))
         .select_from(table.outerjoin(following, after))
         .where(table.c.book == bindparam("b"))
         .where(table.c.position >= bindparam("start"), table.c.position < bindparam("stop"))

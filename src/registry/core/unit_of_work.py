@@ -9,18 +9,19 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from registry.core import divisions
+from registry.core.access_log import is_erased, plain_document, shows_plain
 from registry.core.fields import MASKS, class_stamp, personal_paths, personal_values, put, tidy
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.schemas import Reason
 from registry.core.sealing import Sealer, place_of, subject_of
 from registry.core.validation import convert, merge
-from registry.core.view import Seen, View, is_erased, plain_document, shows_plain
+from registry.core.view import Seen, View
 from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
 from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.clock import beijing_day
 from registry.ledger.tables import COMMON, SHARING
-from registry.ledger.versions import Action, Append, Sealed, encode
+from registry.ledger.versions import Action, Append, Cause, Sealed, encode
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -55,6 +56,7 @@ class Draft:
     sequence: str | None = None
     share: tuple[str, ...] = ()
     unshare: tuple[str, ...] = ()
+    cause: Cause = Cause.API
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ class Tx:
     def create(self, register: Register, entry_id: str, draft: Draft) -> Append:
         """A first version."""
         self.batch.touch(entry_id)
-        return self._append(register, entry_id, 1, Action.CREATED, draft)
+        return self._append(register, entry_id, 1, Action.CREATED, draft, None)
 
     def change(self, current: Current, draft: Draft, change: Change, action: Action | None = None) -> Append | None:
         """The next version; None where nothing would change: such a change is not written."""
@@ -197,7 +199,9 @@ class Tx:
         draft.case_id = draft.case_id or current.seen.case_id
         following = current.seen.number + 1
         action = action or change.action
-        append = self._append(current.register, current.seen.entry_id, following, action, draft)
+        append = self._append(
+            current.register, current.seen.entry_id, following, action, draft, current.seen.created_at
+        )
         append.reason = msgspec.to_builtins(change.reason) if change.reason else None
         if _content(_plain_of(append)) == _content(current.document) and not (append.share or append.unshare):
             return None
@@ -209,19 +213,24 @@ class Tx:
         kept = {
             name: value
             for name, value in current.document.items()
-            if name not in {"meta", "id", *shape.__struct_fields__}
+            if name not in {"meta", "id", "label", *shape.__struct_fields__}
         }
         columns = columns_of(self.batch.connection, self.who.book, current)
         draft = Draft(current.data(shape), current.seen.division, kept, columns, current.seen.case_id)
         number = current.seen.number + 1
-        append = self._append(current.register, current.seen.entry_id, number, Action.VOIDED, draft)
+        append = self._append(
+            current.register, current.seen.entry_id, number, Action.VOIDED, draft, current.seen.created_at
+        )
         append.reason = msgspec.to_builtins(change.reason)
         append.voided = True
         return append
 
-    def _append(self, register: Register, entry_id: str, number: int, action: Action, draft: Draft) -> Append:
+    def _append(
+        self, register: Register, entry_id: str, number: int, action: Action, draft: Draft, created_at: int | None
+    ) -> Append:
         sent = msgspec.to_builtins(draft.data)
         document = cast(dict[str, Any], tidy({**sent, **msgspec.to_builtins(draft.derived), "id": entry_id}))
+        document["label"] = register.label(document)
         case_id = draft.case_id or entry_id
         plain, digests = {}, []
         for path, kind in personal_paths(register.entry):
@@ -255,6 +264,9 @@ class Tx:
             unshare=draft.unshare,
             provenance=self.provenance,
             classes=class_stamp(register.entry),
+            schema_version=register.schema_version,
+            created_at=created_at,
+            cause=Cause.TRANSFER if action is Action.TRANSFERRED else draft.cause,
         )
 
     def _seal(
@@ -311,9 +323,10 @@ def seen_of(append: Append) -> Seen:
     """A version about to be written (its place not known yet) or just written, as a view would show it."""
     position = int(str(append.meta.get("position", 0)))
     box = append.sealed.box if append.sealed else None
+    document = encode(append.document)
     return Seen(
-        append.entry_id, append.number, position, append.case_id, append.division, encode(append.document), box,
-        append.voided, append.classes, position + 1,
+        append.entry_id, append.number, position, append.case_id, append.division, document, box,
+        append.voided, append.classes, append.created_at or 0, position + 1, document,
     )  # fmt: skip
 
 

@@ -14,11 +14,12 @@ from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BindParameter, BooleanClauseList, False_, Grouping, True_
 from sqlalchemy.sql.visitors import iterate
 
+from registry.core.access_log import shown_document
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.sealing import Sealer
 from registry.core.valid_time import Days, Document
-from registry.core.view import Seen, View, Wanted, shown_document
+from registry.core.view import Seen, View, Wanted
 from registry.errors import NotFound
 from registry.ledger.versions import encode
 

@@ -5,9 +5,8 @@ Nobody else writes a clause for scope or for time (a test proves it). Out of sco
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -18,13 +17,13 @@ from sqlalchemy import (
     select,
 )
 
-from registry.core.fields import class_stamp, mask_again, put
 from registry.core.principals import Principal, Role
 from registry.core.register import Register
 from registry.core.scope import (
     NEVER,
     OPENED,
     SHOWN,
+    STORED,
     Reach,
     began_query,
     case_log_query,
@@ -42,10 +41,9 @@ from registry.core.scope import (
     version_query,
     versions_query,
 )
-from registry.core.sealing import Sealer, place_of, subject_of
 from registry.core.watermarks import head_of
 from registry.errors import NotFound
-from registry.ledger.versions import encode
+from registry.ledger.clock import timestamp
 
 LAST = 2**31 - 1
 """The highest version number that the column holds, and that no entry will reach; a forged cursor or path may name a greater one."""
@@ -63,10 +61,19 @@ class Seen:
     case_id: str
     division: str
     document: bytes
+    """In today's schema version."""
     personal: bytes | None
     voided: bool
     classes: str
+    created_at: int
     watermark: int
+    stored: bytes
+    """As it was recorded: what the log's hash covers."""
+
+    @property
+    def upgraded(self) -> bool:
+        """Whether it is shown in another schema version than it was recorded in."""
+        return self.document is not self.stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +118,14 @@ class View:
     def item(self, connection: Connection, register: Register, entry_id: str) -> Seen:
         """The version that stands. Raises NotFound, also for what is out of scope."""
         query = item_query(register.table, self.reach(register), self.as_of is not None)
-        return self._one(connection, query, {"e": entry_id})
+        return self._one(connection, register, query, {"e": entry_id})
 
     def version(self, connection: Connection, register: Register, entry_id: str, number: int) -> Seen:
         """One version of an entry, by its number."""
         if number > LAST:
             raise NotFound
-        return self._one(connection, version_query(register.table, self.reach(register)), {"e": entry_id, "n": number})
+        query = version_query(register.table, self.reach(register))
+        return self._one(connection, register, query, {"e": entry_id, "n": number})
 
     def versions(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Seen]:
         """Up to `limit` versions past number `after` that the caller may see. Raises NotFound if there are none at all."""
@@ -126,7 +134,7 @@ class View:
         rows = connection.execute(query, binds).all()
         if not rows:
             self.version(connection, register, entry_id, min(after, LAST))
-        return [_seen(row, self.as_of) for row in rows]
+        return [self._seen(register, row) for row in rows]
 
     def steps(self, connection: Connection, register: Register, entry_id: str, limit: int, after: int) -> list[Step]:
         """Up to `limit` versions past number `after`, each with the one before it. Raises NotFound if none can be seen at all."""
@@ -134,7 +142,7 @@ class View:
         rows = connection.execute(query, self.bound({"e": entry_id, "n": min(after, LAST), "l": limit})).all()
         if not rows:
             self.versions(connection, register, entry_id, 1, 0)
-        return [self._step(row) for row in rows]
+        return [self._step(register, row) for row in rows]
 
     def steps_at(
         self, connection: Connection, registers: Iterable[Register], places: Sequence[Logged]
@@ -144,7 +152,7 @@ class View:
         for register in registers:
             if positions := [position for position, name in places if name == register.name]:
                 query = steps_at_query(register.table, self.reach(register))
-                steps = map(self._step, connection.execute(query, self.bound({"ps": positions})))
+                steps = (self._step(register, row) for row in connection.execute(query, self.bound({"ps": positions})))
                 found |= {step.version.position: (register, step) for step in steps}
         return [found[position] for position, _ in places if position in found]
 
@@ -188,7 +196,7 @@ class View:
         query = filtered_page_query(*asked, where) if where else page_query(*asked)
         binds = self.bound({"p": wanted.before, "l": wanted.limit, "d": wanted.division})
         if self.as_of is not None:
-            return [_seen(row, self.as_of) for row in connection.execute(query, binds)], self.as_of
+            return [self._seen(register, row) for row in connection.execute(query, binds)], self.as_of
         before = None
         while not (found := connection.execute(query, binds).all()):
             # No row brought the watermark along; the list is empty as of a head that was there before and after the look.
@@ -196,7 +204,7 @@ class View:
             if head == before:
                 return [], head
             before = head
-        return [_seen(row) for row in found], found[0].next_position
+        return [self._seen(register, row) for row in found], found[0].next_position
 
     def rows(self, register: Register, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """A select over what stands and the caller may see, for totals; run it with `binds()`."""
@@ -219,10 +227,11 @@ class View:
         """The documents of the versions at these positions that the caller may see, masked."""
         table = register.table
         scope = scope_clause(table, self.reach(register))
-        query = select(table.c.position, table.c.document).where(
+        query = select(table.c.position, *(table.c[name] for name in STORED)).where(
             table.c.book == bindparam("b"), scope, table.c.position.in_(positions)
         )
-        return {row.position: row.document for row in connection.execute(query, self.binds())}
+        rows = connection.execute(query, self.binds())
+        return {row.position: today(register, row) for row in rows}
 
     def placed(self, register: Register, division: str | None, *, only: bool) -> list[ColumnElement[bool]]:
         """The clause for a division and all below it, or `only` for itself; none for None."""
@@ -264,15 +273,20 @@ class View:
         """The parameters of `rows` and, with the earlier watermark, of `changes`."""
         return self.bound({"a": since})
 
-    def _one(self, connection: Connection, query: Select[Any], binds: dict[str, object]) -> Seen:
+    def _one(self, connection: Connection, register: Register, query: Select[Any], binds: dict[str, object]) -> Seen:
         row = connection.execute(query, self.bound(binds)).one_or_none()
         if row is None:
             raise NotFound
-        return _seen(row, self.as_of)
+        return self._seen(register, row)
 
-    def _step(self, row: Sequence[Any]) -> Step:
-        after, before = (*row[: len(SHOWN)], self.as_of or 0), (*row[len(SHOWN) :], self.as_of or 0)
-        return Step(Seen(*after), Seen(*before) if before[0] is not None else None)
+    def _seen(self, register: Register, row: Sequence[Any]) -> Seen:
+        """A row that brings the watermark along, which is the view's own where it has one."""
+        return as_seen(register, row[:-1], row[-1] if self.as_of is None else self.as_of)
+
+    def _step(self, register: Register, row: Sequence[Any]) -> Step:
+        after, before = row[: len(SHOWN)], row[len(SHOWN) :]
+        at = self.as_of or 0
+        return Step(as_seen(register, after, at), as_seen(register, before, at) if before[0] is not None else None)
 
     def reach(self, register: Register) -> Reach | None:
         """What the clause of scope must name; None for everything."""
@@ -296,50 +310,14 @@ def whole_book(book: str, as_of: int) -> View:
     return View(Principal("", book, "", Role.SUPERVISOR, (book,), None, None), as_of)
 
 
-def _seen(row: Sequence[Any], watermark: int | None = None) -> Seen:
-    fields = (*row[:-1], row[-1] if watermark is None else watermark)
-    return Seen(*fields)
+def as_seen(register: Register, row: Sequence[Any], watermark: int) -> Seen:
+    """A row of the columns SHOWN as a view shows it: in today's schema version."""
+    entry_id, number, position, case_id, division, stored, personal, voided, classes, version, created_at = row
+    document = register.today(stored, version, timestamp(created_at))
+    place = (entry_id, number, position, case_id, division)
+    return Seen(*place, document, personal, voided, classes, created_at, watermark, stored)
 
 
-def plain_document(sealer: Sealer, book: str, register: Register, seen: Seen) -> dict[str, Any]:
-    """The document with its personal fields laid over in plain. Whoever calls this logs it before the answer leaves."""
-    document = cast(dict[str, Any], msgspec.json.decode(seen.document))
-    if seen.personal is not None:
-        place = place_of(book, register.name, seen.entry_id, seen.number)
-        subject = subject_of(register, seen.case_id)
-        for pointer, value in sealer.open(book, subject, place, seen.personal).items():
-            put(document, pointer, value)
-    return document
-
-
-def shows_plain(who: Principal, register: Register, seen: Seen) -> bool:
-    """Whether the caller is shown the personal fields of this version in plain; what has none shows none."""
-    if seen.personal is None:
-        return False
-    if not who.sees_personal:
-        return who.glass_of(register.name, seen.entry_id) is not None
-    if register.needs_purpose and who.purpose is None:
-        return False
-    return not register.open or who.covers(seen.division)
-
-
-def render(sealer: Sealer, who: Principal, register: Register, seen: Seen) -> bytes:
-    """The bytes to answer with: the stored ones, or with plain personal fields for those who may see them."""
-    document = shown_document(sealer, who, register, seen)
-    return seen.document if document is None else encode(document)
-
-
-def shown_document(sealer: Sealer, who: Principal, register: Register, seen: Seen) -> dict[str, Any] | None:
-    """What of a version is shown, where that is not the stored document itself."""
-    if shows_plain(who, register, seen):
-        return plain_document(sealer, who.book, register, seen)
-    if seen.classes == class_stamp(register.entry):
-        return None
-    document = cast(dict[str, Any], msgspec.json.decode(seen.document))  # masked when other fields were personal
-    mask_again(document, register.entry)
-    return document
-
-
-def is_erased(seen: Seen) -> bool:
-    """Whether the personal data of this version was erased: its header says so, and text inside JSON has its quotes escaped."""
-    return b'"erased":{"at":' in seen.document
+def today(register: Register, row: Any) -> bytes:  # noqa: ANN401 - a row with the columns STORED
+    """The document of a row with the columns STORED, in today's schema version."""
+    return register.today(row.document, row.schema_version, timestamp(row.created_at))

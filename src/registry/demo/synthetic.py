@@ -65,7 +65,7 @@ def _gathering(village: DemoPlace, sessions: int, noise: random.Random) -> DemoS
         division=village.code,
         title=f"{village.name.removesuffix('委会')}{TITLES[kind]}(示范)",
         kind=kind,
-        measure=noise.choice([GatheringMeasure.CANCELLED, GatheringMeasure.CANCELLED, GatheringMeasure.SUSPENDED]),
+        disposition=noise.choice([GatheringMeasure.CANCELLED, GatheringMeasure.CANCELLED, GatheringMeasure.SUSPENDED]),
         sessions=sessions,
         planned_from=decided + dt.timedelta(days=noise.randint(1, 30)),
         decided_on=decided,

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from registry.core.fields import DivisionCode, EntryId, Line, LongLine, Note, PersonName, Positive
 from registry.core.queries import ListQuery, among
-from registry.core.schemas import Header, Input
+from registry.core.schemas import Header, Input, Label
 from registry.disputes.codes import AgreementKind, CourtResult, Outcome, Performance, SessionResult, Subject, Track
 from registry.disputes.schemas import Dispute
 
@@ -54,6 +54,7 @@ class Proceeding(ProceedingIn, kw_only=True):
     """A proceeding, as it is kept."""
 
     id: EntryId
+    label: Label
     division: DivisionCode
     meta: Header
 
@@ -103,6 +104,7 @@ class Session(SessionIn, kw_only=True):
     """A mediation session, as it is kept."""
 
     id: EntryId
+    label: Label
     division: DivisionCode
     meta: Header
 
@@ -172,6 +174,7 @@ class Agreement(AgreementIn, kw_only=True):
     """An agreement, as it is kept."""
 
     id: EntryId
+    label: Label
     division: DivisionCode
     effective_on: Annotated[
         dt.date | None,
@@ -204,6 +207,7 @@ class ReturnVisit(ReturnVisitIn, kw_only=True):
     """A return visit, as it is kept."""
 
     id: EntryId
+    label: Label
     division: DivisionCode
     meta: Header
 

@@ -16,7 +16,7 @@ from registry.core.filters import between, equal, nulls
 from registry.core.valid_time import Days, Document, by
 from registry.disputes import rules
 from registry.disputes.case_schemas import AgreementQuery, CaseQuery
-from registry.disputes.codes import LAND_CATEGORIES, CourtResult, Stage
+from registry.disputes.codes import LAND_CATEGORIES, AgreementKind, CourtResult, DisputeKind, Stage, Track
 from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
 from registry.disputes.schemas import DisputeQuery, Move
 
@@ -75,6 +75,33 @@ def _confirmation_at(asked: dict[str, Any] | None, day: dt.date) -> dict[str, An
         return None
     decided_on = by(asked, "decided_on", day)
     return {**asked, "decided_on": decided_on, "result": asked["result"] if decided_on else None}
+
+
+def dispute_label(document: Document) -> str:
+    """Place and kind, and the case's number once it has one."""
+    words = (document["division_name"], DisputeKind(document["kind"]).zh, document.get("case_number"))
+    return " ".join(word for word in words if word)
+
+
+def proceeding_label(document: Document) -> str:
+    """The track, and the number of the decision or its day."""
+    told = document["document_number"] or document["decided_on"]
+    return f"{Track(document['track']).zh} {told or '未作出'}"
+
+
+def session_label(document: Document) -> str:
+    """The day of the session."""
+    return f"调解 {document['held_on']}"
+
+
+def agreement_label(document: Document) -> str:
+    """The kind, and its number or the day it was signed."""
+    return f"{AgreementKind(document['kind']).zh} {document['number'] or document['signed_on']}"
+
+
+def return_visit_label(document: Document) -> str:
+    """The day of the return visit."""
+    return f"回访 {document['visited_on']}"
 
 
 def dispute_columns(document: Document) -> Document:

@@ -25,12 +25,17 @@ from registry.disputes.projection import (
     RETURN_VISIT_DAYS,
     SESSION_DAYS,
     agreement_columns,
+    agreement_label,
     dispute_columns,
+    dispute_label,
     matching_agreements,
     matching_disputes,
     matching_proceedings,
     matching_return_visits,
     matching_sessions,
+    proceeding_label,
+    return_visit_label,
+    session_label,
 )
 from registry.disputes.rules import CONFIRMATION_RULE, COUNTING_RULE, MEDIATION_RULE
 from registry.disputes.schemas import DISPUTE_GROUPS, Dispute, DisputeIn, DisputeQuery
@@ -82,6 +87,7 @@ DISPUTE_REGISTER = Register(
     Names("a dispute", "disputes", "Disputes", record="report"),
     Filters(DisputeQuery, matching_disputes),
     cases="disputes",
+    label=dispute_label,
     days=DISPUTE_DAYS,
     groups=DISPUTE_GROUPS,
     choices={"category": CATEGORIES},
@@ -101,6 +107,7 @@ PROCEEDING_REGISTER = Register(
     Names("a proceeding", "proceedings", "Proceedings"),
     Filters(CaseQuery, matching_proceedings),
     cases="disputes",
+    label=proceeding_label,
     days=PROCEEDING_DAYS,
     duties=PROCEEDING_DUTIES,
 )
@@ -113,6 +120,7 @@ SESSION_REGISTER = Register(
     Names("a mediation session", "mediation sessions", "Sessions"),
     Filters(CaseQuery, matching_sessions),
     cases="disputes",
+    label=session_label,
     days=SESSION_DAYS,
     duties=SESSION_DUTIES,
 )
@@ -125,6 +133,7 @@ AGREEMENT_REGISTER = Register(
     Names("an agreement", "agreements", "Agreements", record="sign"),
     Filters(AgreementQuery, matching_agreements),
     cases="disputes",
+    label=agreement_label,
     days=AGREEMENT_DAYS,
     columns=agreement_columns,
     measures=AGREEMENT_MEASURES,
@@ -141,5 +150,6 @@ RETURN_VISIT_REGISTER = Register(
     Names("a return visit", "return visits", "ReturnVisits"),
     Filters(CaseQuery, matching_return_visits),
     cases="disputes",
+    label=return_visit_label,
     days=RETURN_VISIT_DAYS,
 )

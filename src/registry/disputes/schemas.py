@@ -23,7 +23,7 @@ from registry.core.fields import (
 )
 from registry.core.queries import AsOfQuery, ListQuery, among
 from registry.core.register import Groups
-from registry.core.schemas import Header, Input
+from registry.core.schemas import Header, Input, Label
 from registry.disputes.codes import Cause, DisputeKind, FoundBy, PartyKind, Risk, Scale, Stage
 
 Longitude = Annotated[float, Meta(ge=73, le=136)]
@@ -134,6 +134,7 @@ class Dispute(DisputeIn, kw_only=True):
     """A land dispute, as it is kept."""
 
     id: EntryId
+    label: Label
     case_number: Annotated[str, Meta(title="编号", description="town, year, running number")]
     division_name: DivisionName
     stage: Annotated[Stage, Meta(title="阶段")]

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement
 
 from registry.core.divisions import DIVISIONS
 from registry.core.valid_time import Days, Document
+from registry.divisions.codes import Duty
 from registry.divisions.models import STAFF
 from registry.divisions.schemas import DivisionQuery, StaffQuery
 
@@ -25,6 +26,17 @@ def division_at(document: Document, day: dt.date) -> Document:
 def staff_at(document: Document, _day: dt.date) -> Document:
     """Not yet gone, or they would not be there."""
     return {**document, "left_on": None}
+
+
+def division_label(document: Document) -> str:
+    """The name."""
+    name: str = document["name"]
+    return name
+
+
+def staff_label(document: Document) -> str:
+    """The place and the duty."""
+    return f"{document['division_name']} {Duty(document['duty']).zh}"
 
 
 DIVISION_DAYS = Days(begins="valid_from", ends="closed_on", at=division_at, turns=frozenset({"name", "closed_on"}))

@@ -5,7 +5,14 @@ from registry.core.filters import Filters
 from registry.core.principals import EVERYONE, Role
 from registry.core.register import Names, Register
 from registry.divisions.models import STAFF
-from registry.divisions.projection import DIVISION_DAYS, STAFF_DAYS, matching_divisions, matching_staff
+from registry.divisions.projection import (
+    DIVISION_DAYS,
+    STAFF_DAYS,
+    division_label,
+    matching_divisions,
+    matching_staff,
+    staff_label,
+)
 from registry.divisions.schemas import Division, DivisionIn, DivisionQuery, Staff, StaffIn, StaffQuery
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
@@ -22,6 +29,7 @@ DIVISION_REGISTER = Register(
     writers=ADMINISTRATORS,
     voiders=ADMINISTRATORS,
     open=True,
+    label=division_label,
     days=DIVISION_DAYS,
 )
 
@@ -33,5 +41,6 @@ STAFF_REGISTER = Register(
     Staff,
     Names("a member of staff", "grid staff", "Staff"),
     Filters(StaffQuery, matching_staff),
+    label=staff_label,
     days=STAFF_DAYS,
 )

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, PersonName, Phone
 from registry.core.queries import ListQuery
-from registry.core.schemas import Header, Input
+from registry.core.schemas import Header, Input, Label
 from registry.divisions.codes import Duty, Level, Tier
 
 
@@ -35,6 +35,7 @@ class Division(DivisionIn, kw_only=True):
     """A place, as it is kept."""
 
     id: EntryId
+    label: Label
     former_names: Annotated[list[FormerName], Meta(title="曾用名")]
     closed_on: Annotated[dt.date | None, Meta(title="撤销日期")]
     merged_into: Annotated[DivisionCode | None, Meta(title="并入")]
@@ -82,6 +83,7 @@ class Staff(StaffIn, kw_only=True):
     """Somebody who answers for a place, as they are kept."""
 
     id: EntryId
+    label: Label
     division_name: DivisionName
     meta: Header
 

@@ -67,6 +67,22 @@ def followed_at(document: Document, day: dt.date, rows: Sequence[Row[Any]]) -> D
     }
 
 
+def patient_label(document: Document) -> str:
+    """The place alone: nothing that tells who it is."""
+    return f"{document['division_name']} 在册患者"
+
+
+def visit_label(document: Document) -> str:
+    """The place and the day."""
+    return f"{document['division_name']} 走访 {document['visited_on']}"
+
+
+def campaign_label(document: Document) -> str:
+    """The drive's public name."""
+    name: str = document["name"]
+    return name
+
+
 def visit_columns(document: Document) -> Document:
     """The filter columns of a visit."""
     return {**document, "team": ",".join(sorted({visitor["role"] for visitor in document["team"]}))}

@@ -12,9 +12,12 @@ from registry.followups.projection import (
     CAMPAIGN_DAYS,
     PATIENT_DAYS,
     VISIT_DAYS,
+    campaign_label,
     matching_patients,
     matching_visits,
+    patient_label,
     visit_columns,
+    visit_label,
 )
 from registry.followups.schemas import PATIENT_GROUPS, Campaign, CampaignIn, Patient, PatientIn, PatientQuery
 from registry.followups.visit_schemas import VISIT_GROUPS, Visit, VisitIn, VisitQuery
@@ -79,6 +82,7 @@ PATIENT_REGISTER = Register(
     readers=SEE_PEOPLE,
     cases="patients",
     needs_purpose=True,
+    label=patient_label,
     days=PATIENT_DAYS,
     groups=PATIENT_GROUPS,
     people=PATIENT_PEOPLE,
@@ -98,6 +102,7 @@ VISIT_REGISTER = Register(
     readers=SEE_PEOPLE,
     cases="patients",
     needs_purpose=True,
+    label=visit_label,
     days=VISIT_DAYS,
     groups=VISIT_GROUPS,
     people=VISIT_PEOPLE,
@@ -115,5 +120,6 @@ CAMPAIGN_REGISTER = Register(
     Names("a drive", "drives", "Campaigns", record="start"),
     Filters(ListQuery),
     open=True,
+    label=campaign_label,
     days=CAMPAIGN_DAYS,
 )

@@ -24,7 +24,7 @@ from registry.core.fields import (
 )
 from registry.core.queries import ListQuery, among
 from registry.core.register import Groups
-from registry.core.schemas import Header, Input
+from registry.core.schemas import Header, Input, Label
 from registry.followups.codes import (
     AwardResult,
     CareStatus,
@@ -129,6 +129,7 @@ class Patient(PatientIn, kw_only=True):
     """Somebody in care, as they are kept."""
 
     id: EntryId
+    label: Label
     division_name: DivisionName
     last_visited_on: Annotated[dt.date | None, Meta(title="上次随访日期")]
     next_visit_on: Annotated[dt.date | None, Meta(title="下次随访日期")]
@@ -211,6 +212,7 @@ class Campaign(CampaignIn, kw_only=True):
     """A drive, as it is kept."""
 
     id: EntryId
+    label: Label
     meta: Header
 
 

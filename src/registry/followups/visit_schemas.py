@@ -9,7 +9,7 @@ from msgspec import Meta
 from registry.core.fields import END, Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
 from registry.core.queries import ListQuery, among
 from registry.core.register import Groups
-from registry.core.schemas import Header, Input
+from registry.core.schemas import Header, Input, Label
 from registry.followups.codes import (
     Adherence,
     AdverseReaction,
@@ -108,6 +108,7 @@ class Visit(VisitIn, kw_only=True):
     """A visit, as it is kept."""
 
     id: EntryId
+    label: Label
     division: DivisionCode
     division_name: DivisionName
     joint: Annotated[

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, or_
 
 from registry.core.filters import between, equal, nulls
 from registry.core.valid_time import Days, Document, by
+from registry.gatherings.codes import GatheringKind, ShedUse
 from registry.gatherings.models import GATHERINGS, SHEDS
 from registry.gatherings.schemas import GatheringQuery, ShedQuery
 
@@ -36,10 +37,26 @@ def shed_at(document: Document, day: dt.date) -> Document | None:
     }
 
 
+def gathering_label(document: Document) -> str:
+    """Place, kind, and the day it was planned for."""
+    return f"{document['division_name']} {GatheringKind(document['kind']).zh} {document['planned_from']}"
+
+
+def shed_label(document: Document) -> str:
+    """Place and use."""
+    return f"{document['division_name']} 简易棚（{ShedUse(document['use']).zh}）"
+
+
+def gathering_upgrade(document: Document) -> Document:
+    """To schema version 2: what was done (处置方式) is called `disposition`, as statistics call it."""
+    others = {name: value for name, value in document.items() if name != "measure"}
+    return {**others, "disposition": document["measure"]}
+
+
 def gathering_columns(document: Document) -> Document:
     """The filter columns of a gathering."""
     notice = document["notice"]
-    return {**document, "notice": notice and notice["title"]}
+    return {**document, "measure": document["disposition"], "notice": notice and notice["title"]}
 
 
 def shed_columns(document: Document) -> Document:
@@ -58,7 +75,7 @@ SHED_DAYS = Days(at=shed_at, turns=frozenset({"demolished_on", "notice_served_on
 
 def matching_gatherings(query: GatheringQuery) -> Iterator[ColumnElement[bool]]:
     """The clauses of the list's filters."""
-    yield from equal(GATHERINGS, {"kind": query.kind, "measure": query.measure, "notice": query.notice})
+    yield from equal(GATHERINGS, {"kind": query.kind, "measure": query.disposition, "notice": query.notice})
     yield from between(GATHERINGS.c.decided_on, query.decided_from, query.decided_to)
     yield from nulls(GATHERINGS, query.missing, query.given)
 

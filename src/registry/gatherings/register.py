@@ -10,9 +10,12 @@ from registry.gatherings.projection import (
     GATHERING_DAYS,
     SHED_DAYS,
     gathering_columns,
+    gathering_label,
+    gathering_upgrade,
     matching_gatherings,
     matching_sheds,
     shed_columns,
+    shed_label,
 )
 from registry.gatherings.rules import DEMOLITION_RULE
 from registry.gatherings.schemas import (
@@ -37,6 +40,8 @@ GATHERING_REGISTER = Register(
     Gathering,
     Names("a gathering that was called off", "gatherings that were called off", "Gatherings"),
     Filters(GatheringQuery, matching_gatherings),
+    label=gathering_label,
+    upgrade=gathering_upgrade,
     days=GATHERING_DAYS,
     groups=GATHERING_GROUPS,
     columns=gathering_columns,
@@ -55,7 +60,7 @@ GATHERING_REGISTER = Register(
     dimensions=(
         *places(GATHERINGS),
         Dimension("kind", "活动类型", GATHERINGS.c.kind, codes=GatheringKind),
-        Dimension("disposition", "处置方式", GATHERINGS.c.measure, parameter="measure", codes=GatheringMeasure),
+        Dimension("disposition", "处置方式", GATHERINGS.c.measure, codes=GatheringMeasure),
         *dates("处置", GATHERINGS.c.decided_on, "decided"),
         Dimension("notice", "依据的通告", GATHERINGS.c.notice),
     ),
@@ -69,6 +74,7 @@ SHED_REGISTER = Register(
     Shed,
     Names("a shed", "sheds", "Sheds"),
     Filters(ShedQuery, matching_sheds),
+    label=shed_label,
     days=SHED_DAYS,
     groups=SHED_GROUPS,
     columns=shed_columns,

@@ -23,7 +23,7 @@ def check_gathering(data: GatheringIn, today: dt.date) -> Iterator[Fault]:
         yield Fault(
             "/decided_on", "after_event", "活动结束后不能再取消。", "A gathering that is over cannot be called off."
         )
-    if (data.measure is GatheringMeasure.POSTPONED) != (data.postponed_to is not None):
+    if (data.disposition is GatheringMeasure.POSTPONED) != (data.postponed_to is not None):
         yield Fault("/postponed_to", "postponed_to", "延期须填延期至的日期,其他处置方式不填。", "Needed when postponed, and only then.")  # fmt: skip
     if data.postponed_to is not None and data.postponed_to <= data.planned_from:
         yield Fault("/postponed_to", "not_later", "延期至的日期须晚于原定日期。", "Must be after the planned date.")

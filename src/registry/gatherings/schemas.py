@@ -19,7 +19,7 @@ from registry.core.fields import (
 )
 from registry.core.queries import ListQuery, among
 from registry.core.register import Groups
-from registry.core.schemas import Header, Input, Point
+from registry.core.schemas import Header, Input, Label, Point
 from registry.gatherings.codes import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 
 
@@ -46,7 +46,7 @@ class GatheringIn(Input):
     division: DivisionCode
     title: Annotated[LongLine, Meta(title="活动名称")]
     kind: Annotated[GatheringKind, Meta(title="类型")]
-    measure: Annotated[GatheringMeasure, Meta(title="处置方式")]
+    disposition: Annotated[GatheringMeasure, Meta(title="处置方式")]
     sessions: Annotated[
         int, Meta(title="场次", description="场: an opera run of five nights counts five", ge=1, le=999)
     ]
@@ -69,6 +69,7 @@ class Gathering(GatheringIn, kw_only=True):
     """A gathering that was called off, as it is kept."""
 
     id: EntryId
+    label: Label
     division_name: DivisionName
     meta: Header
 
@@ -77,7 +78,7 @@ class GatheringQuery(ListQuery, kw_only=True):
     """Filters of the list of gatherings."""
 
     kind: GatheringKind | None = None
-    measure: GatheringMeasure | None = None
+    disposition: GatheringMeasure | None = None
     decided_from: dt.date | None = None
     decided_to: dt.date | None = None
     notice: Annotated[LongLine | None, Meta(description="The title of the notice that the measure rests on.")] = None
@@ -129,6 +130,7 @@ class Shed(ShedIn, kw_only=True):
     """A shed, as it is kept."""
 
     id: EntryId
+    label: Label
     division_name: DivisionName
     meta: Header
 
@@ -154,7 +156,7 @@ class ShedQuery(ListQuery, kw_only=True):
 GATHERING_GROUPS: Groups = (
     ("活动", "Gathering", ("division", "hamlet", "title", "kind", "venue", "organiser", "expected_people")),
     ("日期", "Dates", ("planned_from", "planned_to", "planned_lunar", "decided_on", "postponed_to")),
-    ("处置", "What was done", ("measure", "sessions", "handled_by", "notice", "promise_signed", "note")),
+    ("处置", "What was done", ("disposition", "sessions", "handled_by", "notice", "promise_signed", "note")),
 )
 SHED_GROUPS: Groups = (
     ("简易棚", "Shed", ("division", "hamlet", "place", "point", "use", "structure", "count", "area_m2", "owner")),

@@ -15,7 +15,7 @@ from registry.errors import Conflict
 from registry.ledger.clock import Clock, timestamp
 from registry.ledger.events import Event, EventKind
 from registry.ledger.tables import BLIND_INDEX, BOOKS, EVENT_CASES, EVENTS, LOG, SEQUENCES, SHARING
-from registry.ledger.versions import Append, NewDataKey
+from registry.ledger.versions import Append, Cause, NewDataKey
 
 HEAD = (
     select(BOOKS.c.next_position, BOOKS.c.last_recorded_at, BOOKS.c.next_event, BOOKS.c.last_event_at)
@@ -93,6 +93,8 @@ class Batch:
         """Take what a service returned: give positions, times and numbers. Nothing is written yet."""
         for append in outcome.appends:
             recorded_at = max(self.now, self.last_recorded_at + 1)
+            if append.created_at is None:
+                append.created_at = recorded_at
             if append.sequence is not None:
                 self._number(append, append.sequence)
             append.meta = self._meta(append, recorded_at)
@@ -148,6 +150,9 @@ class Batch:
             "action": append.action,
             "reason": append.reason,
             "voided": append.voided,
+            "schema_version": append.schema_version,
+            "created_at": timestamp(append.created_at or recorded_at),
+            "cause": Cause.REPLAY if self._replayed_at else append.cause,
             "recorded_at": timestamp(recorded_at),
             "recorded_by": append.actor.document(),
             "replayed_at": timestamp(self._replayed_at) if self._replayed_at else None,
@@ -211,6 +216,7 @@ class Batch:
         self._sequences[name] += 1
         given = f"{name}-{self._sequences[name]:04d}"
         append.document["case_number"] = append.public["case_number"] = append.columns["case_number"] = given
+        append.document["label"] = append.public["label"] = f"{append.document['label']} {given}"
 
     def _save_sequence(self, name: str, last: int) -> None:
         here = and_(SEQUENCES.c.book == self.book, SEQUENCES.c.name == name)

@@ -2,7 +2,19 @@
 
 from functools import cache
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, column
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    column,
+)
 from sqlalchemy.schema import SchemaItem
 
 from registry.db.indexes import latest_first
@@ -187,6 +199,8 @@ COMMON = frozenset(
         "town",
         "voided",
         "classes",
+        "schema_version",
+        "created_at",
         "document",
         "personal",
     ]
@@ -235,6 +249,20 @@ def version_table(name: str, *items: SchemaItem, filters: tuple[str, ...] = ()) 
             nullable=False,
             server_default="",
             comment="stamp of the personal classes that its masks were made by",
+        ),
+        Column(
+            "schema_version",
+            SmallInteger,
+            nullable=False,
+            server_default="1",
+            comment="of the stored document: meta.schema_version; 1 where it has none",
+        ),
+        Column(
+            "created_at",
+            BigInteger,
+            nullable=False,
+            server_default="0",
+            comment="when the entry's first version was recorded: microseconds since 1970, UTC",
         ),
         Column("document", LargeBinary, nullable=False),
         Column("personal", LargeBinary),

@@ -31,6 +31,18 @@ class Action(CodeList):
     """Its personal data was destroyed, by law."""
 
 
+class Cause(CodeList):
+    """What brought a version about; the server says it, never a client."""
+
+    API = "api", "接口录入", "A request"
+    REPLAY = "replay", "历史回放", "A replayed day"
+    IMPORT = "import", "批量导入", "An import"
+    BATCH = "batch", "批量提交", "A batch"
+    MERGE = "merge", "区划合并", "A merge of divisions"
+    TRANSFER = "transfer", "迁移移交", "A transfer"
+    JOB = "job", "系统任务", "A background job"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who writes: their key's id, name, role and office as they were then."""
@@ -96,6 +108,11 @@ class Append:
     provenance: dict[str, object] | None = None
     classes: str = ""
     """Stamp of the personal classes that the masks were made by."""
+    schema_version: int = 1
+    """The schema version of the document: which of its register's shapes it has."""
+    created_at: int | None = None
+    """When the entry's first version was recorded; None: this is the first."""
+    cause: Cause = Cause.API
     erased: dict[str, object] | None = None
     """For the version that an erasure adds: which, on what basis, when."""
     meta: dict[str, object] = field(default_factory=dict)
@@ -113,6 +130,8 @@ class Append:
             "town": self.division[:9],
             "voided": self.voided,
             "classes": self.classes,
+            "schema_version": self.schema_version,
+            "created_at": self.created_at,
             "document": encode(self.document),
             "personal": self.sealed.box if self.sealed else None,
             **self.columns,

@@ -29,7 +29,7 @@ from registry.web.strict_json import parse
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-VERSION_TAG = re.compile(r'"([1-9][0-9]{0,8})(-masked|-erased)?"')
+VERSION_TAG = re.compile(r'"([1-9][0-9]{0,8})(-masked|-erased)?(-s[0-9]{1,4})?"')
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 

@@ -52,7 +52,9 @@ def read_cursor(query: Paged, path: str) -> Cursor | None:
 
 
 def _filters(query: Paged, path: str) -> str:
-    kept = {name: value for name, value in msgspec.to_builtins(query).items() if name not in UNBOUND}
+    given = msgspec.to_builtins(query).items()
+    # What was left out is not part of it: a parameter that a later version adds leaves open cursors as they were.
+    kept = {name: value for name, value in given if name not in UNBOUND and value not in (None, False)}
     return hashlib.sha256(msgspec.json.encode([path, kept], order="sorted")).hexdigest()[:12]
 
 

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from registry.core.plain_writes import Writes
+from registry.core.queries import VersionQuery
 from registry.core.register import Register
 from registry.web import contract, reads, writes
 from registry.web.call import Call
@@ -51,7 +52,12 @@ def read_routes(register: Register, texts: ReadTexts | None = None) -> list[HTTP
     async def list_versions(request: Call, entry_id: FromPath[UUID]) -> Answer:
         return await reads.versions(request, register, str(entry_id))
 
-    @get(version, operation_id=f"read{name}Version", description=said.version, opt=contract.reads(register.entry))
+    @get(
+        version,
+        operation_id=f"read{name}Version",
+        description=said.version,
+        opt=contract.reads(register.entry, VersionQuery),
+    )
     async def read_version(request: Call, entry_id: FromPath[UUID], number: FromPath[int]) -> Answer:
         return await reads.version(request, register, str(entry_id), number)
 

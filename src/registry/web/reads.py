@@ -9,14 +9,14 @@ import msgspec
 from litestar import Response
 from sqlalchemy import ColumnElement, Connection
 
-from registry.core.access_log import noting, plain_reads
+from registry.core.access_log import is_erased, noting, plain_reads, shows_plain
 from registry.core.filters import has_digest
 from registry.core.principals import Principal
-from registry.core.queries import AsOfQuery, DayQuery, ListQuery, PageQuery
+from registry.core.queries import DayQuery, ListQuery, PageQuery, VersionQuery
 from registry.core.reader import Reader, Shown
 from registry.core.register import Register, Right
 from registry.core.scope import NEVER
-from registry.core.view import Seen, View, Wanted, is_erased, shows_plain
+from registry.core.view import Seen, View, Wanted
 from registry.core.watermarks import head_of, watermark_text
 from registry.errors import Fault, Refused
 from registry.web.call import Call, view_of
@@ -41,9 +41,12 @@ async def item(call: Call, register: Register, entry_id: str) -> Answer:
 async def version(call: Call, register: Register, entry_id: str, number: int) -> Answer:
     """One version of an entry."""
     who = await call.enter(register, Right.READ)
-    query = call.params(AsOfQuery)
+    query = call.params(VersionQuery)
+    recorded = query.form is not None
     shown = await call.context.read(
-        lambda connection: reader(call, who, register, query.as_of, connection).version(entry_id, number)
+        lambda connection: reader(call, who, register, query.as_of, connection).version(
+            entry_id, number, recorded=recorded
+        )
     )
     await note(call, who, register, "version", shown.seen)
     return entry(call, who, register, shown)
@@ -143,10 +146,12 @@ def page_view(connection: Connection, who: Principal, as_of: str | None, cursor:
 
 
 def entry(call: Call, who: Principal, register: Register, shown: Shown, status: int = 200) -> Answer:
-    """The answer of one version; its tag says whether it is masked or erased."""
+    """The answer of one version; its tag says whether it is masked, erased, or shown in a later schema version than its own."""
     seen = shown.one
     masked = seen.personal is not None and not shows_plain(who, register, seen)
-    tag = f'"{seen.number}-masked"' if masked else f'"{seen.number}-erased"' if is_erased(seen) else f'"{seen.number}"'
+    form = "-masked" if masked else "-erased" if is_erased(seen) else ""
+    schema = f"-s{register.schema_version}" if seen.upgraded else ""
+    tag = f'"{seen.number}{form}{schema}"'
     return respond(call, shown.bodies[0], tag, watermark_text(who.book, shown.watermark), status)
 
 

@@ -7,13 +7,13 @@ import msgspec
 from litestar import Response
 from sqlalchemy import Connection, and_, select
 
-from registry.core.access_log import plain_reads
+from registry.core.access_log import plain_reads, shows_plain
 from registry.core.plain_writes import Written
 from registry.core.principals import Principal
 from registry.core.reader import Shown
 from registry.core.register import Register, Right
 from registry.core.unit_of_work import Change, Tx, outcome, plain_answer, seen_of
-from registry.core.view import Seen, shows_plain
+from registry.core.view import Seen
 from registry.core.watermarks import watermark_text
 from registry.errors import EntryErased, EntryExists, KeyReused, PreconditionFailed
 from registry.ledger.batch import Batch, WriteOutcome

@@ -19,8 +19,9 @@ from sqlalchemy import Connection, select, update
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from registry.app import REGISTERS
+from registry.core.access_log import render
 from registry.core.tables import PRINCIPALS
-from registry.core.view import Seen, render
+from registry.core.view import Seen
 from registry.ledger.clock import wall_clock
 from registry.ledger.tables import EVENTS
 from registry.outbox.feed import events
@@ -557,7 +558,7 @@ def test_three_days_of_nothing_but_failure_pause_it_and_resuming_loses_nothing(
 
     def enter(connection: Connection) -> None:
         row = connection.execute(select(WEBHOOKS)).one()
-        seen = Seen("x", 1, row.next_position, "x", KELU, b"", None, voided=False, classes="", watermark=0)
+        seen = Seen("x", 1, row.next_position, "x", KELU, b"", None, False, "", 0, 0, b"")
         event = FeedEvent(
             f"wm_{COUNTY}_{row.next_position}-0", "gatherings.created", row.next_position, 0, "x", b"", None, seen
         )

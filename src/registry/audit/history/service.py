@@ -10,11 +10,12 @@ from msgspec import Meta
 from sqlalchemy import ColumnElement, Connection
 
 from registry.audit.history.json_patch import Operation, operations, titles_of
+from registry.core.access_log import is_erased, plain_document
 from registry.core.fields import mask_again, personal_paths, personal_values
 from registry.core.register import Register
 from registry.core.schemas import Reason, Recorder
 from registry.core.sealing import Sealer
-from registry.core.view import Logged, Seen, Step, Stretch, View, is_erased, plain_document
+from registry.core.view import Logged, Seen, Step, Stretch, View
 from registry.ledger.versions import Action, encode
 
 TOLD = ("version", "position", "action", "reason", "voided", "recorded_at", "recorded_by", "replayed_at")

@@ -115,7 +115,7 @@ def _proved(
     versions = _versions(connection, book, request)
     for seen in versions:
         receipt = receipt_of(connection, book, seen.position)
-        files[f"versions/{seen.number:04}.json"] = seen.document
+        files[f"versions/{seen.number:04}.json"] = seen.stored
         files[f"receipts/{seen.number:04}.txt"] = receipt.encode()
         files[f"leaves/{seen.number:04}.json"] = parse_receipt(receipt).extra or b""
     if request.plain:

@@ -250,7 +250,8 @@ def _header(log: Row[Any], version: Row[Any], register: Register) -> Iterator[st
 
 def _copies(version: Row[Any], register: Register, document: dict[str, Any]) -> Iterator[str]:
     """The columns that repeat what the document says, and that no leaf covers."""
-    said = {**document, **register.columns(document)}
+    today = register.upgraded(document, version.schema_version)
+    said = {**today, **register.columns(today)}
     for column in register.table.columns:
         if column.info.get("copy") and column.name in said:
             value = version._mapping[column.name]  # noqa: SLF001 - its public name
@@ -268,6 +269,12 @@ def _meta(log: Row[Any], version: Row[Any], meta: dict[str, Any]) -> Iterator[st
         "recorded_at": timestamp(log.recorded_at),
         "replayed_at": None if log.replayed_at is None else timestamp(log.replayed_at),
     }
+    if "schema_version" in meta:  # since 0.4 the header tells them too
+        written |= {"schema_version": version.schema_version, "created_at": timestamp(version.created_at)}
+    elif version.schema_version != 1:
+        yield "column schema_version does not match the document"
+    if version.created_at != version.made:
+        yield "column created_at does not match the log"
     for name, value in written.items():
         if meta[name] != value:
             yield f"meta.{name} of the document does not match the log"

@@ -19,13 +19,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from registry.core.access_log import plain_reads
+from registry.core.access_log import plain_reads, render
 from registry.core.alerts import narrowings
 from registry.core.log_reader import Passed, Upwards, walk
 from registry.core.principals import Principal, Role, open_glasses, renewed
 from registry.core.register import Register
 from registry.core.sealing import Sealer
-from registry.core.view import Seen, View, render
+from registry.core.view import Seen, View
 from registry.core.watermarks import head_of, watermark_text
 from registry.ledger.clock import timestamp
 from registry.ledger.events import Event

@@ -26,7 +26,7 @@ from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.clock import BEIJING, Clock, beijing_day, moment, wall_clock
 from registry.ledger.events import SERVER
 from registry.ledger.tables import BOOKS, LOG
-from registry.ledger.versions import Action, Append
+from registry.ledger.versions import Action, Append, Cause
 from registry.reports.due.cadence import Cadence, is_long_past
 from registry.reports.due.reminder_register import REMINDER_REGISTER, REMINDERS, ReminderIn, reminder_id
 from registry.reports.due.service import DueSelection, Item, due_item, due_items
@@ -133,11 +133,13 @@ class Reminding:
             candidate=item.candidate,
         )  # fmt: skip
         document = {**msgspec.to_builtins(reminder), "id": entry_id, "division_name": shown.division_name}
+        document["label"] = REMINDER_REGISTER.label(document)
         return Append(
             register=REMINDER_REGISTER.name, table=REMINDERS, entry_id=entry_id, number=1, action=Action.CREATED,
             actor=SERVER, case_kind=REMINDER_REGISTER.case_kind, case_id=entry_id, division=item.division,
             document=document, columns={"kind": item.kind, "due_on": item.due_on, "step": step},
             public=dict(document), classes=class_stamp(REMINDER_REGISTER.entry),
+            schema_version=REMINDER_REGISTER.schema_version, cause=Cause.JOB,
         )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from registry.core.fields import END, DivisionCode, DivisionName, EntryId
 from registry.core.filters import Filters
 from registry.core.queries import ListQuery
 from registry.core.register import Names, Register
-from registry.core.schemas import Header, Input
-from registry.core.valid_time import Days
+from registry.core.schemas import Header, Input, Label
+from registry.core.valid_time import Days, Document
 from registry.ledger.clock import BEIJING, microseconds
 from registry.ledger.ids import new_id
 from registry.ledger.tables import version_table
@@ -57,6 +57,7 @@ class Reminder(ReminderIn, kw_only=True):
     """A reminder (到期提醒) of something due: one for each step. It tells no person's name."""
 
     id: EntryId
+    label: Label
     division_name: DivisionName
     meta: Header
 
@@ -79,6 +80,12 @@ def matching(query: ReminderQuery) -> Iterator[ColumnElement[bool]]:
         yield REMINDERS.c.due_on <= query.due_to
 
 
+def reminder_label(document: Document) -> str:
+    """The title of what is due."""
+    title: str = document["title"]
+    return title
+
+
 REMINDER_REGISTER = Register(
     "reminders",
     "到期提醒",
@@ -90,6 +97,7 @@ REMINDER_REGISTER = Register(
     writers=frozenset(),
     voiders=frozenset(),
     kinds_of_people=OF_PEOPLE,
+    label=reminder_label,
     days=Days(begins="reminded_on"),
     event="due.reminder",
 )

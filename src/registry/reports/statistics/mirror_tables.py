@@ -26,7 +26,7 @@ from sqlalchemy.dialects import postgresql
 
 Stamp = tuple[int, int, str]
 """Which log this is: its epoch, and when the last version was recorded, and of which entry."""
-SKIPPED = frozenset({"book", "entry_id", "number", "classes", "document", "personal"})
+SKIPPED = frozenset({"book", "entry_id", "number", "classes", "schema_version", "created_at", "document", "personal"})
 KINDS = ((BigInteger, "BIGINT"), (Integer, "INTEGER"), (Boolean, "BOOLEAN"), (Date, "DATE"))
 ID = 36
 """The length of texts that are ids: as UUID they take less room, and persons are counted in half the time."""

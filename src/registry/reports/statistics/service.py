@@ -18,8 +18,9 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 from registry.core.divisions import names_at
 from registry.core.principals import TOWN, Principal
 from registry.core.register import Register
+from registry.core.scope import STORED
 from registry.core.valid_time_reads import being, page_on
-from registry.core.view import View, Wanted
+from registry.core.view import View, Wanted, today
 from registry.core.watermarks import head_of, last_day, resolve_as_of, watermark_text
 from registry.db.database import computed
 from registry.errors import Fault, Forbidden, Malformed, Refused
@@ -177,9 +178,9 @@ def _names(question: StatisticsQuestion, registers: Registers, connection: Conne
 
 def _entries(connection: Connection, view: View, register: Register) -> Iterator[tuple[str, Named]]:
     """Of each entry of a register its id, and what it is called."""
-    columns = [register.table.c.entry_id, register.table.c.document]
+    columns = [register.table.c.entry_id, *(register.table.c[name] for name in STORED)]
     for row in connection.execute(view.rows(register, columns), view.binds()):
-        yield row.entry_id, msgspec.json.decode(row.document, type=Named)
+        yield row.entry_id, msgspec.json.decode(today(register, row), type=Named)
 
 
 def _source_on_day(
