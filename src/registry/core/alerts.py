@@ -25,7 +25,7 @@ from registry.core.view import today
 from registry.ledger.events import SERVER
 from registry.ledger.ids import new_id
 from registry.ledger.tables import version_table
-from registry.ledger.versions import Action, Append, Cause
+from registry.ledger.versions import Action, Append, VersionCause
 
 NAME = "alerts"
 
@@ -130,7 +130,7 @@ def raised(told: AlertIn, division: str) -> Append:
         public=tidied,
         classes=class_stamp(Alert),
         schema_version=ALERT_REGISTER.schema_version,
-        cause=Cause.JOB,
+        cause=VersionCause.JOB,
     )
 
 

@@ -19,7 +19,7 @@ from registry.core.principals import OFFICE, READERS, Role
 from registry.core.valid_time import Days, Document
 from registry.errors import Forbidden
 from registry.ledger.tables import COMMON
-from registry.ledger.versions import Action, Cause, encode
+from registry.ledger.versions import Action, VersionCause, encode
 
 Groups = tuple[tuple[str, str, tuple[str, ...]], ...]
 """The groups of a form, in order: Chinese title, English title, the fields in order."""
@@ -171,13 +171,13 @@ def _defaults(entry: type[msgspec.Struct]) -> dict[str, object]:
     }
 
 
-def _cause(header: Mapping[str, Any]) -> Cause:
+def _cause(header: Mapping[str, Any]) -> VersionCause:
     """What brought about a version from before its header said so."""
     if header["replayed_at"] is not None:
-        return Cause.REPLAY
+        return VersionCause.REPLAY
     if header["action"] == Action.TRANSFERRED:
-        return Cause.TRANSFER
-    return Cause.API if header["recorded_by"]["id"] else Cause.JOB
+        return VersionCause.TRANSFER
+    return VersionCause.API if header["recorded_by"]["id"] else VersionCause.JOB
 
 
 def _typed(column: Column[Any], value: object) -> object:

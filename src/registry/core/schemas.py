@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from registry.code_lists import CodeList
 from registry.core.fields import SHORT
-from registry.ledger.versions import Action, Cause
+from registry.ledger.versions import Action, VersionCause
 
 Label = Annotated[str, Meta(title="名称", description="what the entry is called: place, kind, number; made by the server, never a person's name")]  # fmt: skip
 
@@ -72,7 +72,7 @@ class Header(msgspec.Struct, kw_only=True):
     """Of the fields: which schema this version is shown in. `?form=recorded` of one version gives it as it was recorded."""
     created_at: str
     """When the entry's first version was recorded."""
-    cause: Cause
+    cause: VersionCause
     recorded_at: str
     recorded_by: Recorder
     replayed_at: str | None

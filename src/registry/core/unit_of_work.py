@@ -21,7 +21,7 @@ from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malforme
 from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.clock import beijing_day
 from registry.ledger.tables import COMMON, SHARING
-from registry.ledger.versions import Action, Append, Cause, Sealed, encode
+from registry.ledger.versions import Action, Append, VersionCause, Sealed, encode
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -56,7 +56,7 @@ class Draft:
     sequence: str | None = None
     share: tuple[str, ...] = ()
     unshare: tuple[str, ...] = ()
-    cause: Cause = Cause.API
+    cause: VersionCause = VersionCause.API
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +232,7 @@ class Tx:
         document = cast(dict[str, Any], tidy({**sent, **msgspec.to_builtins(draft.derived), "id": entry_id}))
         document["label"] = register.label(document)
         case_id = draft.case_id or entry_id
-        plain, digests = {}, []
-        for path, kind in personal_paths(register.entry):
-            for pointer, value in personal_values(document, path):
-                plain[pointer] = value
-                if kind in SEARCHED:
-                    digests.append((kind, self.sealer.digest(self.who.book, kind, value)))
-                put(document, pointer, MASKS[kind](value))
+        plain, digests = self._mask(register, document)
         public = document
         if plain:
             public = cast(dict[str, Any], tidy(document))
@@ -257,8 +251,8 @@ class Tx:
             document=document,
             columns=register.filter_columns(document) | draft.columns,
             public=public,
-            plain=cast(dict[str, object], plain),
-            sealed=self._seal(register, entry_id, number, case_id, plain, tuple(digests)),
+            plain=dict(plain),
+            sealed=self._seal(register, entry_id, number, case_id, plain, digests),
             sequence=draft.sequence if action is Action.CREATED else None,
             share=draft.share,
             unshare=draft.unshare,
@@ -266,8 +260,22 @@ class Tx:
             classes=class_stamp(register.entry),
             schema_version=register.schema_version,
             created_at=created_at,
-            cause=Cause.TRANSFER if action is Action.TRANSFERRED else draft.cause,
+            cause=VersionCause.TRANSFER if action is Action.TRANSFERRED else draft.cause,
         )
+
+    def _mask(
+        self, register: Register, document: dict[str, Any]
+    ) -> tuple[dict[str, str], tuple[tuple[str, bytes], ...]]:
+        """Put masks in place of what is personal: the plain values by JSON Pointer, and the digests of those that are searched by."""
+        plain: dict[str, str] = {}
+        digests: list[tuple[str, bytes]] = []
+        for path, kind in personal_paths(register.entry):
+            for pointer, value in personal_values(document, path):
+                plain[pointer] = value
+                if kind in SEARCHED:
+                    digests.append((kind, self.sealer.digest(self.who.book, kind, value)))
+                put(document, pointer, MASKS[kind](value))
+        return plain, tuple(digests)
 
     def _seal(
         self, register: Register, entry_id: str, number: int, case_id: str, plain: dict[str, str],

@@ -15,7 +15,7 @@ from registry.errors import Conflict
 from registry.ledger.clock import Clock, timestamp
 from registry.ledger.events import Event, EventKind
 from registry.ledger.tables import BLIND_INDEX, BOOKS, EVENT_CASES, EVENTS, LOG, SEQUENCES, SHARING
-from registry.ledger.versions import Append, Cause, NewDataKey
+from registry.ledger.versions import Append, VersionCause, NewDataKey
 
 HEAD = (
     select(BOOKS.c.next_position, BOOKS.c.last_recorded_at, BOOKS.c.next_event, BOOKS.c.last_event_at)
@@ -152,7 +152,7 @@ class Batch:
             "voided": append.voided,
             "schema_version": append.schema_version,
             "created_at": timestamp(append.created_at or recorded_at),
-            "cause": Cause.REPLAY if self._replayed_at else append.cause,
+            "cause": VersionCause.REPLAY if self._replayed_at else append.cause,
             "recorded_at": timestamp(recorded_at),
             "recorded_by": append.actor.document(),
             "replayed_at": timestamp(self._replayed_at) if self._replayed_at else None,

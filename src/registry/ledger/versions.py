@@ -31,7 +31,7 @@ class Action(CodeList):
     """Its personal data was destroyed, by law."""
 
 
-class Cause(CodeList):
+class VersionCause(CodeList):
     """What brought a version about; the server says it, never a client."""
 
     API = "api", "接口录入", "A request"
@@ -112,7 +112,7 @@ class Append:
     """The schema version of the document: which of its register's shapes it has."""
     created_at: int | None = None
     """When the entry's first version was recorded; None: this is the first."""
-    cause: Cause = Cause.API
+    cause: VersionCause = VersionCause.API
     erased: dict[str, object] | None = None
     """For the version that an erasure adds: which, on what basis, when."""
     meta: dict[str, object] = field(default_factory=dict)

@@ -26,7 +26,7 @@ from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.clock import BEIJING, Clock, beijing_day, moment, wall_clock
 from registry.ledger.events import SERVER
 from registry.ledger.tables import BOOKS, LOG
-from registry.ledger.versions import Action, Append, Cause
+from registry.ledger.versions import Action, Append, VersionCause
 from registry.reports.due.cadence import Cadence, is_long_past
 from registry.reports.due.reminder_register import REMINDER_REGISTER, REMINDERS, ReminderIn, reminder_id
 from registry.reports.due.service import DueSelection, Item, due_item, due_items
@@ -139,7 +139,7 @@ class Reminding:
             actor=SERVER, case_kind=REMINDER_REGISTER.case_kind, case_id=entry_id, division=item.division,
             document=document, columns={"kind": item.kind, "due_on": item.due_on, "step": step},
             public=dict(document), classes=class_stamp(REMINDER_REGISTER.entry),
-            schema_version=REMINDER_REGISTER.schema_version, cause=Cause.JOB,
+            schema_version=REMINDER_REGISTER.schema_version, cause=VersionCause.JOB,
         )  # fmt: skip
 
 
