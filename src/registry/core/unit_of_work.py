@@ -21,7 +21,7 @@ from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malforme
 from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.clock import beijing_day
 from registry.ledger.tables import COMMON, SHARING
-from registry.ledger.versions import Action, Append, VersionCause, Sealed, encode
+from registry.ledger.versions import Action, Append, Sealed, VersionCause, encode
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -15,7 +15,7 @@ from registry.errors import Conflict
 from registry.ledger.clock import Clock, timestamp
 from registry.ledger.events import Event, EventKind
 from registry.ledger.tables import BLIND_INDEX, BOOKS, EVENT_CASES, EVENTS, LOG, SEQUENCES, SHARING
-from registry.ledger.versions import Append, VersionCause, NewDataKey
+from registry.ledger.versions import Append, NewDataKey, VersionCause
 
 HEAD = (
     select(BOOKS.c.next_position, BOOKS.c.last_recorded_at, BOOKS.c.next_event, BOOKS.c.last_event_at)

@@ -221,6 +221,16 @@ def hashed_columns(table: Table) -> tuple[str, ...]:
     return tuple(c.name for c in own if not isinstance(c.type, LargeBinary))
 
 
+def _schema_columns() -> tuple[SchemaItem, ...]:
+    """What is needed to show a stored document in today's schema version."""
+    version = "of the stored document: meta.schema_version; 1 where it has none"
+    made = "when the entry's first version was recorded: microseconds since 1970, UTC"
+    return (
+        Column("schema_version", SmallInteger, nullable=False, server_default="1", comment=version),
+        Column("created_at", BigInteger, nullable=False, server_default="0", comment=made),
+    )
+
+
 def version_table(name: str, *items: SchemaItem, filters: tuple[str, ...] = ()) -> Table:
     """The table of a register's versions: the common columns, then the register's own filter columns and indexes.
     `filters` are the columns that lists are most often filtered by.
@@ -250,20 +260,7 @@ def version_table(name: str, *items: SchemaItem, filters: tuple[str, ...] = ()) 
             server_default="",
             comment="stamp of the personal classes that its masks were made by",
         ),
-        Column(
-            "schema_version",
-            SmallInteger,
-            nullable=False,
-            server_default="1",
-            comment="of the stored document: meta.schema_version; 1 where it has none",
-        ),
-        Column(
-            "created_at",
-            BigInteger,
-            nullable=False,
-            server_default="0",
-            comment="when the entry's first version was recorded: microseconds since 1970, UTC",
-        ),
+        *_schema_columns(),
         Column("document", LargeBinary, nullable=False),
         Column("personal", LargeBinary),
         *items,
