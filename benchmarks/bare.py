@@ -15,9 +15,11 @@ from sample import BODY, BOOK
 from sqlalchemy import Connection, event, make_url
 from stage import Home
 
+from registry.app import rulebook
+from registry.core.plain_writes import outcome
 from registry.core.principals import Keys, Principal
 from registry.core.sealing import Sealer
-from registry.core.unit_of_work import Tx, outcome
+from registry.core.unit_of_work import Tx
 from registry.db.database import open_database
 from registry.db.key_store import KeyStore
 from registry.gatherings.schemas import GatheringIn
@@ -25,6 +27,7 @@ from registry.gatherings.service import GATHERING_WRITES
 from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.committer import commit
 from registry.ledger.ids import new_id
+from registry.settings import read_settings
 
 Statement = tuple[str, list[tuple[Any, ...]]]
 PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536")
@@ -79,7 +82,8 @@ def _create(connection: Connection, who: Principal, sealer: Sealer) -> WriteOutc
     data = msgspec.json.decode(BODY, type=GatheringIn)
 
     def work(batch: Batch) -> WriteOutcome:
-        return outcome(GATHERING_WRITES.record(Tx(batch, who, sealer), new_id(), data))
+        tx = Tx(batch, who, sealer, rulebook(read_settings({})))
+        return outcome(tx, GATHERING_WRITES.record(tx, new_id(), data))
 
     (result,) = commit(connection, BOOK, [work])
     if isinstance(result, Exception):

@@ -25,10 +25,11 @@ from sqlalchemy import URL, Connection, event, select
 import registry.db.database
 import registry.db.key_store
 from registry.access.keys_service import issue_key
-from registry.app import create_app
+from registry.app import create_app, rulebook
+from registry.core.plain_writes import outcome
 from registry.core.principals import Principal, Role
 from registry.core.sealing import Sealer
-from registry.core.unit_of_work import Tx, outcome
+from registry.core.unit_of_work import Tx
 from registry.db.database import Database, open_database
 from registry.db.key_store import KeyStore
 from registry.db.migrate import upgrade
@@ -51,6 +52,8 @@ COPIED_ANEW = 200
 """Tests after which a database that is put back is copied anew, so that dead rows do not pile up."""
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+RULEBOOK = rulebook(read_settings({}))
+"""What all writes are held to."""
 COUNTY, KELU, BAISHA = "440882", "440882102", "440882100"
 PLACES = [
     (COUNTY, "雷州市", Level.COUNTY, None),
@@ -179,7 +182,8 @@ def _record_place(
     data = DivisionIn(name=name, level=level, valid_from=dt.date(1994, 1, 1), code=code, parent=parent)
 
     def work(batch: Batch) -> WriteOutcome:
-        return outcome(record_division(Tx(batch, who, sealer), new_id(), data))
+        tx = Tx(batch, who, sealer, RULEBOOK)
+        return outcome(tx, record_division(tx, new_id(), data))
 
     (result,) = commit(connection, COUNTY, [work], clock)
     if isinstance(result, Exception):
@@ -309,7 +313,7 @@ def loaded_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def load_demo(settings: Settings) -> None:
     async with opened(settings.database) as database:
         await database.write(lambda connection: upgrade(connection, settings.key_store))
-        await load(settings, database, KeyStore(settings.key_store), Console(quiet=True), if_empty=False)
+        await load(settings, database, KeyStore(settings.key_store), Console(quiet=True), RULEBOOK, if_empty=False)
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from registry.audit.proof.signing_keys import LogKeys
 from registry.audit.proof.witness_controller import WitnessController
 from registry.audit.proof.witness_job import ASK_EVERY, ask_witnesses
 from registry.core.alerts import ALERT_REGISTER
+from registry.core.invariants import Case, Rulebook
 from registry.core.principals import Keys
 from registry.core.register import Register
 from registry.core.sealing import Sealer
@@ -30,6 +31,7 @@ from registry.db.database import open_database
 from registry.db.key_store import KeyStore
 from registry.disputes import controller as disputes
 from registry.disputes.bulletin import DISPUTE_SECTION
+from registry.disputes.invariants import DISPUTE_CASE
 from registry.disputes.register import (
     AGREEMENT_REGISTER,
     DISPUTE_REGISTER,
@@ -42,6 +44,7 @@ from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
 from registry.errors import RegistryError
 from registry.followups import controller as followups
 from registry.followups.bulletin import FOLLOWUP_SECTION
+from registry.followups.invariants import PATIENT_CASE
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
 from registry.gatherings import controller as gatherings
 from registry.gatherings.bulletin import GATHERING_SECTION, SHED_SECTION
@@ -104,6 +107,9 @@ REGISTERS: tuple[Register, ...] = (
     REMINDER_REGISTER,
 )
 
+CASES: tuple[Case, ...] = (DISPUTE_CASE, PATIENT_CASE)
+"""What must hold between the entries of a case."""
+
 REGISTER_HANDLERS = [
     *divisions.HANDLERS,
     *disputes.HANDLERS,
@@ -124,7 +130,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     read: Settings = app.state.settings
     database = open_database(read.database)
     store = KeyStore(read.key_store, kept=KEPT)
-    context = app.state.context = Context(database, Sealer(read.key_file, store), Keys(database))
+    context = app.state.context = Context(database, Sealer(read.key_file, store), Keys(database), rulebook(read))
     sealer = app.state.log_sealer = LogSealer(database, LogKeys(read.log_key_file), read.origin, read.home)
     erasures = app.state.erasures = ErasureJob(context, case_registers(REGISTERS, "patients"))
     mirror = app.state.mirror = Mirror(_limits(read))
@@ -158,6 +164,13 @@ def background_jobs(
         Job("statistics", every(MIRROR_EVERY, partial(asyncio.to_thread, mirror.save), NOT_MIRRORED)),
         Job("reminders", later(SETTLED, reminding.run)),
     ]
+
+
+def rulebook(read: Settings) -> Rulebook:
+    """What all writes are held to."""
+    return Rulebook(
+        {register.name: register for register in REGISTERS}, {case.head.name: case for case in CASES}, read.earliest
+    )
 
 
 def _limits(read: Settings) -> Limits:

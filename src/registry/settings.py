@@ -1,5 +1,6 @@
 """Settings: one frozen Struct, read from the environment once."""
 
+import datetime as dt
 import os
 import re
 from collections.abc import Mapping
@@ -45,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The origins of pages that may call from a browser: `https://forms.example`."""
     webhook_allow: str
     """Hosts and networks, separated by commas, that webhooks may be sent to though they are private or plain http."""
+    earliest: dt.date
+    """No event that an entry tells of lies before this day."""
     statistics_threads: int
     statistics_memory: int
     """Megabytes that statistics may take; what needs more is put into files for as long."""
@@ -66,6 +69,7 @@ NAMES = {
     "REGISTRY_WEBHOOK_ALLOW",
     "REGISTRY_REMIND_BEFORE",
     "REGISTRY_REMIND_EVERY",
+    "REGISTRY_EARLIEST_YEAR",
     "REGISTRY_STATISTICS_THREADS",
     "REGISTRY_STATISTICS_MEMORY",
     "REGISTRY_STATISTICS_ROWS",
@@ -94,6 +98,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         book=_book(environ.get("REGISTRY_BOOK") or "440882"),
         allow_origins=_origins(environ.get("REGISTRY_ALLOW_ORIGINS") or ""),
         webhook_allow=_webhook_allow(environ.get("REGISTRY_WEBHOOK_ALLOW") or ""),
+        earliest=dt.date(min(_number("REGISTRY_EARLIEST_YEAR", environ, 1949, 1), 9999), 1, 1),
         statistics_threads=_number("REGISTRY_STATISTICS_THREADS", environ, 2, 1),
         statistics_memory=_number("REGISTRY_STATISTICS_MEMORY", environ, 1024, 128),
         statistics_rows=_number("REGISTRY_STATISTICS_ROWS", environ, 20_000_000, 1),

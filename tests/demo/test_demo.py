@@ -23,7 +23,7 @@ from registry.errors import Conflict
 from registry.ledger.tables import LOG
 from registry.settings import Settings, read_settings
 from tests.api import Api
-from tests.conftest import COUNTY, KELU, load_demo, new_postgres_database, opened
+from tests.conftest import COUNTY, KELU, RULEBOOK, load_demo, new_postgres_database, opened
 
 pytestmark = pytest.mark.slow
 QUIET = Console(quiet=True)
@@ -239,7 +239,7 @@ def test_all_people_are_fictional(demo: Demo) -> None:
 def test_loading_twice_is_refused(demo: Demo) -> None:
     async def again(*, if_empty: bool) -> None:
         async with opened(demo.settings.database) as database:
-            await load(demo.settings, database, KeyStore(demo.settings.key_store), QUIET, if_empty=if_empty)
+            await load(demo.settings, database, KeyStore(demo.settings.key_store), QUIET, RULEBOOK, if_empty=if_empty)
 
     before = demo.settings.home.joinpath("demo-keys.json").read_bytes()
     with pytest.raises(Conflict):

@@ -138,7 +138,7 @@ def test_voiding_the_only_visit_takes_its_risk_off_the_roster(api: Api) -> None:
 @pytest.mark.parametrize(
     ("more", "pointer", "code"),
     [
-        ({"visited_on": "1949-12-30"}, "/visited_on", "before_birth"),
+        ({"visited_on": "1949-12-30"}, "/visited_on", "before_care"),
         ({"visited_on": "2017-12-31"}, "/visited_on", "before_care"),
         ({"visited_on": "2999-01-01"}, "/visited_on", "in_future"),
         ({**UNSEEN, "risk_level": 0}, "/risk_level", "not_seen"),

@@ -11,11 +11,12 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection
 
 from registry.core.access_log import render
+from registry.core.plain_writes import outcome
 from registry.core.principals import Principal, Purpose, Role
 from registry.core.register import Register
 from registry.core.schemas import Reason, ReasonCode
 from registry.core.sealing import Sealer
-from registry.core.unit_of_work import Change, Tx, outcome
+from registry.core.unit_of_work import Change, Tx
 from registry.core.valid_time_reads import item_on, page_on, render_on
 from registry.core.view import View, Wanted
 from registry.core.watermarks import head_of
@@ -26,7 +27,7 @@ from registry.ledger.clock import BEIJING, microseconds
 from registry.ledger.committer import commit
 from registry.ledger.ids import new_id
 from registry.settings import Settings
-from tests.conftest import BAISHA, COUNTY, KELU
+from tests.conftest import BAISHA, COUNTY, KELU, RULEBOOK
 
 Document = dict[str, Any]
 START = dt.date(2040, 1, 1)
@@ -85,8 +86,8 @@ class History:
         """Whether the service wrote; a refusal leaves everything as it was. Every write has a watermark of its own."""
 
         def work(batch: Batch) -> WriteOutcome:
-            done = service(Tx(batch, WHO["supervisor"], self.sealer))
-            return outcome(*(done if isinstance(done, tuple) else (done,)))
+            tx = Tx(batch, WHO["supervisor"], self.sealer, RULEBOOK)
+            return outcome(tx, service(tx))
 
         self.today += 3
         noon = dt.datetime.combine(START + dt.timedelta(days=self.today), dt.time(12), BEIJING)

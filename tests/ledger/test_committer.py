@@ -9,9 +9,10 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, select, text
 
+from registry.core.plain_writes import Written, outcome
 from registry.core.principals import Principal, Role
 from registry.core.sealing import Sealer
-from registry.core.unit_of_work import Change, Tx, outcome
+from registry.core.unit_of_work import Change, Tx
 from registry.db.key_store import KeyStore
 from registry.errors import Conflict, EntryExists, Refused, Unavailable
 from registry.gatherings.models import GATHERINGS
@@ -23,7 +24,7 @@ from registry.ledger.ids import new_id
 from registry.ledger.tables import BOOKS, LOG
 from registry.settings import Settings
 from tests import factories
-from tests.conftest import COUNTY, opened
+from tests.conftest import COUNTY, RULEBOOK, opened
 
 Run = Callable[[Callable[[Connection], Any]], Any]
 WHO = Principal(new_id(), COUNTY, "测试", Role.SUPERVISOR, (COUNTY,), None, None)
@@ -36,12 +37,17 @@ def sealer(settings: Settings) -> Sealer:
 
 def recording(sealer: Sealer, entry_id: str, **more: Any) -> Work:
     data = msgspec.convert(factories.gathering(**more), GatheringIn)
-    return lambda batch: outcome(GATHERING_WRITES.record(Tx(batch, WHO, sealer), entry_id, data))
+    return lambda batch: _done(batch, sealer, lambda tx: GATHERING_WRITES.record(tx, entry_id, data))
 
 
 def changing(sealer: Sealer, entry_id: str, sessions: int) -> Work:
     change = Change({"sessions": sessions}, None)
-    return lambda batch: outcome(GATHERING_WRITES.change(Tx(batch, WHO, sealer), entry_id, change))
+    return lambda batch: _done(batch, sealer, lambda tx: GATHERING_WRITES.change(tx, entry_id, change))
+
+
+def _done(batch: Batch, sealer: Sealer, use: Callable[[Tx], Written]) -> WriteOutcome:
+    tx = Tx(batch, WHO, sealer, RULEBOOK)
+    return outcome(tx, use(tx))
 
 
 def breaking(_batch: Batch) -> WriteOutcome:

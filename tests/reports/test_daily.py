@@ -13,9 +13,10 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
+from registry.core.plain_writes import outcome
 from registry.core.principals import Principal, Role
 from registry.core.sealing import Sealer
-from registry.core.unit_of_work import Tx, outcome
+from registry.core.unit_of_work import Tx
 from registry.db.key_store import KeyStore
 from registry.divisions.codes import Level
 from registry.divisions.schemas import DivisionIn
@@ -29,7 +30,7 @@ from registry.reports.statistics.people import last_of_month
 from registry.settings import Settings
 from tests import factories
 from tests.api import Api, pointers
-from tests.conftest import COUNTY
+from tests.conftest import COUNTY, RULEBOOK
 from tests.reports.test_bulletin import KELU, MEASURES, SISTER, VILLAGE, fill
 from tests.reports.test_restatements import REGISTERS, head, perform, steps
 
@@ -269,7 +270,8 @@ def next_day(settings: Settings, run: Callable[[Callable[[Connection], Any]], An
         data = DivisionIn(name="新村(示范)", level=Level.HAMLET, valid_from=today, parent=VILLAGE)
 
         def work(batch: Batch) -> WriteOutcome:
-            return outcome(record_division(Tx(batch, who, sealer), new_id(), data))
+            tx = Tx(batch, who, sealer, RULEBOOK)
+            return outcome(tx, record_division(tx, new_id(), data))
 
         (result,) = run(lambda connection: commit(connection, COUNTY, [work], lambda: morning))
         assert not isinstance(result, Exception), result

@@ -68,6 +68,7 @@ async def _migrate(read: Settings, database: Database, store: KeyStore) -> None:
 @click.option("--if-empty", is_flag=True, help="Do nothing, quietly, where the book has entries already.")
 def demo(*, if_empty: bool) -> None:
     """Load the demo county leizhou-2020 into an empty home, and write a key for each role."""
+    from registry.app import rulebook
     from registry.demo.loader import load
 
-    run_with_keys(lambda read, database, store: load(read, database, store, console, if_empty=if_empty))
+    run_with_keys(lambda read, database, store: load(read, database, store, console, rulebook(read), if_empty=if_empty))

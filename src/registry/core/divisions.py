@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import Column, Connection, Date, Index, Integer, String, bindparam, select, text
 
 from registry.core.principals import Principal
@@ -28,7 +29,13 @@ DIVISIONS = version_table(
 )  # fmt: skip
 
 FIND = select(
-    DIVISIONS.c.entry_id, DIVISIONS.c.name, DIVISIONS.c.level, DIVISIONS.c.parent, DIVISIONS.c.closed_on
+    DIVISIONS.c.entry_id,
+    DIVISIONS.c.name,
+    DIVISIONS.c.level,
+    DIVISIONS.c.parent,
+    DIVISIONS.c.valid_from,
+    DIVISIONS.c.closed_on,
+    DIVISIONS.c.document,
 ).where(
     DIVISIONS.c.book == bindparam("b"),
     DIVISIONS.c.code == bindparam("c"),
@@ -37,21 +44,44 @@ FIND = select(
 )
 
 
+class PastName(msgspec.Struct):
+    """A name that a division had, and the last day of it."""
+
+    name: str
+    until: dt.date
+
+
+class _Stored(msgspec.Struct):
+    """What a place needs of a stored division."""
+
+    former_names: list[PastName]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A division as it is today."""
+    """A division as it is today, and what it was called."""
 
     entry_id: str
     name: str
     level: str
     parent: str | None
+    valid_from: dt.date
     closed_on: dt.date | None
+    former_names: list[PastName]
+
+    def name_on(self, day: dt.date | None) -> str:
+        """What it was called on a day; today's name for None."""
+        past = (each.name for each in self.former_names if day is not None and day <= each.until)
+        return next(past, self.name)
 
 
 def find_place(connection: Connection, book: str, code: str) -> Place | None:
     """The division with this code, as it is today; None if there is none."""
     row = connection.execute(FIND, {"b": book, "c": code}).one_or_none()
-    return None if row is None else Place(row.entry_id, row.name, row.level, row.parent, row.closed_on)
+    if row is None:
+        return None
+    former = msgspec.json.decode(row.document, type=_Stored).former_names
+    return Place(row.entry_id, row.name, row.level, row.parent, row.valid_from, row.closed_on, former)
 
 
 def place_name(
@@ -61,9 +91,9 @@ def place_name(
     on: dt.date | None = None,
     pointer: str = "/division",
 ) -> str:
-    """The full name (客路镇迈港村委会) of a division that the caller may write to; entries keep it as it was then.
+    """The full name (客路镇迈港村委会) of a division that the caller may write to, as it was on the day.
 
-    Raises Refused if there is no such division, if it was closed before `on`, or if it is not the caller's.
+    Raises Refused if there is no such division, if it was not there on that day, or if it is not the caller's.
     """
     found = find(code)
     if found is None:
@@ -73,11 +103,15 @@ def place_name(
         said = "该行政区划不在您的辖区之内。", "This division is not one of yours."
         raise Refused(faults=[Fault(pointer, "outside_division", *said)])
     above = find(found.parent) if found.level == "village" and found.parent else None
+    begins = max(place.valid_from for place in (found, above) if place is not None)
+    if on is not None and on < begins:
+        said = f"该行政区划自 {begins} 起启用。", f"This division is valid from {begins}."
+        raise Refused(faults=[Fault(pointer, "not_yet_valid", *said)])
     ends = [place.closed_on for place in (found, above) if place is not None and place.closed_on is not None]
     if ends and (on is None or on >= min(ends)):
         said = f"该行政区划已于 {min(ends)} 撤销。", f"This division was closed on {min(ends)}."
         raise Refused(faults=[Fault(pointer, "closed_division", *said)])
-    return f"{above.name}{found.name}" if above else found.name
+    return f"{above.name_on(on)}{found.name_on(on)}" if above else found.name_on(on)
 
 
 def names_at(connection: Connection, view: View) -> dict[str, str]:

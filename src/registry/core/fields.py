@@ -181,6 +181,19 @@ def values_at(document: object, path: Path, pointer: str = "") -> Iterator[tuple
         yield from values_at(document.get(path[0]), path[1:], f"{pointer}/{path[0]}")
 
 
+def value_at(document: object, pointer: str) -> object:
+    """What stands at a JSON Pointer; None where nothing does."""
+    found = document
+    for step in pointer.split("/")[1:]:
+        if isinstance(found, list):
+            found = found[int(step)] if int(step) < len(found) else None
+        elif isinstance(found, dict):
+            found = found.get(step)
+        else:
+            return None
+    return found
+
+
 def put(document: dict[str, object], pointer: str, value: object, *, missing: bool = False) -> None:
     """Set the value at a JSON Pointer, in place; with `missing`, take it out instead (a list's item becomes null)."""
     *parents, last = pointer.split("/")[1:]

@@ -1,13 +1,17 @@
-"""A register's use cases, and the plain ones of a register that has nothing of its own to do when it is written."""
+"""A register's use cases, the plain ones of a register that has nothing of its own to do when it is written, and their end."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import msgspec
 
+from registry.core.fields import value_at
+from registry.core.invariants import Case, CaseState, too_early
 from registry.core.register import Register
-from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.core.unit_of_work import Change, Current, Draft, Tx, plain_of
+from registry.errors import Fault, refuse
+from registry.ledger.batch import WriteOutcome
 from registry.ledger.versions import Append
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -42,10 +46,64 @@ def plain_writes(register: Register, draft: Callable[[Tx, T, Current | None], Dr
     return Writes(record, change, plain_void(register))
 
 
-def plain_void(register: Register) -> Callable[[Tx, str, Change], Append]:
-    """The use case of voiding where nothing else follows from it."""
+def plain_void(register: Register) -> Callable[[Tx, str, Change], Written]:
+    """The use case of voiding, with what belongs to the entry where that is asked for."""
 
-    def void(tx: Tx, entry_id: str, change: Change) -> Append:
-        return tx.void(tx.to_change(register, entry_id, change), change)
+    def void(tx: Tx, entry_id: str, change: Change) -> Written:
+        entry = tx.void(tx.to_change(register, entry_id, change), change)
+        return (entry, *_void_children(tx, register, entry_id, change)) if change.children else entry
 
     return void
+
+
+def _void_children(tx: Tx, register: Register, case_id: str, change: Change) -> Iterator[Append]:
+    """All that belongs to a case that is voided. Raises Forbidden where another office keeps some of it."""
+    case = tx.rulebook.cases.get(register.name)
+    for part in case.parts if case else ():
+        for child in tx.of_case(part, case_id):
+            yield tx.void(tx.to_change(part, child["id"], replace(change, expected=None)), change)
+
+
+def outcome(tx: Tx, written: Written) -> WriteOutcome:
+    """What a use case comes to: the versions to append. Raises Refused where a case would not hold as it would be."""
+    appends = [each for each in (written if isinstance(written, tuple) else (written,)) if each is not None]
+    refuse(fault for each in appends for fault in _too_early(tx, each))
+    for kind, case_id in dict.fromkeys((each.case_kind, each.case_id) for each in appends):
+        if kind in tx.rulebook.cases:
+            case = tx.rulebook.cases[kind]
+            mine = [each for each in appends if (each.case_kind, each.case_id) == (kind, case_id)]
+            before = _standing(tx, case, case_id, mine)
+            written_now = {(each.register, each.entry_id) for each in mine}
+            refuse(case.faults(before, _after(case, before, mine), written_now))
+    return WriteOutcome(appends=appends)
+
+
+def _too_early(tx: Tx, append: Append) -> list[Fault]:
+    """The dates of a version that lie before all that an entry can tell of; what stood before it stays."""
+    register = tx.rulebook.registers[append.register]
+    found = list(too_early(register, plain_of(append), tx.rulebook.earliest, tx.today))
+    if not found or append.number == 1 or append.voided:
+        return [] if append.voided else found
+    before = tx.current(register, append.entry_id).document
+    return [fault for fault in found if value_at(before, fault.pointer) != value_at(plain_of(append), fault.pointer)]
+
+
+def _standing(tx: Tx, case: Case, case_id: str, appends: Sequence[Append]) -> CaseState:
+    """The case before the write."""
+    if any(each.register == case.head.name and each.number == 1 for each in appends):
+        return CaseState(None, {register.name: [] for register in case.parts})
+    head = tx.current(case.head, case_id)
+    parts = {register.name: tx.of_case(register, case_id) for register in case.parts}
+    return CaseState(None if head.seen.voided else head.document, parts)
+
+
+def _after(case: Case, before: CaseState, appends: Sequence[Append]) -> CaseState:
+    """The case after it."""
+    entries = {name: {entry["id"]: entry for entry in found} for name, found in before.parts.items()}
+    entries[case.head.name] = {entry["id"]: entry for entry in before.entries(case.head.name)}
+    for append in appends:
+        entries[append.register].pop(append.entry_id, None)
+        if not append.voided:
+            entries[append.register][append.entry_id] = plain_of(append)
+    heads = list(entries.pop(case.head.name).values())
+    return CaseState(heads[0] if heads else None, {name: list(found.values()) for name, found in entries.items()})

@@ -11,14 +11,16 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 from registry.core import divisions
 from registry.core.access_log import is_erased, plain_document, shows_plain
 from registry.core.fields import MASKS, class_stamp, personal_paths, personal_values, put, tidy
+from registry.core.invariants import Rulebook
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.schemas import Reason
+from registry.core.scope import STORED
 from registry.core.sealing import Sealer, place_of, subject_of
 from registry.core.validation import convert, merge
-from registry.core.view import Seen, View
+from registry.core.view import Seen, View, today
 from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
-from registry.ledger.batch import Batch, WriteOutcome
+from registry.ledger.batch import Batch
 from registry.ledger.clock import beijing_day
 from registry.ledger.tables import COMMON, SHARING
 from registry.ledger.versions import Action, Append, Sealed, VersionCause, encode
@@ -36,6 +38,8 @@ class Change:
     expected: int | None
     """The version in If-Match; None for `*`."""
     reason: Reason | None = None
+    children: bool = False
+    """Of a voiding: with all that belongs to the entry."""
 
     @property
     def action(self) -> Action:
@@ -89,6 +93,7 @@ class Tx:
     batch: Batch
     who: Principal
     sealer: Sealer
+    rulebook: Rulebook
     provenance: dict[str, object] | None = None
 
     @property
@@ -132,6 +137,12 @@ class Tx:
         """Columns of what stands and the caller may see, for rules that look at more than one entry."""
         query = self.view.rows(register, columns).where(where)
         return self.batch.connection.execute(query, self.view.binds()).all()
+
+    def of_case(self, register: Register, case_id: str) -> list[dict[str, Any]]:
+        """The entries of a register that belong to a case and stand, whoever keeps them, masked: for rules, never to be shown."""
+        columns = [register.table.c[name] for name in STORED]
+        rows = self.view.of_cases(self.batch.connection, register.table, columns, [case_id])
+        return [msgspec.json.decode(today(register, row)) for row in rows]
 
     def shared_with(self, kind: str, case_id: str) -> set[str]:
         """The towns that a case is open to now, besides its own."""
@@ -203,7 +214,7 @@ class Tx:
             current.register, current.seen.entry_id, following, action, draft, current.seen.created_at
         )
         append.reason = msgspec.to_builtins(change.reason) if change.reason else None
-        if _content(_plain_of(append)) == _content(current.document) and not (append.share or append.unshare):
+        if _content(plain_of(append)) == _content(current.document) and not (append.share or append.unshare):
             return None
         return append
 
@@ -319,7 +330,7 @@ def _content(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name != "meta"}
 
 
-def _plain_of(append: Append) -> dict[str, Any]:
+def plain_of(append: Append) -> dict[str, Any]:
     """The document of a version about to be written, with its personal fields in plain."""
     document = cast(dict[str, Any], msgspec.json.decode(encode(append.document)))
     for pointer, value in append.plain.items():
@@ -340,9 +351,4 @@ def seen_of(append: Append) -> Seen:
 
 def plain_answer(append: Append) -> bytes:
     """What the writer of a version is answered: what they wrote, in plain."""
-    return encode(_plain_of(append)) if append.plain else encode(append.document)
-
-
-def outcome(*appends: Append | None) -> WriteOutcome:
-    """What a service returns: the versions to append; the first is the answer."""
-    return WriteOutcome(appends=[append for append in appends if append is not None])
+    return encode(plain_of(append)) if append.plain else encode(append.document)

@@ -13,9 +13,11 @@ from rich.progress import Progress
 from sqlalchemy import Connection, select
 
 from registry.access.keys_service import issue_key
+from registry.core.invariants import Rulebook
+from registry.core.plain_writes import outcome
 from registry.core.principals import Principal, Role
 from registry.core.sealing import Sealer
-from registry.core.unit_of_work import Tx, outcome
+from registry.core.unit_of_work import Tx
 from registry.core.watermarks import head_of
 from registry.db.database import Database
 from registry.db.key_store import KeyStore
@@ -33,7 +35,9 @@ BATCH = 500
 KEYS_FILE = "demo-keys.json"
 
 
-async def load(read: Settings, database: Database, store: KeyStore, console: Console, *, if_empty: bool) -> None:
+async def load(
+    read: Settings, database: Database, store: KeyStore, console: Console, book: Rulebook, *, if_empty: bool
+) -> None:
     """Load the data set into an empty book, and write a key for each role to `demo-keys.json` in the home."""
     if await database.read(lambda connection: head_of(connection, read.book)):
         interrupted = await database.read(_is_half_loaded) and not (read.home / KEYS_FILE).exists()
@@ -49,7 +53,7 @@ async def load(read: Settings, database: Database, store: KeyStore, console: Con
         raise Conflict(zh="示范数据只属于 440882。", en="The demo county is 440882; set REGISTRY_BOOK to it.")
     all_places = leizhou.places()
     offices, keys = await database.write(lambda connection: _offices(connection, all_places))
-    await _replay(database, Sealer(read.key_file, store), offices, list(_steps(all_places)), console)
+    await _replay(database, Sealer(read.key_file, store), book, offices, list(_steps(all_places)), console)
     _write_keys(read, keys)
     _say_what_to_try(read, console)
 
@@ -98,7 +102,12 @@ def _offices(
 
 
 async def _replay(
-    database: Database, sealer: Sealer, offices: dict[str, Principal], steps: list[DemoStep], console: Console
+    database: Database,
+    sealer: Sealer,
+    book: Rulebook,
+    offices: dict[str, Principal],
+    steps: list[DemoStep],
+    console: Console,
 ) -> None:
     loaded_at = wall_clock()
     with Progress(console=console, transient=True) as progress:
@@ -107,18 +116,18 @@ async def _replay(
             waiting = list(group)
             while waiting:
                 chunk, rest = waiting[:BATCH], waiting[BATCH:]
-                late = await database.write(partial(_commit_day, sealer, offices, chunk, day, loaded_at))
+                late = await database.write(partial(_commit_day, sealer, book, offices, chunk, day, loaded_at))
                 progress.advance(bar, len(chunk) - len(late))
                 waiting = late + rest
 
 
 def _commit_day(
-    sealer: Sealer, offices: dict[str, Principal], steps: list[DemoStep], day: dt.date, loaded_at: int,
+    sealer: Sealer, book: Rulebook, offices: dict[str, Principal], steps: list[DemoStep], day: dt.date, loaded_at: int,
     connection: Connection,
 ) -> list[DemoStep]:  # fmt: skip
     """Commit the steps of a day as recorded on that day; the deferred ones come back."""
     morning = microseconds(dt.datetime.combine(day, dt.time(9), BEIJING))
-    works = [partial(_work, sealer, offices[step.office], step) for step in steps]
+    works = [partial(_work, sealer, book, offices[step.office], step) for step in steps]
     results = commit(connection, COUNTY, works, lambda: morning, loaded_at)
     late = []
     for step, result in zip(steps, results, strict=True):
@@ -129,9 +138,9 @@ def _commit_day(
     return late
 
 
-def _work(sealer: Sealer, who: Principal, step: DemoStep, batch: Batch) -> WriteOutcome:
-    written = step.run(Tx(batch, who, sealer, step.provenance))
-    return outcome(*(written if isinstance(written, tuple) else (written,)))
+def _work(sealer: Sealer, book: Rulebook, who: Principal, step: DemoStep, batch: Batch) -> WriteOutcome:
+    tx = Tx(batch, who, sealer, book, step.provenance)
+    return outcome(tx, step.run(tx))
 
 
 def _write_keys(read: Settings, keys: dict[str, str]) -> None:

@@ -25,24 +25,24 @@ def check_proceeding(data: ProceedingIn, today: dt.date) -> Iterator[Fault]:
         yield Fault("/served_on", "wrong_date", "送达日期须在作出日期与今天之间。", "Between the decision and today.")
 
 
-def check_session(data: SessionIn, discovered_on: dt.date, today: dt.date) -> Iterator[Fault]:
+def check_session(data: SessionIn, today: dt.date) -> Iterator[Fault]:
     """The faults of a mediation session."""
-    if not discovered_on <= data.held_on <= today:
-        yield Fault("/held_on", "wrong_date", "调解日期须在发现日期与今天之间。", "Between discovery and today.")
+    if data.held_on > today:
+        yield Fault("/held_on", "in_future", "调解日期不能晚于今天。", "Must not be after today.")
     if data.next_session_on is not None and data.next_session_on <= data.held_on:
         yield Fault("/next_session_on", "not_later", "下次调解须晚于本次。", "Must be after this session.")
 
 
-def check_return_visit(data: ReturnVisitIn, discovered_on: dt.date, today: dt.date) -> Iterator[Fault]:
+def check_return_visit(data: ReturnVisitIn, today: dt.date) -> Iterator[Fault]:
     """The faults of a return visit."""
-    if not discovered_on <= data.visited_on <= today:
-        yield Fault("/visited_on", "wrong_date", "回访日期须在发现日期与今天之间。", "Between discovery and today.")
+    if data.visited_on > today:
+        yield Fault("/visited_on", "in_future", "回访日期不能晚于今天。", "Must not be after today.")
 
 
-def check_agreement(data: AgreementIn, discovered_on: dt.date, today: dt.date) -> Iterator[Fault]:
+def check_agreement(data: AgreementIn, today: dt.date) -> Iterator[Fault]:
     """The faults of an agreement."""
-    if not discovered_on <= data.signed_on <= today:
-        yield Fault("/signed_on", "wrong_date", "签订日期须在发现日期与今天之间。", "Between discovery and today.")
+    if data.signed_on > today:
+        yield Fault("/signed_on", "in_future", "签订日期不能晚于今天。", "Must not be after today.")
     if len({signatory.party for signatory in data.signatories}) < 2:  # noqa: PLR2004 - it takes two to agree
         yield Fault("/signatories", "one_party", "至少须有两方签字。", "At least two parties must sign.")
     yield from _check_signed_and_served(data, today)

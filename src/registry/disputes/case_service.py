@@ -13,7 +13,6 @@ from registry.disputes.register import (
     RETURN_VISIT_REGISTER,
     SESSION_REGISTER,
 )
-from registry.disputes.service import discovered_on
 from registry.errors import Fault, Refused, refuse
 
 Child = ProceedingIn | SessionIn | AgreementIn | ReturnVisitIn
@@ -29,14 +28,14 @@ def proceeding(tx: Tx, data: ProceedingIn, kept: Current | None) -> Draft:
 def session(tx: Tx, data: SessionIn, kept: Current | None) -> Draft:
     """A mediation session, as it shall be kept."""
     dispute = _dispute_of(tx, data, kept)
-    refuse(rules.check_session(data, discovered_on(dispute), tx.today))
+    refuse(rules.check_session(data, tx.today))
     return _draft(tx, data, dispute)
 
 
 def agreement(tx: Tx, data: AgreementIn, kept: Current | None) -> Draft:
     """An agreement, as it shall be kept: with the days on which it came into effect and was performed."""
     dispute = _dispute_of(tx, data, kept)
-    refuse(rules.check_agreement(data, discovered_on(dispute), tx.today))
+    refuse(rules.check_agreement(data, tx.today))
     derived = {
         "effective_on": rules.effective_on(data),
         "performed_on": rules.performed_on(data),
@@ -48,7 +47,7 @@ def agreement(tx: Tx, data: AgreementIn, kept: Current | None) -> Draft:
 def return_visit(tx: Tx, data: ReturnVisitIn, kept: Current | None) -> Draft:
     """A return visit, as it shall be kept; an agreement that it names is of the same dispute."""
     dispute = _dispute_of(tx, data, kept)
-    refuse(rules.check_return_visit(data, discovered_on(dispute), tx.today))
+    refuse(rules.check_return_visit(data, tx.today))
     if data.agreement_id is not None:
         agreed = tx.parent(AGREEMENT_REGISTER, str(data.agreement_id), "/agreement_id")
         if agreed.seen.case_id != dispute.seen.entry_id:

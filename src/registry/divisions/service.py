@@ -1,6 +1,7 @@
 """One function a use case: what it reads, what it refuses, what it appends."""
 
 import datetime as dt
+from typing import Any
 
 from registry.core.plain_writes import Writes, plain_void, plain_writes
 from registry.core.unit_of_work import Change, Current, Draft, Tx
@@ -38,11 +39,25 @@ def rename_division(tx: Tx, entry_id: str, data: Renaming, change: Change) -> Ap
         raise Refused(
             faults=[Fault("/on", "before_valid", "更名日期须晚于启用日期。", "It was not valid before that day.")]
         )
-    kept = _kept(current)
-    last_day = data.on - dt.timedelta(days=1)
-    kept["former_names"] = [*current.document["former_names"], {"name": current.document["name"], "until": last_day.isoformat()}]  # fmt: skip
-    renamed = current.changed(DivisionIn, Change({"name": data.name}, None))
-    return tx.change(current, _division(tx, renamed, kept), change)
+    name, former = _renamed(current.document, data)
+    renamed = current.changed(DivisionIn, Change({"name": name}, None))
+    return tx.change(current, _division(tx, renamed, {**_kept(current), "former_names": former}), change)
+
+
+def _renamed(document: dict[str, Any], data: Renaming) -> tuple[str, list[dict[str, str]]]:
+    """Its name of today and its former ones, by their own dates: a renaming that is recorded late holds until the next one."""
+    former: list[dict[str, str]] = [dict(each) for each in document["former_names"]]
+    at = sum(each["until"] < data.on.isoformat() for each in former)
+    was = former[at]["name"] if at < len(former) else document["name"]
+    last_day = (data.on - dt.timedelta(days=1)).isoformat()
+    if data.name == was:
+        raise Refused(faults=[Fault("/name", "no_change", "与当日的名称相同。", "It had that name on the day.")])
+    if at and former[at - 1]["until"] == last_day:
+        raise Refused(faults=[Fault("/on", "renamed_that_day", "当日已有一次更名。", "It was renamed on that day.")])
+    if at == len(former):
+        return data.name, [*former, {"name": was, "until": last_day}]
+    former[at]["name"] = data.name
+    return document["name"], [*former[:at], {"name": was, "until": last_day}, *former[at:]]
 
 
 def close_division(tx: Tx, entry_id: str, data: Closing, change: Change) -> Append | None:

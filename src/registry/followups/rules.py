@@ -100,9 +100,19 @@ def _check_history(data: PatientIn, today: dt.date) -> Iterator[Fault]:
         yield Fault(
             "/first_onset", "wrong_date", "须为出生之后的年、年月或年月日。", "A year, month or day since birth."
         )
+    yield from _check_awards(data, today)
+
+
+def _check_awards(data: PatientIn, today: dt.date) -> Iterator[Fault]:
+    """监护补助: one a year, paid in its year or later."""
     for index, award in enumerate(data.awards):
+        if award.year > today.year:
+            yield Fault(f"/awards/{index}/year", "in_future", "补助年度不能晚于今年。", "Must not be after this year.")
         if award.paid_on is not None and award.paid_on > today:
             yield Fault(f"/awards/{index}/paid_on", "in_future", "发放日期不能晚于今天。", "Must not be after today.")
+        if award.paid_on is not None and award.paid_on.year < award.year:
+            said = "发放日期早于补助年度。", "Paid before the year that it is for."
+            yield Fault(f"/awards/{index}/paid_on", "before_year", *said)
     years = [award.year for award in data.awards]
     if len(set(years)) < len(years):
         yield Fault("/awards", "repeated_year", "同一年度不能有两笔补助。", "Two awards of one year.")
@@ -123,17 +133,11 @@ def _is_onset(text: str, birth_date: dt.date, today: dt.date) -> bool:
     return latest >= birth_date and earliest <= today
 
 
-def check_visit(data: VisitIn, birth_date: dt.date, in_care_since: dt.date, today: dt.date) -> Iterator[Fault]:
+def check_visit(data: VisitIn, today: dt.date) -> Iterator[Fault]:
     """The faults of a visit."""
     if data.visited_on > today:
         yield Fault("/visited_on", "in_future", "随访日期不能晚于今天。", "Must not be after today.")
-    if data.visited_on < birth_date:
-        yield Fault("/visited_on", "before_birth", "随访日期早于出生日期。", "The visit is before the patient's birth.")
-    elif data.visited_on < in_care_since:
-        yield Fault(
-            "/visited_on", "before_care", "随访日期早于建档日期。", "The visit is before the patient came into care."
-        )
-    yield from _check_seen(data) if data.seen else _check_not_seen(data, birth_date, today)
+    yield from _check_seen(data) if data.seen else _check_not_seen(data, today)
     if (data.hospital_stay is HospitalStay.PAST) != (data.discharged_on is not None):
         yield Fault(
             "/discharged_on",
@@ -141,7 +145,7 @@ def check_visit(data: VisitIn, birth_date: dt.date, in_care_since: dt.date, toda
             "曾住院须填末次出院时间,否则不填。",
             "Needed after a stay, and only then.",
         )
-    if data.discharged_on is not None and not birth_date <= data.discharged_on <= data.visited_on:
+    if data.discharged_on is not None and data.discharged_on > data.visited_on:
         yield Fault("/discharged_on", "wrong_date", "出院时间不能晚于随访日期。", "Not after the visit.")
     if data.next_visit_on is not None and data.next_visit_on <= data.visited_on:
         yield Fault("/next_visit_on", "not_later", "下次随访须晚于本次。", "Must be after this visit.")
@@ -160,7 +164,7 @@ def _check_seen(data: VisitIn) -> Iterator[Fault]:
         yield from check_stability(data.risk_level, data.stability)
 
 
-def _check_not_seen(data: VisitIn, birth_date: dt.date, today: dt.date) -> Iterator[Fault]:
+def _check_not_seen(data: VisitIn, today: dt.date) -> Iterator[Fault]:
     if data.not_seen_reason is None:
         yield Fault(
             "/not_seen_reason", "required", "未见到对象须填原因。", "Say why the patient was not seen.", tuple(NotSeen)
@@ -176,8 +180,8 @@ def _check_not_seen(data: VisitIn, birth_date: dt.date, today: dt.date) -> Itera
     died = data.not_seen_reason is NotSeen.DECEASED
     if died != (data.died_on is not None):
         yield Fault("/died_on", "died_on", "死亡须填日期,否则不填。", "Needed where the patient died, and only then.")
-    if data.died_on is not None and not birth_date <= data.died_on <= min(data.visited_on, today):
-        yield Fault("/died_on", "wrong_date", "死亡日期须在出生与随访之间。", "Between birth and the visit.")
+    if data.died_on is not None and data.died_on > min(data.visited_on, today):
+        yield Fault("/died_on", "wrong_date", "死亡日期不能晚于走访日期。", "Not after the visit.")
     if died and data.next_visit_on is not None:
         yield Fault("/next_visit_on", "died_on", "已死亡的不再随访。", "There is no next visit.")
 

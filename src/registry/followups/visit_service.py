@@ -49,7 +49,9 @@ def change_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, 
 def void_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, ...]:
     """It should never have been entered."""
     current = tx.to_change(VISIT_REGISTER, entry_id, change)
-    patient = _patient(tx, current.seen.case_id)
+    patient = tx.current(PATIENT_REGISTER, current.seen.case_id)
+    if patient.seen.voided or not tx.who.covers(patient.seen.division):
+        return (tx.void(current, change),)  # nothing follows from it
     others = _others(tx, patient, entry_id)
     return tx.void(current, change), _follow(tx, patient, others, None, undone=current.document["died_on"])
 
@@ -78,12 +80,11 @@ def _others(tx: Tx, patient: Current, entry_id: str) -> list[Known]:
 
 
 def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known]) -> Draft:
-    person = patient.data(PatientIn)
     before = [known.stability for known in others if known.seen and known.visited_on < data.visited_on]
     due = rules.next_visit_due_on(data, before[-1] if before else None)
     refuse(
         [
-            *rules.check_visit(data, person.birth_date, person.in_care_since, tx.today),
+            *rules.check_visit(data, tx.today),
             *rules.check_next_visit(data, due),
         ]
     )

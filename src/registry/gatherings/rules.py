@@ -53,6 +53,10 @@ def _check_standing(data: ShedIn) -> Iterator[Fault]:
         yield Fault("/method", "not_demolished", "未拆除的不填拆除方式。", "Only a demolished shed has a method.")
     if data.demolished_by:
         yield Fault("/demolished_by", "not_demolished", "未拆除的不填参与单位。", "Only a demolished shed has these.")
+    if data.rebuilt is not None:
+        yield Fault("/rebuilt", "not_demolished", "未拆除的不填是否复建。", "Only a demolished shed can be rebuilt.")
+    if data.found_on is not None and data.rechecked_on is not None and data.rechecked_on < data.found_on:
+        yield Fault("/rechecked_on", "before_found", "复查日期早于发现日期。", "Rechecked before it was found.")
 
 
 def _check_demolished(data: ShedIn, on: dt.date) -> Iterator[Fault]:

@@ -4,12 +4,13 @@ import hashlib
 import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import jsonschema_rs
 import msgspec
 from litestar import Request
 from litestar.types import Message, Scope
+from msgspec import Meta
 from sqlalchemy import Connection
 
 from registry.core.fields import tidy
@@ -172,6 +173,12 @@ class Voiding(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A voiding (作废): why the entry should never have been entered."""
 
     reason: Reason
+    children: Annotated[
+        bool,
+        Meta(
+            description="Void what belongs to it with it, in one transaction; else it is refused while something does."
+        ),
+    ] = False
 
 
 def check_patch(tree: object, shape: type[msgspec.Struct], pointer: str = "") -> None:

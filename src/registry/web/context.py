@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from registry.core.invariants import Rulebook
 from registry.core.principals import Keys, Principal
 from registry.core.sealing import Sealer
 from registry.core.watermarks import head_of
@@ -28,6 +29,7 @@ class Context:
     database: Database
     sealer: Sealer
     keys: Keys
+    rulebook: Rulebook
     refusals: Counter[RefusedRequest] = field(default_factory=Counter)
     """How often each request was refused that the access log does not tell of yet."""
     wakeups: Wakeups = field(default_factory=Wakeups)

@@ -8,11 +8,11 @@ from litestar import Response
 from sqlalchemy import Connection, and_, select
 
 from registry.core.access_log import plain_reads, shows_plain
-from registry.core.plain_writes import Written
+from registry.core.plain_writes import Written, outcome
 from registry.core.principals import Principal
 from registry.core.reader import Shown
 from registry.core.register import Register, Right
-from registry.core.unit_of_work import Change, Tx, outcome, plain_answer, seen_of
+from registry.core.unit_of_work import Change, Tx, plain_answer, seen_of
 from registry.core.view import Seen
 from registry.core.watermarks import watermark_text
 from registry.errors import EntryErased, EntryExists, KeyReused, PreconditionFailed
@@ -77,7 +77,7 @@ async def void(call: Call, register: Register, service: Callable[[Tx, str, Chang
     call.no_params()
     expected = call.expected_version()
     sent = await call.sent(Voiding)
-    wanted = Change({}, expected, sent.reason)
+    wanted = Change({}, expected, sent.reason, sent.children)
     return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
 
 
@@ -117,8 +117,8 @@ async def write(
     def work(batch: Batch) -> WriteOutcome:
         if key is not None and (number := _replayed(batch, who, route, key, fingerprint)):
             return WriteOutcome(answer=number)
-        result = service(Tx(batch, who, sealer))
-        done = outcome(*(result if isinstance(result, tuple) else (result,)))
+        tx = Tx(batch, who, sealer, call.context.rulebook)
+        done = outcome(tx, service(tx))
         done.events += _more_than_sent(call, who, register, done.appends)
         if key is not None and done.appends:
             done.rows.append((IDEMPOTENCY, _record(batch, who, route, key, fingerprint, done.appends[0])))

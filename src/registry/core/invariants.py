@@ -1,0 +1,182 @@
+"""What must hold between the entries of a case, whichever of them is written: declarations, and the one check of them all.
+
+Every write of an entry of a case (new, changed, corrected, moved, transferred, voided) is checked against all rules of the case
+as it would be. Refused is what the write would break; what an older version of the registry let in stays, and can be put right.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import msgspec
+from msgspec.inspect import DateType, ListType, Metadata, StructType, Type, UnionType, type_info
+
+from registry.core.fields import Path, values_at
+from registry.core.register import Register
+from registry.core.valid_time import Document
+from registry.errors import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A field of an entry, by JSON Pointer; of the entry as a whole where that is empty."""
+
+    register: str
+    entry_id: str
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that does not hold: between which places, and what to tell of it in Chinese and English."""
+
+    code: str
+    zh: str
+    en: str
+    places: tuple[Place, ...]
+
+    @property
+    def key(self) -> tuple[str, tuple[Place, ...]]:
+        """The same rule broken at the same places, whatever the values."""
+        return self.code, self.places
+
+    def fault(self, written: Collection[tuple[str, str]]) -> Fault:
+        """Told at the first of its places that was written; where none was, at the whole."""
+        mine = (place.pointer for place in self.places if (place.register, place.entry_id) in written)
+        return Fault(next(mine, ""), self.code, self.zh, self.en)
+
+
+@dataclass(frozen=True)
+class CaseState:
+    """The entries of a case that stand: the case itself (None: voided) and what belongs to it, by register."""
+
+    head: Document | None
+    parts: Mapping[str, list[Document]]
+
+    def entries(self, register: str) -> list[Document]:
+        """The entries of a register; the case itself for its own."""
+        if register in self.parts:
+            return self.parts[register]
+        return [self.head] if self.head is not None else []
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A rule between fields of entries of a case."""
+
+    reads: frozenset[str]
+    """The fields that it looks at: `agreements/signed_on`, `disputes/moves/*/on`."""
+    broken: Callable[[CaseState], Iterable[Broken]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """The registers of a case, and what must hold between their entries."""
+
+    head: Register
+    parts: tuple[Register, ...]
+    invariants: tuple[Invariant, ...]
+
+    def broken(self, state: CaseState) -> Iterator[Broken]:
+        """All that does not hold."""
+        if state.head is None:
+            yield from self._orphans(state)
+            return
+        for invariant in self.invariants:
+            yield from invariant.broken(state)
+
+    def faults(self, before: CaseState, after: CaseState, written: Collection[tuple[str, str]]) -> list[Fault]:
+        """What a write breaks that held before it."""
+        found = list(self.broken(after))
+        known = {each.key for each in self.broken(before)} if found else set()
+        return [each.fault(written) for each in found if each.key not in known]
+
+    def _orphans(self, state: CaseState) -> Iterator[Broken]:
+        """Entries that belong to a case that was voided."""
+        counts = [(register, len(state.parts[register.name])) for register in self.parts]
+        told = [(register, count) for register, count in counts if count]
+        if told:
+            zh = "、".join(f"{register.title} {count} 条" for register, count in told)
+            en = ", ".join(f"{count} of {register.name}" for register, count in told)
+            yield Broken(
+                "has_children",
+                f"名下还有{zh}，请先作废，或以 children: true 一并作废。",
+                f"Entries belong to it ({en}): void them first, or with it by children: true.",
+                (Place(self.head.name, "", ""),),
+            )
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """What all writes of a county are held to."""
+
+    registers: Mapping[str, Register]
+    cases: Mapping[str, Case]
+    """By the name of the case's own register."""
+    earliest: dt.date
+    """No event lies before it."""
+
+
+LONGEST_LIFE = 130
+"""Years: nobody was born before."""
+
+
+def too_early(register: Register, document: Document, earliest: dt.date, today: dt.date) -> Iterator[Fault]:
+    """The dates of an entry that lie before any event that it could tell of, or before anybody alive was born."""
+    born = today.replace(year=today.year - LONGEST_LIFE, day=1)
+    for path, personal in date_paths(register.shape):
+        bound = born if personal else earliest
+        for pointer, value in values_at(document, path):
+            if isinstance(value, str) and value[:1].isdigit() and value < bound.isoformat():
+                yield Fault(pointer, "too_early", f"不得早于{bound}。", f"Must not be before {bound}.")
+
+
+@cache
+def date_paths(shape: type[msgspec.Struct]) -> tuple[tuple[Path, bool], ...]:
+    """Where a shape has dates, and whether each is somebody's birth date."""
+    return tuple(_dates(type_info(shape), (), personal=False))
+
+
+def _dates(node: Type, path: Path, *, personal: bool) -> Iterator[tuple[Path, bool]]:
+    match node:
+        case Metadata(type=inner, extra_json_schema=extra):
+            yield from _dates(inner, path, personal=personal or bool(extra and "x-personal" in extra))
+        case DateType():
+            yield path, personal
+        case UnionType(types=types):
+            for each in types:
+                yield from _dates(each, path, personal=personal)
+        case ListType(item_type=item):
+            yield from _dates(item, (*path, "*"), personal=personal)
+        case StructType(fields=fields):
+            for field in fields:
+                yield from _dates(field.type, (*path, field.encode_name), personal=personal)
+        case _:
+            return
+
+
+def order(earlier: str, later: str, code: str, zh: str, en: str) -> Invariant:
+    """That no date of one field lies before any date of another; an entry's own body is held to it too."""
+    first, second = _split(earlier), _split(later)
+
+    def broken(state: CaseState) -> Iterator[Broken]:
+        starts = list(_values(state, *first))
+        for place, day in _values(state, *second):
+            for start, since in starts:
+                if day < since:
+                    yield Broken(code, zh.format(since=since, day=day), en.format(since=since, day=day), (place, start))
+
+    return Invariant(frozenset({earlier, later}), broken)
+
+
+def _split(field: str) -> tuple[str, tuple[str, ...]]:
+    register, _, path = field.partition("/")
+    return register, tuple(path.split("/"))
+
+
+def _values(state: CaseState, register: str, path: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
+    for entry in state.entries(register):
+        for pointer, value in values_at(entry, path):
+            if isinstance(value, str) and value[:1].isdigit():  # neither a mask nor what an erasure left
+                yield Place(register, entry["id"], pointer), value

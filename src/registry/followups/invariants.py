@@ -1,0 +1,52 @@
+"""What must hold between somebody in care and the visits to them; no database, no HTTP."""
+
+from collections.abc import Iterator
+
+from registry.core.invariants import Broken, Case, CaseState, Invariant, Place, order
+from registry.followups.codes import CareStatus
+from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
+
+BORN, IN_CARE, VISITED = "patients/birth_date", "patients/in_care_since", "visits/visited_on"
+DIED = frozenset({"patients/status", "patients/left_care_on", "visits/died_on"})
+
+
+def deaths(state: CaseState) -> Iterator[tuple[Place, str]]:
+    """The days of death that the entries give, and where each says so."""
+    for visit in state.entries("visits"):
+        if visit["died_on"] is not None:
+            yield Place("visits", visit["id"], "/died_on"), visit["died_on"]
+    for patient in state.entries("patients"):
+        if patient["status"] == CareStatus.DIED:
+            yield Place("patients", patient["id"], "/left_care_on"), patient["left_care_on"]
+
+
+def nobody_dies_twice(state: CaseState) -> Iterator[Broken]:
+    """One day of death."""
+    told = sorted(deaths(state), key=lambda death: death[1])
+    for place, day in told[1:]:
+        if day != told[0][1]:
+            zh, en = f"与已记录的死亡日期（{told[0][1]}）不同。", f"Another day of death is recorded: {told[0][1]}."
+            yield Broken("died_twice", zh, en, (place, told[0][0]))
+
+
+def nobody_is_seen_after_death(state: CaseState) -> Iterator[Broken]:
+    """No visit after the death at which the person was seen."""
+    for place, day in deaths(state):
+        for visit in state.entries("visits"):
+            if visit["seen"] and visit["visited_on"] > day:
+                zh = f"该患者已于{day}死亡，{visit['visited_on']}的走访不能为见到本人。"
+                en = f"Died on {day}: a visit of {visit['visited_on']} cannot have seen them."
+                yield Broken("seen_after_death", zh, en, (Place("visits", visit["id"], "/seen"), place))
+
+
+PATIENT_CASE = Case(
+    PATIENT_REGISTER,
+    (VISIT_REGISTER,),
+    (
+        order(IN_CARE, VISITED, "before_care", "走访日期（{day}）早于建档日期（{since}）。", "The visit of {day} is before the start of care, {since}."),
+        order(BORN, "visits/discharged_on", "before_birth", "出院日期（{day}）早于出生日期。", "The discharge of {day} is before the birth."),
+        order(BORN, "visits/died_on", "before_birth", "死亡日期（{day}）早于出生日期。", "The death of {day} is before the birth."),
+        Invariant(DIED, nobody_dies_twice),
+        Invariant(DIED | {VISITED, "visits/seen"}, nobody_is_seen_after_death),
+    ),
+)  # fmt: skip
