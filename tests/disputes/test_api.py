@@ -332,7 +332,12 @@ def test_judicial_confirmation_has_its_limits(api: Api) -> None:
     assert (pointers(ownership), codes(ownership)) == ({"/confirmation"}, {"not_confirmable"})
     assert codes(sign("2020-02-10", kind="peace_pact")) == {"not_confirmable"}
     late = sign("2020-03-10")  # the thirtieth day is a Saturday, so Monday 9 March is the last
-    assert (pointers(late), codes(late)) == ({"/confirmation/applied_on"}, {"too_late"})
+    (told,) = late.json()["irregularities"]
+    assert (late.status_code, told["code"], told["pointer"]) == (201, "too_late", "/confirmation/applied_on")
+    assert "人民调解法第三十三条" in told["rule"]
+    assert [each["id"] for each in api.get("/v1/agreements?irregular=true").json()["items"]] == [late.json()["id"]]
+    (alert,) = api.get("/v1/alerts?kind=irregularity", "supervisor").json()["items"]
+    assert (alert["register"], alert["entry_id"]) == ("agreements", late.json()["id"])
     assert sign("2020-03-09").json()["confirmation_due_on"] == "2020-03-09"
 
 

@@ -207,7 +207,26 @@ def test_a_visit_raises_alerts(api: Api) -> None:
     patient = enrolled(api)
     assert visited(api, patient)["alerts"] == []
     alarming = visited(api, patient, confinement="confined", incidents={"serious": 1})
-    assert alarming["alerts"] == ["confined", "risk_too_low"]
+    assert alarming["alerts"] == ["confined", "serious_incident", "risk_too_low"]
+    (alert,) = api.get("/v1/alerts?kind=serious_incident", "supervisor").json()["items"]
+    assert (alert["register"], alert["entry_id"]) == ("visits", alarming["id"])
+
+
+def test_the_roster_follows_the_incidents_that_visits_tell_of(api: Api) -> None:
+    patient = enrolled(api)
+
+    def told() -> tuple[int, str | None]:
+        found = api.get(f"{AT}/{patient}").json()
+        return found["incident_count"], found["last_incident_on"]
+
+    before = told()[0]
+    visit = visited(api, patient, incidents={"disturbance": 2, "serious": 1})
+    assert told() == (before + 3, visit["visited_on"])
+    version = api.get(f"{AT}/{patient}").json()["meta"]["version"]
+    entered = api.patch(f"{AT}/{patient}", {"incident_count": 7, "last_incident_on": "2019-05-01"}, version)
+    assert entered.json()["incident_count"] == 7
+    assert api.act(f"/v1/visits/{visit['id']}/void", {"reason": REASON}, who="supervisor").status_code == 200
+    assert told() == (7, "2019-05-01")
 
 
 def test_the_old_town_keeps_the_history_up_to_a_transfer(api: Api) -> None:

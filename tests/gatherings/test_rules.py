@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from registry.gatherings.codes import DemolitionMethod, GatheringKind, GatheringMeasure, ShedUse
-from registry.gatherings.rules import check_gathering, check_shed
+from registry.gatherings.rules import check_gathering, check_shed, irregular_gathering, irregular_shed
 from registry.gatherings.schemas import GatheringIn, Notice, ShedIn, ShedNotice
 
 TODAY = dt.date(2020, 2, 25)
@@ -94,8 +94,6 @@ def test_a_day_postponed_to_is_needed_when_postponed_and_only_then(measure: Gath
             {("/decided_on", "in_future")},
         ),
         ({"planned_to": february(7)}, {("/planned_to", "ends_before_start")}),
-        ({"decided_on": february(9)}, {("/decided_on", "after_event")}),
-        ({"decided_on": february(11), "planned_to": february(10)}, {("/decided_on", "after_event")}),
         (
             {"disposition": GatheringMeasure.POSTPONED, "postponed_to": february(8)},
             {("/postponed_to", "not_later")},
@@ -110,7 +108,6 @@ def test_a_day_postponed_to_is_needed_when_postponed_and_only_then(measure: Gath
             {
                 ("/decided_on", "in_future"),
                 ("/planned_to", "ends_before_start"),
-                ("/decided_on", "after_event"),
                 ("/postponed_to", "postponed_to"),
                 ("/postponed_to", "not_later"),
             },
@@ -119,6 +116,14 @@ def test_a_day_postponed_to_is_needed_when_postponed_and_only_then(measure: Gath
 )
 def test_gatherings_that_are_not(changes: dict[str, Any], faults: Faults) -> None:
     assert gathering_faults(**changes) == faults
+
+
+@pytest.mark.parametrize(
+    "changes", [{"decided_on": february(9)}, {"decided_on": february(11), "planned_to": february(10)}]
+)
+def test_a_gathering_stopped_late_is_irregular(changes: dict[str, Any]) -> None:
+    assert gathering_faults(**changes) == set()
+    assert [each.code for each in irregular_gathering(gathering(**changes))] == ["after_event"]
 
 
 @pytest.mark.parametrize(
@@ -172,18 +177,30 @@ def test_sheds_that_are_not(data: ShedIn, faults: Faults) -> None:
     assert shed_faults(data) == faults
 
 
-def test_compulsory_demolition_needs_a_notice_first() -> None:
-    assert shed_faults(demolished(method=DemolitionMethod.COMPULSORY)) == {("/notice", "required")}
+def shed_off(data: ShedIn) -> Faults:
+    """What is accepted of a shed, and told as irregular."""
+    assert shed_faults(data) == set()
+    return {(each.pointer, each.code) for each in irregular_shed(data)}
+
+
+def test_compulsory_demolition_without_a_notice_is_irregular() -> None:
+    assert shed_off(demolished(method=DemolitionMethod.COMPULSORY)) == {("/notice", "no_notice")}
 
 
 @pytest.mark.parametrize(
     ("served", "period", "within"),
-    [(5, 15, False), (6, 15, True), (20, 0, False), (21, 0, True), (13, 7, False), (14, 7, True), (5, 365, True)],
+    [(4, 15, False), (5, 15, True), (19, 0, False), (20, 0, True), (12, 7, False), (13, 7, True), (5, 365, True)],
 )
 def test_compulsory_demolition_waits_for_the_notice_period(served: int, period: int, within: bool) -> None:
     order = ShedNotice(served_on=february(served), period_days=period)
-    expected = {("/demolished_on", "within_notice_period")} if within else set()
-    assert shed_faults(demolished(method=DemolitionMethod.COMPULSORY, notice=order)) == expected
+    found = shed_off(demolished(method=DemolitionMethod.COMPULSORY, notice=order))
+    assert (("/demolished_on", "within_notice_period") in found) is within
+    assert ("/demolished_on", "remedies_open") in found  # all within six months of the notice
+
+
+def test_compulsory_demolition_after_all_periods_is_regular() -> None:
+    order = ShedNotice(served_on=dt.date(2019, 6, 1), period_days=15)
+    assert shed_off(demolished(method=DemolitionMethod.COMPULSORY, notice=order, found_on=None)) == set()
 
 
 @pytest.mark.parametrize("method", [each for each in DemolitionMethod if each is not DemolitionMethod.COMPULSORY])
@@ -194,6 +211,6 @@ def test_other_ways_do_not_wait_for_it(method: DemolitionMethod) -> None:
 
 def test_a_notice_served_in_the_year_9999_is_refused_like_any_other_fault() -> None:
     order = ShedNotice(served_on=dt.date.max, period_days=15)
-    assert ("/demolished_on", "within_notice_period") in shed_faults(
+    assert ("/notice/served_on", "in_future") in shed_faults(
         demolished(method=DemolitionMethod.COMPULSORY, notice=order)
     )

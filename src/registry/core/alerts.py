@@ -41,6 +41,10 @@ class AlertKind(CodeList):
     """推送积压: a webhook gave an event up, or as many wait as may."""
     SCOPE_NARROWED = "scope_narrowed", "缩小辖区", "A key's divisions were narrowed"
     """缩小辖区: divisions were taken from a key."""
+    IRREGULARITY = "irregularity", "不规范", "An irregularity"
+    """不规范: an entry tells of what is true but not as it should be."""
+    SERIOUS_INCIDENT = "serious_incident", "肇祸等严重情况", "A serious incident"
+    """严重情况: a visit tells of a serious incident."""
 
 
 class AlertIn(Input):

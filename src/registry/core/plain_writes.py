@@ -1,11 +1,12 @@
 """A register's use cases, the plain ones of a register that has nothing of its own to do when it is written, and their end."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import msgspec
 
+from registry.core.alerts import AlertIn, AlertKind, raised
 from registry.core.fields import value_at
 from registry.core.invariants import Case, CaseState, too_early
 from registry.core.register import Register
@@ -75,7 +76,30 @@ def outcome(tx: Tx, written: Written) -> WriteOutcome:
             before = _standing(tx, case, case_id, mine)
             written_now = {(each.register, each.entry_id) for each in mine}
             refuse(case.faults(before, _after(case, before, mine), written_now))
-    return WriteOutcome(appends=appends)
+    return WriteOutcome(appends=[*appends, *(alert for each in appends for alert in _alerts(tx, each))])
+
+
+def _alerts(tx: Tx, append: Append) -> Iterator[Append]:
+    """What the supervisor is told of a version that the one before it did not say."""
+    told = _telling(append.document)
+    if not told or append.voided:
+        return
+    register = tx.rulebook.registers[append.register]
+    before = tx.current(register, append.entry_id).document if append.number > 1 else {}
+    for kind, title in sorted(told - _telling(before)):
+        alert = AlertIn(
+            kind=kind, title=f"{register.title}：{title}", register=append.register, entry_id=append.entry_id
+        )
+        yield raised(alert, append.division)
+
+
+def _telling(document: Mapping[str, Any]) -> set[tuple[AlertKind, str]]:
+    """The alerts that an entry is about. A late visit is no news: lists and statistics tell of those."""
+    irregular = {
+        (AlertKind.IRREGULARITY, each["zh"]) for each in document.get("irregularities", ()) if each["code"] != "late"
+    }
+    serious = "serious_incident" in document.get("alerts", ())
+    return irregular | ({(AlertKind.SERIOUS_INCIDENT, "走访中记录到肇祸、自杀未遂等严重情况。")} if serious else set())
 
 
 def _too_early(tx: Tx, append: Append) -> list[Fault]:

@@ -57,6 +57,11 @@ CursorParam = Annotated[
 ]
 
 
+IrregularParam = Annotated[
+    bool, Meta(description="Only what is not as it should be (`irregularities`), or only what is as it should be.")
+]
+
+
 def among(*names: str) -> Meta:
     """What the parameters `missing` and `given` of a list take: fields that its entries do not have, or do."""
     either = "|".join(names)

@@ -44,6 +44,23 @@ class Recorder(msgspec.Struct, kw_only=True):
     office: str
 
 
+class Irregularity(msgspec.Struct, frozen=True, kw_only=True):
+    """What is recorded as it was, though it is not as it should be (不规范之处): it is no fault of the record."""
+
+    code: str
+    pointer: str
+    """JSON Pointer of the field."""
+    rule: str
+    """The rule that it departs from, by law or standard and article."""
+    zh: str
+    en: str
+
+
+Irregularities = Annotated[
+    list[Irregularity], Meta(title="不规范之处", description="true, but not as it should be; told by the server")
+]
+
+
 class Provenance(msgspec.Struct, kw_only=True):
     """Where demo data comes from: `article` (cited) or `synthetic` (generated from a fixed seed)."""
 

@@ -95,6 +95,7 @@ class Tx:
     sealer: Sealer
     rulebook: Rulebook
     provenance: dict[str, object] | None = None
+    _parts: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def today(self) -> dt.date:
@@ -140,9 +141,11 @@ class Tx:
 
     def of_case(self, register: Register, case_id: str) -> list[dict[str, Any]]:
         """The entries of a register that belong to a case and stand, whoever keeps them, masked: for rules, never to be shown."""
-        columns = [register.table.c[name] for name in STORED]
-        rows = self.view.of_cases(self.batch.connection, register.table, columns, [case_id])
-        return [msgspec.json.decode(today(register, row)) for row in rows]
+        if (register.name, case_id) not in self._parts:
+            columns = [register.table.c[name] for name in STORED]
+            rows = self.view.of_cases(self.batch.connection, register.table, columns, [case_id])
+            self._parts[register.name, case_id] = [msgspec.json.decode(today(register, row)) for row in rows]
+        return self._parts[register.name, case_id]
 
     def shared_with(self, kind: str, case_id: str) -> set[str]:
         """The towns that a case is open to now, besides its own."""

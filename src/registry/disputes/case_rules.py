@@ -2,7 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import partial
 
+from registry.core.schemas import Irregularity
 from registry.deadlines.periods import surely_over
 from registry.deadlines.rules import ends_on
 from registry.disputes.case_schemas import AgreementIn, Confirmation, Meeting, ProceedingIn, ReturnVisitIn, SessionIn
@@ -54,7 +56,7 @@ def check_agreement(data: AgreementIn, today: dt.date) -> Iterator[Fault]:
         if term.performed_on is not None and not data.signed_on <= term.performed_on <= today:
             yield Fault(f"/terms/{index}/performed_on", "wrong_date", "履行日期须在签订日期与今天之间。", "Between signing and today.")  # fmt: skip
     if data.authorised_by is not None:
-        yield from _check_meeting(data.authorised_by, data.signed_on, today)
+        yield from _check_meeting(data.authorised_by, today)
     if data.confirmation is not None:
         yield from _check_confirmation(data, data.confirmation, today)
 
@@ -69,13 +71,9 @@ def _check_signed_and_served(data: AgreementIn, today: dt.date) -> Iterator[Faul
         yield Fault("/served_on", "wrong_date", "送达日期须在签订日期与今天之间。", "Between signing and today.")
 
 
-def _check_meeting(meeting: Meeting, signed_on: dt.date, today: dt.date) -> Iterator[Fault]:
+def _check_meeting(meeting: Meeting, today: dt.date) -> Iterator[Fault]:
     """村委会组织法 §28."""
     at = "/authorised_by"
-    if meeting.held_on > signed_on:
-        yield Fault(
-            f"{at}/held_on", "after_signing", "村民会议须在签订之前。", "The meeting must come before the signing."
-        )
     if meeting.published_on is not None and not meeting.held_on <= meeting.published_on <= today:
         yield Fault(
             f"{at}/published_on", "wrong_date", "公布日期须在会议与今天之间。", "Between the meeting and today."
@@ -84,15 +82,6 @@ def _check_meeting(meeting: Meeting, signed_on: dt.date, today: dt.date) -> Iter
         yield Fault(f"{at}/attended", "too_many", "到会人数超过应到人数。", "More than are eligible.")
     elif meeting.in_favour > meeting.attended:
         yield Fault(f"{at}/in_favour", "too_many", "同意人数超过到会人数。", "More than attended.")
-    elif meeting.attended * 3 < meeting.eligible * 2:
-        yield Fault(
-            f"{at}/attended",
-            "no_quorum",
-            "到会不足三分之二(村委会组织法第二十八条)。",
-            "Less than two thirds attended.",
-        )
-    elif meeting.in_favour * 2 <= meeting.attended:
-        yield Fault(f"{at}/in_favour", "no_majority", "同意人数未过到会半数。", "Not a majority of those present.")
 
 
 def _check_confirmation(data: AgreementIn, asked: Confirmation, today: dt.date) -> Iterator[Fault]:
@@ -102,8 +91,9 @@ def _check_confirmation(data: AgreementIn, asked: Confirmation, today: dt.date) 
         yield Fault(at, "not_confirmable", "涉及物权确权的不得司法确认(民诉法解释第355条)。", "A court must refuse what decides who owns land.")  # fmt: skip
     elif data.kind not in CONFIRMABLE:
         yield Fault(at, "not_confirmable", "只有人民调解协议可以司法确认。", "Only a committee's agreement can be confirmed.")  # fmt: skip
-    elif due is None or surely_over(due, asked.applied_on):
-        yield Fault(f"{at}/applied_on", "too_late", "须自生效起三十日内申请(人民调解法第三十三条)。", "Within 30 days of taking effect.")  # fmt: skip
+    elif due is None:
+        lacking = "、".join(lacks(data.kind, data.mediator_signed, data.sealed_by))
+        yield Fault(at, "not_in_effect", f"协议尚未生效，还缺{lacking}。", "The agreement is not in effect yet.")
     if not data.signed_on <= asked.applied_on <= today:
         yield Fault(f"{at}/applied_on", "wrong_date", "申请日期须在签订日期与今天之间。", "Between signing and today.")
     if (asked.decided_on is None) != (asked.result is None):
@@ -114,9 +104,43 @@ def _check_confirmation(data: AgreementIn, asked: Confirmation, today: dt.date) 
         )
 
 
+def irregular_agreement(data: AgreementIn) -> Iterator[Irregularity]:
+    """What is true of an agreement, but not as it should be."""
+    if data.authorised_by is not None:
+        yield from _irregular_meeting(data.authorised_by, data.signed_on)
+    due = confirmation_due_on(data)
+    if data.confirmation is not None and due is not None and surely_over(due, data.confirmation.applied_on):
+        yield Irregularity(
+            code="too_late", pointer="/confirmation/applied_on", rule="人民调解法第三十三条",
+            zh=f"司法确认须自生效起三十日内申请（至{due}）。", en=f"Confirmation was to be sought within 30 days of taking effect, by {due}.",
+        )  # fmt: skip
+
+
+def _irregular_meeting(meeting: Meeting, signed_on: dt.date) -> Iterator[Irregularity]:
+    """村委会组织法 §28: two thirds attend, a majority of those agree; before the signing."""
+    off = partial(Irregularity, rule="村委会组织法第二十八条")
+    if meeting.attended * 3 < meeting.eligible * 2:
+        at = "/authorised_by/attended"
+        yield off(code="no_quorum", pointer=at, zh="到会不足三分之二。", en="Less than two thirds attended.")
+    if meeting.in_favour * 2 <= meeting.attended:
+        at = "/authorised_by/in_favour"
+        yield off(code="no_majority", pointer=at, zh="同意人数未过到会半数。", en="Not a majority of those present.")
+    if meeting.held_on > signed_on:
+        at = "/authorised_by/held_on"
+        yield off(code="after_signing", pointer=at, zh="村民会议在签订之后。", en="The meeting came after the signing.")
+
+
+def lacks(kind: AgreementKind, mediator_signed: bool, sealed_by: str | None) -> list[str]:
+    """What an agreement of a kind needs and does not have, to take effect, in Chinese."""
+    if kind not in NEEDS_MEDIATOR:
+        return []
+    missing = [] if mediator_signed else ["调解员签名"]
+    return missing if sealed_by else [*missing, "盖章单位"]
+
+
 def effective_on(data: AgreementIn) -> dt.date | None:
     """When the agreement took effect by the rules of its kind; None while a signature or seal is missing."""
-    if data.kind in NEEDS_MEDIATOR and not (data.mediator_signed and data.sealed_by):
+    if lacks(data.kind, data.mediator_signed, data.sealed_by):
         return None
     if data.kind is AgreementKind.ORAL:  # 人民调解法 §30: effective the day it is reached
         return data.signed_on

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from registry.core.fields import DivisionCode, EntryId, Line, LongLine, Note, PersonName, Positive
-from registry.core.queries import ListQuery, among
-from registry.core.schemas import Header, Input, Label
+from registry.core.queries import IrregularParam, ListQuery, among
+from registry.core.schemas import Header, Input, Irregularities, Label
 from registry.disputes.codes import AgreementKind, CourtResult, Outcome, Performance, SessionResult, Subject, Track
 from registry.disputes.schemas import Dispute
 
@@ -23,6 +23,7 @@ class CaseQuery(ListQuery, kw_only=True):
 class AgreementQuery(CaseQuery, kw_only=True):
     """Filters of the list of agreements."""
 
+    irregular: IrregularParam | None = None
     kind: AgreementKind | None = None
     signed_from: dt.date | None = None
     signed_to: dt.date | None = None
@@ -186,6 +187,7 @@ class Agreement(AgreementIn, kw_only=True):
     confirmation_due_on: Annotated[
         dt.date | None, Meta(title="司法确认期限", description="null where the law allows no confirmation")
     ]
+    irregularities: Irregularities = []
     meta: Header
 
 

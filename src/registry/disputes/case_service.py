@@ -40,6 +40,7 @@ def agreement(tx: Tx, data: AgreementIn, kept: Current | None) -> Draft:
         "effective_on": rules.effective_on(data),
         "performed_on": rules.performed_on(data),
         "confirmation_due_on": rules.confirmation_due_on(data),
+        "irregularities": [*rules.irregular_agreement(data)],
     }
     return _draft(tx, data, dispute, derived)
 

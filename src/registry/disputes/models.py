@@ -1,6 +1,6 @@
 """The tables of versions."""
 
-from sqlalchemy import Column, Date, Integer, String
+from sqlalchemy import Boolean, Column, Date, Integer, String, false
 
 from registry.ledger.tables import COPY, version_table
 
@@ -47,6 +47,7 @@ AGREEMENTS = version_table(
     Column("confirmation_due_on", Date),
     Column("confirmed_on", Date, info=COPY, comment="when a court confirmed it; null without"),
     Column("next_due_on", Date, info=COPY, comment="the first day due among its terms not performed"),
+    Column("irregular", Boolean, nullable=False, server_default=false(), info=COPY, comment="has irregularities"),
     filters=("case_id",),
 )
 

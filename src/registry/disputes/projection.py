@@ -125,6 +125,7 @@ def agreement_columns(document: Document) -> Document:
         **document,
         "confirmed_on": asked["decided_on"] if asked and asked["result"] == CourtResult.CONFIRMED else None,
         "next_due_on": min(due, default=None),
+        "irregular": bool(document["irregularities"]),
     }
 
 
@@ -182,7 +183,8 @@ def matching_disputes(query: DisputeQuery) -> Clauses:
 def matching_agreements(query: AgreementQuery) -> Clauses:
     """The clauses of the list's filters."""
     table = AGREEMENTS.c
-    yield from equal(AGREEMENTS, {"case_id": query.dispute_id and str(query.dispute_id), "kind": query.kind})
+    case = {"case_id": query.dispute_id and str(query.dispute_id)}
+    yield from equal(AGREEMENTS, {**case, "kind": query.kind, "irregular": query.irregular})
     yield from between(table.signed_on, query.signed_from, query.signed_to)
     yield from between(table.performed_on, query.performed_from, query.performed_to)
     yield from between(table.confirmed_on, query.confirmed_from, query.confirmed_to)

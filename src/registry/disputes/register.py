@@ -71,6 +71,7 @@ AGREEMENT_MEASURES = (
     Measure("performed", "履行完毕", "份", dated="performed", where={"given": "performed_on"}),
     Measure("confirmed", "经司法确认", "份", dated="confirmed", where={"given": "confirmed_on"}),
     Measure("overdue", "有条款逾期未履行", "份", day="overdue_on"),
+    Measure("irregular", "不规范", "份", dated="signed", where={"irregular": "true"}),
 )
 AGREEMENT_DIMENSIONS = (
     *places(AGREEMENTS),

@@ -93,6 +93,8 @@ class Standing:
     """When the first agreement since then took effect."""
     terms_open: int
     """Agreements with a term not yet performed."""
+    lacking: tuple[str, ...] = ()
+    """Of each agreement that is not in effect: where it is, and what it lacks, in Chinese."""
 
 
 def check_move(now: Standing, move: Move, today: dt.date) -> Iterator[Fault]:
@@ -113,7 +115,9 @@ def check_move(now: Standing, move: Move, today: dt.date) -> Iterator[Fault]:
 
 def _check_agreed(now: Standing, move: Move) -> Iterator[Fault]:
     if move.to is Stage.AGREED and (now.effective_agreement_on is None or now.effective_agreement_on > move.on):
-        yield Fault("/to", "no_agreement", "尚无已生效的协议。", "There is no agreement in effect on that day.")
+        zh = "；".join(("该日尚无已生效的协议", *now.lacking)) + "。"
+        en = "; ".join(("There is no agreement in effect on that day", *now.lacking)) + "."
+        yield Fault("/to", "no_agreement", zh, en)
     if move.to is Stage.PERFORMED and now.terms_open:
         text = f"还有 {now.terms_open} 份协议未履行完毕。", f"{now.terms_open} agreements have terms not yet performed."
         yield Fault("/to", "not_performed", *text)

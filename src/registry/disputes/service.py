@@ -1,6 +1,7 @@
 """The dispute itself: one function a use case. What belongs to it is in `case_service`."""
 
 import datetime as dt
+from collections.abc import Iterator
 
 import msgspec
 from sqlalchemy import and_
@@ -8,6 +9,7 @@ from sqlalchemy import and_
 from registry.core.plain_writes import Writes, plain_void
 from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.disputes import rules
+from registry.disputes.case_rules import lacks
 from registry.disputes.codes import AgreementKind, Stage
 from registry.disputes.models import AGREEMENTS
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
@@ -62,7 +64,16 @@ def _standing(tx: Tx, current: Current) -> rules.Standing:
         since=since,
         effective_agreement_on=min((row.effective_on for row in live), default=None),
         terms_open=sum(row.performed_on is None for row in live),
+        lacking=tuple(_lacking(tx, current.seen.entry_id)),
     )
+
+
+def _lacking(tx: Tx, dispute_id: str) -> Iterator[str]:
+    """Why agreements of the case are not in effect."""
+    for each in tx.of_case(AGREEMENT_REGISTER, dispute_id):
+        if each["effective_on"] is None:
+            missing = "、".join(lacks(AgreementKind(each["kind"]), each["mediator_signed"], each["sealed_by"]))
+            yield f"/v1/agreements/{each['id']} 缺{missing}"
 
 
 def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], kept: Current | None = None) -> Draft:

@@ -1,6 +1,6 @@
 """The tables of versions."""
 
-from sqlalchemy import Boolean, Column, Date, Index, Integer, LargeBinary, String, column, text
+from sqlalchemy import Boolean, Column, Date, Index, Integer, LargeBinary, String, column, false, text
 
 from registry.ledger.tables import COPY, version_table
 
@@ -36,6 +36,7 @@ VISITS = version_table(
     Column("campaign_id", String(36)),
     Column("due_on", Date, info=COPY, comment="the patient's next visit as it was planned when this one was recorded"),
     Column("team", String(300), info=COPY, comment="the roles of who came, in order, separated by commas"),
+    Column("irregular", Boolean, nullable=False, server_default=false(), info=COPY, comment="has irregularities"),
     Index("ix_visits_day", "book", "visited_on", "town", "joint", "voided", "seen", "case_id", sqlite_where=_standing,
           postgresql_where=_standing),
     filters=("case_id",),

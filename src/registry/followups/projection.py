@@ -67,6 +67,16 @@ def followed_at(document: Document, day: dt.date, rows: Sequence[Row[Any]]) -> D
     }
 
 
+def patient_upgrade(document: Document) -> Document:
+    """To schema version 2: what the office entered of incidents stands apart from what visits tell since."""
+    return {
+        **document,
+        "entered_incident_count": document["incident_count"],
+        "entered_last_incident_on": document["last_incident_on"],
+        "incidents_from": document["meta"]["recorded_at"][:10],
+    }
+
+
 def patient_label(document: Document) -> str:
     """The place alone: nothing that tells who it is."""
     return f"{document['division_name']} 在册患者"
@@ -85,7 +95,12 @@ def campaign_label(document: Document) -> str:
 
 def visit_columns(document: Document) -> Document:
     """The filter columns of a visit."""
-    return {**document, "team": ",".join(sorted({visitor["role"] for visitor in document["team"]}))}
+    irregular = bool(document["irregularities"])
+    return {
+        **document,
+        "irregular": irregular,
+        "team": ",".join(sorted({visitor["role"] for visitor in document["team"]})),
+    }
 
 
 PATIENT_DAYS = Days(
@@ -124,7 +139,12 @@ def matching_visits(query: VisitQuery) -> Clauses:
     table = VISITS.c
     ids = {"case_id": query.patient_id, "campaign_id": query.campaign_id}
     yield from equal(VISITS, {name: value and str(value) for name, value in ids.items()})
-    codes = {"form": query.form, "not_seen_reason": query.not_seen_reason, "team": query.team}
+    codes = {
+        "form": query.form,
+        "not_seen_reason": query.not_seen_reason,
+        "team": query.team,
+        "irregular": query.irregular,
+    }
     yield from equal(VISITS, {**codes, "risk_level": query.risk_level, "joint": query.joint, "seen": query.seen})
     if query.in_time is not None:
         yield table.visited_on <= table.due_on if query.in_time else table.visited_on > table.due_on

@@ -16,6 +16,7 @@ from registry.followups.projection import (
     matching_patients,
     matching_visits,
     patient_label,
+    patient_upgrade,
     visit_columns,
     visit_label,
 )
@@ -83,6 +84,7 @@ PATIENT_REGISTER = Register(
     cases="patients",
     needs_purpose=True,
     label=patient_label,
+    upgrade=patient_upgrade,
     days=PATIENT_DAYS,
     groups=PATIENT_GROUPS,
     people=PATIENT_PEOPLE,

@@ -1,7 +1,7 @@
 """What the roster takes from visits: when somebody was last seen, when they are due, their risk and class; no database, no HTTP."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,8 @@ class Known:
     stability: str | None
     next_visit_on: dt.date | None
     died_on: dt.date | None = None
+    incidents: int = 0
+    """肇事 and 肇祸 since the visit before."""
 
 
 def as_known(row: Row[Any]) -> Known:
@@ -69,6 +71,15 @@ def _due(day: dt.date | None, rule: str | None, start: dt.date | None) -> dict[s
 def last_seen(visits: Sequence[Known], since: dt.date) -> Known | None:
     """The last visit from a day on at which the patient was seen, and so assessed."""
     return next((known for known in reversed(visits) if known.seen and known.visited_on >= since), None)
+
+
+def incidents_on(visits: Sequence[Known], document: Mapping[str, Any]) -> dict[str, Any]:
+    """How many incidents there were and when the last one was told of: those that the office entered, and those of visits since."""
+    told = [known for known in visits if known.incidents and known.visited_on.isoformat() >= document["incidents_from"]]
+    entered = document["entered_last_incident_on"]
+    days = [known.visited_on for known in told] + ([dt.date.fromisoformat(entered)] if entered else [])
+    count = document["entered_incident_count"] + sum(known.incidents for known in told)
+    return {"incident_count": count, "last_incident_on": max(days, default=None)}
 
 
 def _misses(visits: Sequence[Known]) -> int:

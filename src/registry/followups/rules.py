@@ -2,12 +2,13 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from registry.core.fields import birth_date_in
+from registry.core.schemas import Irregularity
 from registry.deadlines.periods import add_months
-from registry.deadlines.rules import ends_on
+from registry.deadlines.rules import ends_on, version_of
 from registry.errors import Fault
 from registry.followups.codes import (
     DOCTORS,
@@ -25,6 +26,8 @@ from registry.followups.visit_schemas import VisitIn
 
 MISSES = 3
 """失访: so many visits in a row at which nobody was at home."""
+SERIOUS_FROM = 5
+"""The risk level of an incident with a weapon, or against strangers in public."""
 POLICE_FROM = 3
 """From this risk level a joint visit needs police."""
 CLINICAL = (
@@ -236,10 +239,25 @@ def check_next_visit(data: VisitIn, due: dt.date | None) -> Iterator[Fault]:
         yield Fault("/next_visit_reason", "required", *text)
 
 
+def irregular_visit(data: VisitIn, due_on: dt.date | None) -> Iterator[Irregularity]:
+    """What is true of a visit, but not as it should be: made after the day that it was due on."""
+    if due_on is not None and data.visited_on > due_on:
+        zh, en = f"应于{due_on}前走访。", f"It was due by {due_on}."
+        rule = version_of(visit_rule(data, None) or "visit_not_seen", data.visited_on).cited
+        yield Irregularity(code="late", pointer="/visited_on", rule=rule, zh=zh, en=en)
+
+
+def incidents(acts: Mapping[str, int] | None) -> int:
+    """How many of what a visit tells of are incidents (肇事、肇祸)."""
+    return acts["disturbance"] + acts["serious"] if acts else 0
+
+
 def alerts(data: VisitIn) -> list[str]:
     """What the office must see to at once."""
     found = ["confined"] if data.confinement is Confinement.CONFINED else []
     acts = data.incidents
+    if acts and (acts.serious or acts.suicide_attempt or data.risk_level == SERIOUS_FROM):
+        found.append("serious_incident")
     if acts and (acts.serious or acts.suicide_attempt) and (data.risk_level or 0) < 4:  # noqa: PLR2004 - a risk level
         found.append("risk_too_low")
     return found

@@ -117,7 +117,9 @@ class PatientIn(Input):
     hospital: Annotated[Sensitive | None, Meta(title="就诊医院")] = None
     family_economy: Annotated[FamilyEconomy | None, Meta(title="家庭经济状况")] = None
     on_dibao: Annotated[bool | None, Meta(title="是否纳入低保")] = None
-    incident_count: Annotated[Count, Meta(title="肇事肇祸次数")] = 0
+    incident_count: Annotated[
+        Count, Meta(title="肇事肇祸次数", description="so many by now; visits that tell of more raise it")
+    ] = 0
     last_incident_on: Annotated[dt.date | None, Meta(title="最近一次肇事肇祸日期")] = None
     medication: Annotated[list[Drug], Meta(max_length=20, title="用药")] = []
     care_team: Annotated[list[CareMember], Meta(max_length=20, title="关爱帮扶小组")] = []
@@ -154,6 +156,16 @@ class Patient(PatientIn, kw_only=True):
     entered_stability: Annotated[Stability, Meta(title="录入的病情分类")]
     entered_on: Annotated[
         dt.date, Meta(title="录入日期", description="visits before it do not change what the office entered")
+    ]
+    entered_incident_count: Annotated[
+        int, Meta(title="录入的肇事肇祸次数", description="as the office last entered it; visits since add to it")
+    ]
+    entered_last_incident_on: Annotated[dt.date | None, Meta(title="录入的最近一次肇事肇祸日期")]
+    incidents_from: Annotated[
+        dt.date,
+        Meta(
+            title="肇事肇祸起计日期", description="incidents of visits from this day on are added to what was entered"
+        ),
     ]
     lost_proposed: Annotated[
         bool, Meta(title="建议报失访", description="three misses in a row: to be reported as lost (失访)")

@@ -5,6 +5,7 @@ from typing import Any
 
 from registry.core.plain_writes import Writes, plain_void, plain_writes
 from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.deadlines.periods import add_days
 from registry.errors import Conflict, Fault, Refused, refuse
 from registry.followups import rules
 from registry.followups.codes import CareStatus
@@ -17,6 +18,7 @@ NOT_VISITED: dict[str, Any] = {
     "last_visited_on": None, "next_visit_on": None, "next_visit_rule": None, "next_visit_from": None,
     "returned_on": None, "consecutive_misses": 0, "lost_proposed": False,
     "entered_risk_level": None, "entered_stability": None, "entered_on": None,
+    "entered_incident_count": 0, "entered_last_incident_on": None, "incidents_from": None,
 }  # fmt: skip
 """What is known from visits, before there is one."""
 
@@ -25,6 +27,7 @@ def enrol_patient(tx: Tx, entry_id: str, data: PatientIn) -> Append:
     """Somebody came into care."""
     known = {**NOT_VISITED, "entered_risk_level": data.risk_level, "entered_stability": data.stability}
     known["entered_on"] = data.in_care_since.isoformat()
+    known |= _incidents_entered(data, data.in_care_since)
     return tx.create(PATIENT_REGISTER, entry_id, patient_draft(tx, data, known))
 
 
@@ -63,6 +66,13 @@ def known_from_visits(document: dict[str, Any]) -> dict[str, Any]:
     return {name: document.get(name, nothing) for name, nothing in NOT_VISITED.items()}
 
 
+def _incidents_entered(data: PatientIn, since: dt.date) -> dict[str, Any]:
+    """What the office says of incidents, to which those of visits from a day on are added."""
+    last = data.last_incident_on.isoformat() if data.last_incident_on else None
+    entered = {"entered_incident_count": data.incident_count, "entered_last_incident_on": last}
+    return {**entered, "incidents_from": since.isoformat()}
+
+
 def _entered(tx: Tx, current: Current, change: Change, data: PatientIn) -> dict[str, Any]:
     """What visits made, and the risk and class that the office entered itself, which hold where no visit says otherwise.
 
@@ -72,6 +82,8 @@ def _entered(tx: Tx, current: Current, change: Change, data: PatientIn) -> dict[
     if "risk_level" in change.patch or "stability" in change.patch:
         known |= {"entered_risk_level": data.risk_level, "entered_stability": data.stability}
         known["entered_on"] = tx.today.isoformat()
+    if "incident_count" in change.patch or "last_incident_on" in change.patch:
+        known |= _incidents_entered(data, add_days(tx.today, 1))
     if data.status is CareStatus.IN_CARE and current.document["status"] != CareStatus.IN_CARE:
         known |= {"returned_on": tx.today, **next_visit((), tx.today)}
     return known

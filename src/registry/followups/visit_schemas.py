@@ -7,9 +7,9 @@ from uuid import UUID
 from msgspec import Meta
 
 from registry.core.fields import END, Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
-from registry.core.queries import ListQuery, among
+from registry.core.queries import IrregularParam, ListQuery, among
 from registry.core.register import Groups
-from registry.core.schemas import Header, Input, Label
+from registry.core.schemas import Header, Input, Irregularities, Label
 from registry.followups.codes import (
     Adherence,
     AdverseReaction,
@@ -122,8 +122,12 @@ class Visit(VisitIn, kw_only=True):
     ]
     alerts: Annotated[
         list[str],
-        Meta(title="提示", description="confined: see to the unlocking; risk_too_low: graver acts than the level says"),
+        Meta(
+            title="提示",
+            description="confined: to be unlocked; serious_incident: the supervisor is told; risk_too_low: graver acts than the level says",
+        ),
     ]
+    irregularities: Irregularities = []
     meta: Header
 
 
@@ -136,6 +140,7 @@ class VisitQuery(ListQuery, kw_only=True):
     """Filters of the list of visits."""
 
     patient_id: UUID | None = None
+    irregular: IrregularParam | None = None
     campaign_id: UUID | None = None
     joint: bool | None = None
     seen: bool | None = None

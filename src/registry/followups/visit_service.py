@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from typing import cast
 
 import msgspec
 
@@ -12,7 +13,7 @@ from registry.followups import rules
 from registry.followups.codes import CareStatus, Stability
 from registry.followups.models import VISITS
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
-from registry.followups.roster import VISIT_COLUMNS, Known, as_known, last_seen, summary
+from registry.followups.roster import VISIT_COLUMNS, Known, as_known, incidents_on, last_seen, summary
 from registry.followups.schemas import PatientIn
 from registry.followups.service import known_from_visits, patient_draft
 from registry.followups.visit_schemas import VisitIn
@@ -25,8 +26,7 @@ def record_visit(tx: Tx, entry_id: str, data: VisitIn) -> tuple[Append | None, .
     """Somebody in care was visited."""
     patient = _patient(tx, str(data.patient_id))
     others = _others(tx, patient, entry_id)
-    draft = _visit(tx, data, patient, others)
-    draft.columns["due_on"] = _day(patient.document["next_visit_on"])
+    draft = _visit(tx, data, patient, others, _day(patient.document["next_visit_on"]))
     return tx.create(VISIT_REGISTER, entry_id, draft), _follow(tx, patient, others, _known(data, draft))
 
 
@@ -39,8 +39,8 @@ def change_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, 
         raise Refused(faults=[Fault("/patient_id", "other_patient", *text)])
     patient = _patient(tx, current.seen.case_id)
     others = _others(tx, patient, entry_id)
-    draft = _visit(tx, data, patient, others)
-    draft.columns["due_on"] = columns_of(tx.batch.connection, tx.who.book, current)["due_on"]  # stays as it was planned
+    due_on = columns_of(tx.batch.connection, tx.who.book, current)["due_on"]  # stays as it was planned
+    draft = _visit(tx, data, patient, others, cast(dt.date | None, due_on))
     append = tx.change(current, draft, change)
     followed = _follow(tx, patient, others, _known(data, draft), undone=current.document["died_on"])
     return (append, followed) if append else ()
@@ -76,10 +76,14 @@ def _others(tx: Tx, patient: Current, entry_id: str) -> list[Known]:
     """The patient's other visits, whoever made them, earliest first; those of one day as they were recorded."""
     columns = [VISITS.c[name] for name in ("entry_id", *VISIT_COLUMNS)]
     rows = tx.view.of_cases(tx.batch.connection, VISITS, columns, [patient.seen.entry_id])
-    return sorted((as_known(row) for row in rows if row.entry_id != entry_id), key=lambda known: known.visited_on)
+    acts = {
+        visit["id"]: rules.incidents(visit["incidents"]) for visit in tx.of_case(VISIT_REGISTER, patient.seen.entry_id)
+    }
+    others = (replace(as_known(row), incidents=acts[row.entry_id]) for row in rows if row.entry_id != entry_id)
+    return sorted(others, key=lambda known: known.visited_on)
 
 
-def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known]) -> Draft:
+def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known], due_on: dt.date | None) -> Draft:
     before = [known.stability for known in others if known.seen and known.visited_on < data.visited_on]
     due = rules.next_visit_due_on(data, before[-1] if before else None)
     refuse(
@@ -98,8 +102,9 @@ def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known]) -> Draf
         "next_visit_on": data.next_visit_on or due,
         "next_visit_due_on": due,
         "alerts": rules.alerts(data),
+        "irregularities": [*rules.irregular_visit(data, due_on)],
     }
-    return Draft(data, patient.seen.division, derived, case_id=patient.seen.entry_id)
+    return Draft(data, patient.seen.division, derived, {"due_on": due_on}, patient.seen.entry_id)
 
 
 def _day(text: str | None) -> dt.date | None:
@@ -109,9 +114,11 @@ def _day(text: str | None) -> dt.date | None:
 def _known(data: VisitIn, draft: Draft) -> Known:
     next_visit_on = draft.derived["next_visit_on"]
     assert next_visit_on is None or isinstance(next_visit_on, dt.date)  # noqa: S101 - as _visit made it
+    acts = rules.incidents(msgspec.to_builtins(data.incidents))
     return Known(
-        data.visited_on, data.seen, data.not_seen_reason, data.risk_level, data.stability, next_visit_on, data.died_on
-    )
+        data.visited_on, data.seen, data.not_seen_reason, data.risk_level, data.stability, next_visit_on,
+        data.died_on, acts,
+    )  # fmt: skip
 
 
 def _follow(
@@ -126,6 +133,7 @@ def _follow(
     known |= summary(visits, _day(known["returned_on"]))
     seen = last_seen(visits, dt.date.fromisoformat(patient.document["entered_on"]))
     person = _person(patient, seen, new.died_on if new else None, undone)
+    person = msgspec.structs.replace(person, **incidents_on(visits, patient.document))
     return tx.change(patient, patient_draft(tx, person, known, patient), FOLLOWED)
 
 

@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Row
 
 from registry.core.duties import DutyKind, Others, Owed, Window
-from registry.deadlines.periods import add_days
 from registry.gatherings.models import SHEDS
+from registry.gatherings.rules import notice_ends_on
 
 
 def notices_running(window: Window) -> Sequence[ColumnElement[bool]]:
@@ -21,7 +21,7 @@ def notice_owed(row: Row[Any], _others: Others, _window: Window) -> Iterator[Owe
     """The end of the period for self-demolition (行政强制法 §44)."""
     told = msgspec.json.decode(row.document, type=_Shed)
     if told.notice is not None:
-        due_on = add_days(told.notice.served_on, told.notice.period_days)
+        due_on = notice_ends_on(told.notice.served_on, told.notice.period_days)
         yield Owed("shed_notice", due_on, "自拆期限届满", told.notice.served_on)
 
 

@@ -1,6 +1,6 @@
 """The tables of versions."""
 
-from sqlalchemy import BigInteger, Column, Date, Index, Integer, String, column
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, String, column, false
 
 from registry.ledger.tables import COPY, version_table
 
@@ -15,6 +15,7 @@ GATHERINGS = version_table(
     Column("planned_from", Date, nullable=False),
     Column("decided_on", Date, nullable=False),
     Column("notice", String(200), info=COPY, comment="title of the notice that the measure rests on"),
+    Column("irregular", Boolean, nullable=False, server_default=false(), info=COPY, comment="has irregularities"),
     Index("ix_gatherings_decided", "book", "decided_on", "town", "sessions", sqlite_where=_standing,
           postgresql_where=_standing),
     filters=("kind",),
@@ -30,6 +31,7 @@ SHEDS = version_table(
     Column("structure", String(12), info=COPY),
     Column("area_hundredths", BigInteger, info=COPY, comment="of a square metre"),
     Column("found_on", Date, info=COPY),
+    Column("irregular", Boolean, nullable=False, server_default=false(), info=COPY, comment="has irregularities"),
     Index("ix_sheds_demolished", "book", "demolished_on", "town", "count", sqlite_where=_standing,
           postgresql_where=_standing),
 )  # fmt: skip

@@ -56,7 +56,8 @@ def gathering_upgrade(document: Document) -> Document:
 def gathering_columns(document: Document) -> Document:
     """The filter columns of a gathering."""
     notice = document["notice"]
-    return {**document, "measure": document["disposition"], "notice": notice and notice["title"]}
+    told = {"measure": document["disposition"], "irregular": bool(document["irregularities"])}
+    return {**document, **told, "notice": notice and notice["title"]}
 
 
 def shed_columns(document: Document) -> Document:
@@ -64,6 +65,7 @@ def shed_columns(document: Document) -> Document:
     notice, area = document["notice"], document["area_m2"]
     return {
         **document,
+        "irregular": bool(document["irregularities"]),
         "notice_served_on": notice and notice["served_on"],
         "area_hundredths": int(Decimal(area) * 100) if area else None,
     }
@@ -75,7 +77,8 @@ SHED_DAYS = Days(at=shed_at, turns=frozenset({"demolished_on", "notice_served_on
 
 def matching_gatherings(query: GatheringQuery) -> Iterator[ColumnElement[bool]]:
     """The clauses of the list's filters."""
-    yield from equal(GATHERINGS, {"kind": query.kind, "measure": query.disposition, "notice": query.notice})
+    codes = {"kind": query.kind, "measure": query.disposition}
+    yield from equal(GATHERINGS, {**codes, "notice": query.notice, "irregular": query.irregular})
     yield from between(GATHERINGS.c.decided_on, query.decided_from, query.decided_to)
     yield from nulls(GATHERINGS, query.missing, query.given)
 
@@ -85,7 +88,7 @@ def matching_sheds(query: ShedQuery) -> Iterator[ColumnElement[bool]]:
     table = SHEDS.c
     if query.demolished is not None:
         yield table.demolished_on.is_not(None) if query.demolished else table.demolished_on.is_(None)
-    police = {"police_case_number": query.police_case_number}
+    police = {"police_case_number": query.police_case_number, "irregular": query.irregular}
     yield from equal(SHEDS, {"use": query.use, "structure": query.structure, **police})
     yield from between(table.demolished_on, query.demolished_from, query.demolished_to)
     yield from between(table.found_on, query.found_from, query.found_to)

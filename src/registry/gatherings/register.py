@@ -48,6 +48,7 @@ GATHERING_REGISTER = Register(
     measures=(
         Measure("records", "记录", "条", dated="decided"),
         Measure("sessions", "场次", "场", Sum(GATHERINGS.c.sessions), dated="decided"),
+        Measure("irregular", "不规范", "条", dated="decided", where={"irregular": "true"}),
         Measure(
             "cancelled",
             "取消或暂停",
@@ -85,6 +86,7 @@ SHED_REGISTER = Register(
         Measure("demolished", "已拆除", "个", _sheds, dated="demolished", where=_demolished),
         Measure("demolished_area", "已拆除面积", "平方米", _area, dated="demolished", where=_demolished),
         Measure("standing", "未拆除", "个", _sheds, day="standing_on"),
+        Measure("irregular", "拆除不规范", "个", _sheds, dated="demolished", where={"irregular": "true"}),
     ),
     dimensions=(
         *places(SHEDS),

@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Iterator
 
+from registry.core.schemas import Irregularity
 from registry.deadlines.periods import add_days
-from registry.deadlines.rules import current
+from registry.deadlines.rules import current, ends_on
 from registry.errors import Fault
 from registry.gatherings.codes import DemolitionMethod, GatheringMeasure
 from registry.gatherings.schemas import GatheringIn, ShedIn
@@ -19,10 +20,6 @@ def check_gathering(data: GatheringIn, today: dt.date) -> Iterator[Fault]:
         yield Fault("/decided_on", "in_future", "处置日期不能晚于今天。", "Must not be after today.")
     if ends < data.planned_from:
         yield Fault("/planned_to", "ends_before_start", "结束日期早于开始日期。", "Ends before it starts.")
-    if data.decided_on > ends:
-        yield Fault(
-            "/decided_on", "after_event", "活动结束后不能再取消。", "A gathering that is over cannot be called off."
-        )
     if (data.disposition is GatheringMeasure.POSTPONED) != (data.postponed_to is not None):
         yield Fault("/postponed_to", "postponed_to", "延期须填延期至的日期,其他处置方式不填。", "Needed when postponed, and only then.")  # fmt: skip
     if data.postponed_to is not None and data.postponed_to <= data.planned_from:
@@ -30,6 +27,18 @@ def check_gathering(data: GatheringIn, today: dt.date) -> Iterator[Fault]:
     if data.notice is not None and data.notice.dated > data.decided_on:
         yield Fault(
             "/notice/dated", "after_decision", "通告日期晚于处置日期。", "The notice is later than the decision."
+        )
+
+
+def irregular_gathering(data: GatheringIn) -> Iterator[Irregularity]:
+    """What is true of a gathering, but not as it should be."""
+    if data.decided_on > (data.planned_to or data.planned_from):
+        yield Irregularity(
+            code="after_event",
+            pointer="/decided_on",
+            rule="本县设定",
+            zh="处置日期在活动结束之后。",
+            en="Decided after it was over.",
         )
 
 
@@ -68,19 +77,40 @@ def _check_demolished(data: ShedIn, on: dt.date) -> Iterator[Fault]:
         yield Fault(
             "/rechecked_on", "before_demolition", "复查日期早于拆除日期。", "Rechecked before it was demolished."
         )
-    if data.method is DemolitionMethod.COMPULSORY:
-        yield from _check_compulsory(data, on)
-    elif data.notice is not None and on < data.notice.served_on:
+    if data.method is not DemolitionMethod.COMPULSORY and data.notice is not None and on < data.notice.served_on:
         yield Fault(
             "/demolished_on", "before_notice", "拆除日期早于送达日期。", "Demolished before the notice was served."
         )
 
 
-def _check_compulsory(data: ShedIn, on: dt.date) -> Iterator[Fault]:
-    """行政强制法 §44: public notice with a period for self-demolition; only when that is over may it be demolished."""
-    if data.notice is None:
-        yield Fault("/notice", "required", "强制拆除须先公告(行政强制法第四十四条)。", "Compulsory demolition needs a notice first.")  # fmt: skip
-    elif on < add_days(data.notice.served_on, data.notice.period_days):
-        yield Fault(
-            "/demolished_on", "within_notice_period", "自拆期限未满,不得强制拆除。", "The notice period is not over."
+def notice_ends_on(served_on: dt.date, period_days: int) -> dt.date:
+    """The last day of the period for self-demolition: all of it is the owner's (行政强制法 §44)."""
+    return add_days(served_on, period_days)
+
+
+def irregular_shed(data: ShedIn) -> Iterator[Irregularity]:
+    """行政强制法 §44: public notice with a period for self-demolition; only when that and the times for reconsideration (行政复议法
+    §20) and suit (行政诉讼法 §46) are over may it be demolished by force. Whether it was lawful no software says.
+    """
+    on, notice = data.demolished_on, data.notice
+    if data.method is not DemolitionMethod.COMPULSORY or on is None:
+        return
+    if notice is None:
+        yield _off("no_notice", "/notice", "强制拆除前没有公告。", "Demolished by force without a notice.")
+        return
+    if on <= notice_ends_on(notice.served_on, notice.period_days):
+        yield _off(
+            "within_notice_period", "/demolished_on", "自拆期限未满即强制拆除。", "Before the notice period was over."
         )
+    open_until = ends_on("admin_sue_direct", notice.served_on)
+    if open_until is not None and on <= open_until:
+        yield _off(
+            "remedies_open",
+            "/demolished_on",
+            f"复议、诉讼期限（至{open_until}）未满。",
+            f"Reconsideration or suit was open until {open_until}.",
+        )
+
+
+def _off(code: str, pointer: str, zh: str, en: str) -> Irregularity:
+    return Irregularity(code=code, pointer=pointer, rule="行政强制法第四十四条", zh=zh, en=en)

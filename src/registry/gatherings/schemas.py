@@ -17,9 +17,9 @@ from registry.core.fields import (
     PersonName,
     Phone,
 )
-from registry.core.queries import ListQuery, among
+from registry.core.queries import IrregularParam, ListQuery, among
 from registry.core.register import Groups
-from registry.core.schemas import Header, Input, Label, Point
+from registry.core.schemas import Header, Input, Irregularities, Label, Point
 from registry.gatherings.codes import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
 
 
@@ -71,12 +71,14 @@ class Gathering(GatheringIn, kw_only=True):
     id: EntryId
     label: Label
     division_name: DivisionName
+    irregularities: Irregularities = []
     meta: Header
 
 
 class GatheringQuery(ListQuery, kw_only=True):
     """Filters of the list of gatherings."""
 
+    irregular: IrregularParam | None = None
     kind: GatheringKind | None = None
     disposition: GatheringMeasure | None = None
     decided_from: dt.date | None = None
@@ -132,12 +134,14 @@ class Shed(ShedIn, kw_only=True):
     id: EntryId
     label: Label
     division_name: DivisionName
+    irregularities: Irregularities = []
     meta: Header
 
 
 class ShedQuery(ListQuery, kw_only=True):
     """Filters of the list of sheds."""
 
+    irregular: IrregularParam | None = None
     use: ShedUse | None = None
     demolished: bool | None = None
     demolished_from: dt.date | None = None

@@ -11,13 +11,15 @@ from registry.gatherings.schemas import GatheringIn, ShedIn
 def gathering(tx: Tx, data: GatheringIn, kept: Current | None) -> Draft:
     """A gathering that was called off, as it shall be kept."""
     refuse(rules.check_gathering(data, tx.today))
-    return Draft(data, data.division, {"division_name": tx.place(data.division, data.decided_on, kept=kept)})
+    name = tx.place(data.division, data.decided_on, kept=kept)
+    return Draft(data, data.division, {"division_name": name, "irregularities": [*rules.irregular_gathering(data)]})
 
 
 def shed(tx: Tx, data: ShedIn, kept: Current | None) -> Draft:
     """A shed, standing or demolished, as it shall be kept."""
     refuse(rules.check_shed(data, tx.today))
-    return Draft(data, data.division, {"division_name": tx.place(data.division, data.demolished_on, kept=kept)})
+    name = tx.place(data.division, data.demolished_on, kept=kept)
+    return Draft(data, data.division, {"division_name": name, "irregularities": [*rules.irregular_shed(data)]})
 
 
 GATHERING_WRITES = plain_writes(GATHERING_REGISTER, gathering)

@@ -1,6 +1,7 @@
 """schema versions
 
-Each version says in which schema it was recorded, and when its entry was first made (docs/decisions/0017). Stored documents are not touched.
+Each version says in which schema it was recorded, and when its entry was first made (docs/decisions/0017);
+what is true but irregular can be asked for. Stored documents are not touched.
 
 Revision: b7e2d91c4f38, after a41c7be20d95, 2026-11-28
 """
@@ -17,6 +18,7 @@ REGISTERS = (
     'agreements', 'alerts', 'campaigns', 'disputes', 'divisions', 'gatherings', 'grid_staff', 'mediation_sessions',
     'patients', 'proceedings', 'reminders', 'return_visits', 'sheds', 'visits',
 )  # fmt: skip
+IRREGULAR = 'agreements', 'gatherings', 'sheds', 'visits'
 VERSION = 'of the stored document: meta.schema_version; 1 where it has none'
 CREATED = "when the entry's first version was recorded: microseconds since 1970, UTC"
 FILL = """
@@ -34,9 +36,16 @@ def upgrade() -> None:
         op.add_column(table, version)
         op.add_column(table, created)
         op.execute(FILL.format(table=table))
+    for table in IRREGULAR:
+        irregular = sa.Column[bool](
+            'irregular', sa.Boolean(), server_default=sa.false(), nullable=False, comment='has irregularities'
+        )
+        op.add_column(table, irregular)
 
 
 def downgrade() -> None:
+    for table in IRREGULAR:
+        op.drop_column(table, 'irregular')
     for table in REGISTERS:
         op.drop_column(table, 'created_at')
         op.drop_column(table, 'schema_version')
