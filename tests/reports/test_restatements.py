@@ -95,7 +95,7 @@ def perform(api: Api, entries: dict[str, list[str]], step: tuple[str, str, str, 
         return
     at = f"/v1/{register}/{known[which % len(known)]}"
     if verb == "void":
-        answer = api.act(f"{at}/void", {"reason": REASON}, who="supervisor")
+        answer = api.act(f"{at}/void", {"reason": REASON, "children": True}, who="supervisor")
     elif verb == "move" and register == "patients":
         moved = {"to_division": place, "on": day, "reason": "随家人迁居(示范)"}
         answer = api.act(f"{at}/transfer", moved, who="supervisor")

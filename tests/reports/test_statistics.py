@@ -151,7 +151,7 @@ def move_on(api: Api, luck: random.Random, at: str, change: dict[str, Any], who:
     if luck.random() < 0.3:
         assert api.patch(at, change, who=who).status_code == 200
     if luck.random() < 0.15:
-        assert api.act(f"{at}/void", {"reason": REASON}, who="supervisor").status_code == 200
+        assert api.act(f"{at}/void", {"reason": REASON, "children": True}, who="supervisor").status_code == 200
 
 
 MADE: dict[str, Callable[[Api, random.Random], object]] = {

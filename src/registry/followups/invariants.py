@@ -39,6 +39,16 @@ def nobody_is_seen_after_death(state: CaseState) -> Iterator[Broken]:
                 yield Broken("seen_after_death", zh, en, (Place("visits", visit["id"], "/seen"), place))
 
 
+def the_dead_are_not_in_care(state: CaseState) -> Iterator[Broken]:
+    """The roster follows the visit that tells of a death."""
+    for patient in state.entries("patients"):
+        for visit in state.entries("visits"):
+            if visit["died_on"] is not None and patient["status"] == CareStatus.IN_CARE:
+                zh, en = f"走访已记录其于{visit['died_on']}死亡。", f"A visit tells of the death on {visit['died_on']}."
+                places = Place("patients", patient["id"], "/status"), Place("visits", visit["id"], "/died_on")
+                yield Broken("in_care_after_death", zh, en, places)
+
+
 PATIENT_CASE = Case(
     PATIENT_REGISTER,
     (VISIT_REGISTER,),
@@ -47,6 +57,7 @@ PATIENT_CASE = Case(
         order(BORN, "visits/discharged_on", "before_birth", "出院日期（{day}）早于出生日期。", "The discharge of {day} is before the birth."),
         order(BORN, "visits/died_on", "before_birth", "死亡日期（{day}）早于出生日期。", "The death of {day} is before the birth."),
         Invariant(DIED, nobody_dies_twice),
+        Invariant(DIED, the_dead_are_not_in_care),
         Invariant(DIED | {VISITED, "visits/seen"}, nobody_is_seen_after_death),
     ),
 )  # fmt: skip

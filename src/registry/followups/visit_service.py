@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -76,11 +76,13 @@ def _others(tx: Tx, patient: Current, entry_id: str) -> list[Known]:
     """The patient's other visits, whoever made them, earliest first; those of one day as they were recorded."""
     columns = [VISITS.c[name] for name in ("entry_id", *VISIT_COLUMNS)]
     rows = tx.view.of_cases(tx.batch.connection, VISITS, columns, [patient.seen.entry_id])
-    acts = {
-        visit["id"]: rules.incidents(visit["incidents"]) for visit in tx.of_case(VISIT_REGISTER, patient.seen.entry_id)
-    }
-    others = (replace(as_known(row), incidents=acts[row.entry_id]) for row in rows if row.entry_id != entry_id)
+    told = {visit["id"]: visit for visit in tx.of_case(VISIT_REGISTER, patient.seen.entry_id)}
+    others = (_with_acts(as_known(row), told[row.entry_id]) for row in rows if row.entry_id != entry_id)
     return sorted(others, key=lambda known: known.visited_on)
+
+
+def _with_acts(known: Known, document: dict[str, Any]) -> Known:
+    return replace(known, incidents=rules.incidents(document["incidents"]), died_on=_day(document["died_on"]))
 
 
 def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known], due_on: dt.date | None) -> Draft:
@@ -132,7 +134,8 @@ def _follow(
     known = known_from_visits(patient.document)
     known |= summary(visits, _day(known["returned_on"]))
     seen = last_seen(visits, dt.date.fromisoformat(patient.document["entered_on"]))
-    person = _person(patient, seen, new.died_on if new else None, undone)
+    deaths = [each.died_on for each in visits if each.died_on is not None]
+    person = _person(patient, seen, min(deaths, default=None), undone)
     person = msgspec.structs.replace(person, **incidents_on(visits, patient.document))
     return tx.change(patient, patient_draft(tx, person, known, patient), FOLLOWED)
 
