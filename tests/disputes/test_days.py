@@ -14,15 +14,18 @@ from registry.disputes.register import (
 )
 
 MOVES = [
-    {"to": to, "on": on, "reason": None, "referred_to": None}
-    for to, on in [
-        ("accepted", "2020-02-03"),
-        ("mediating", "2020-02-04"),
-        ("agreed", "2020-02-06"),
-        ("performed", "2020-02-08"),
-        ("closed", "2020-02-08"),
-        ("mediating", "2020-02-12"),
-    ]
+    {"number": number, "to": to, "on": on, "reason": None, "referred_to": None}
+    for number, (to, on) in enumerate(
+        [
+            ("accepted", "2020-02-03"),
+            ("mediating", "2020-02-04"),
+            ("agreed", "2020-02-06"),
+            ("performed", "2020-02-08"),
+            ("closed", "2020-02-08"),
+            ("mediating", "2020-02-12"),
+        ],
+        1,
+    )
 ]
 TEAM = {"leader": "组长", "stationed_from": "2020-02-05", "stationed_to": "2020-02-09"}
 RESPONSE = {"arrived_on": "2020-02-02", "police_reported_on": "2020-02-03", "result": "平息"}

@@ -125,6 +125,16 @@ class Term(Input):
     text: Annotated[Note, Meta(title="条款内容")]
     due_on: Annotated[dt.date | None, Meta(title="履行期限")] = None
     performed_on: Annotated[dt.date | None, Meta(title="履行日期")] = None
+    number: Annotated[
+        Annotated[int, Meta(ge=1, le=9999)] | None,
+        Meta(title="序号", description="given by the server; sent back with its term, the term keeps it"),
+    ] = None
+
+
+class Performing(Input):
+    """A term was performed (履行)."""
+
+    performed_on: Annotated[dt.date, Meta(title="履行日期")]
 
 
 class Meeting(Input):

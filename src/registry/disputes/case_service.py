@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
+
 from registry.core.plain_writes import plain_writes
-from registry.core.unit_of_work import Current, Draft, Tx
+from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.disputes import case_rules as rules
-from registry.disputes.case_schemas import AgreementIn, ProceedingIn, ReturnVisitIn, SessionIn
+from registry.disputes.case_schemas import AgreementIn, Performing, ProceedingIn, ReturnVisitIn, SessionIn, Term
 from registry.disputes.register import (
     AGREEMENT_REGISTER,
     DISPUTE_REGISTER,
@@ -13,7 +15,8 @@ from registry.disputes.register import (
     RETURN_VISIT_REGISTER,
     SESSION_REGISTER,
 )
-from registry.errors import Fault, Refused, refuse
+from registry.errors import Fault, NotFound, Refused, refuse
+from registry.ledger.versions import Append
 
 Child = ProceedingIn | SessionIn | AgreementIn | ReturnVisitIn
 
@@ -35,6 +38,7 @@ def session(tx: Tx, data: SessionIn, kept: Current | None) -> Draft:
 def agreement(tx: Tx, data: AgreementIn, kept: Current | None) -> Draft:
     """An agreement, as it shall be kept: with the days on which it came into effect and was performed."""
     dispute = _dispute_of(tx, data, kept)
+    data = msgspec.structs.replace(data, terms=_numbered(data.terms, kept))
     refuse(rules.check_agreement(data, tx.today))
     derived = {
         "effective_on": rules.effective_on(data),
@@ -43,6 +47,45 @@ def agreement(tx: Tx, data: AgreementIn, kept: Current | None) -> Draft:
         "irregularities": [*rules.irregular_agreement(data)],
     }
     return _draft(tx, data, dispute, derived)
+
+
+def _numbered(terms: list[Term], kept: Current | None) -> list[Term]:
+    """The terms with their numbers: what stood keeps its own, by the number or the text that is sent; what is new gets the next.
+
+    Raises Refused for a number that no term has.
+    """
+    old = kept.data(AgreementIn).terms if kept else []
+    known, by_text = {term.number for term in old}, {term.text: term.number for term in old}
+    faults = [
+        Fault(f"/terms/{at}/number", "unknown_number", "没有这个序号的条款。", "No term has this number.")
+        for at, term in enumerate(terms)
+        if term.number is not None and term.number not in known
+    ]
+    refuse(faults)
+    sent = {term.number for term in terms}
+    following, numbered = max((number or 0 for number in known), default=0), []
+    for term in terms:
+        number = term.number or by_text.get(term.text)
+        if number is None or (term.number is None and number in sent):
+            following += 1
+            number = following
+        sent.add(number)
+        numbered.append(msgspec.structs.replace(term, number=number))
+    return numbered
+
+
+def perform_term(tx: Tx, entry_id: str, number: int, sent: Performing, change: Change) -> Append | None:
+    """A term was performed."""
+    current = tx.to_change(AGREEMENT_REGISTER, entry_id, change)
+    terms = current.data(AgreementIn).terms
+    if number not in {term.number for term in terms}:
+        raise NotFound
+    done = [
+        msgspec.structs.replace(term, performed_on=sent.performed_on) if term.number == number else term
+        for term in terms
+    ]
+    data = msgspec.structs.replace(current.data(AgreementIn), terms=done)
+    return tx.change(current, agreement(tx, data, current), change)
 
 
 def return_visit(tx: Tx, data: ReturnVisitIn, kept: Current | None) -> Draft:

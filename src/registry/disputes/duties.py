@@ -108,8 +108,8 @@ def terms_owed(row: Row[Any], others: Others, _window: Window) -> Iterator[Owed]
     told, rule = msgspec.json.decode(row.document, type=_Agreement), TERMS[AgreementKind(row.kind)]
     for index, term in enumerate(told.terms):
         if term.due_on is not None and term.performed_on is None:
-            title = f"协议第{index + 1}项到期 {_number(others[0])}"
-            yield Owed(rule, term.due_on, title, row.effective_on, part=str(index))
+            title = f"协议第{term.number or index + 1}项到期 {_number(others[0])}"
+            yield Owed(rule, term.due_on, title, row.effective_on, part=str((term.number or index + 1) - 1))
 
 
 def enforcement_owed(row: Row[Any], others: Others, window: Window) -> Iterator[Owed]:
@@ -200,6 +200,8 @@ class _Session(msgspec.Struct):
 class _Term(msgspec.Struct):
     due_on: dt.date | None
     performed_on: dt.date | None
+    number: int | None = None
+    """None in what was stored before terms had one: their order then."""
 
 
 class _Confirmation(msgspec.Struct):

@@ -18,13 +18,13 @@ from registry.disputes import rules
 from registry.disputes.case_schemas import AgreementQuery, CaseQuery
 from registry.disputes.codes import LAND_CATEGORIES, AgreementKind, CourtResult, DisputeKind, Stage, Track
 from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
-from registry.disputes.schemas import DisputeQuery, Move
+from registry.disputes.schemas import DisputeQuery, DoneMove
 
 
 def dispute_at(document: Document, day: dt.date) -> Document:
     """The stage, and all that follows from the moves made by the day; no team or response that came later."""
     moves = [move for move in document["moves"] if by(move, "on", day)]
-    derived = msgspec.to_builtins(rules.derived(msgspec.convert(moves, list[Move])))
+    derived = msgspec.to_builtins(rules.derived(msgspec.convert(moves, list[DoneMove])))
     return {
         **document,
         **derived,
@@ -77,6 +77,16 @@ def _confirmation_at(asked: dict[str, Any] | None, day: dt.date) -> dict[str, An
     return {**asked, "decided_on": decided_on, "result": asked["result"] if decided_on else None}
 
 
+def dispute_upgrade(document: Document) -> Document:
+    """To schema version 2: moves have numbers."""
+    return {**document, "moves": [{**move, "number": at} for at, move in enumerate(document["moves"], 1)]}
+
+
+def agreement_upgrade(document: Document) -> Document:
+    """To schema version 2: terms have numbers."""
+    return {**document, "terms": [{**term, "number": at} for at, term in enumerate(document["terms"], 1)]}
+
+
 def dispute_label(document: Document) -> str:
     """Place and kind, and the case's number once it has one."""
     words = (document["division_name"], DisputeKind(document["kind"]).zh, document.get("case_number"))
@@ -107,7 +117,7 @@ def return_visit_label(document: Document) -> str:
 def dispute_columns(document: Document) -> Document:
     """The filter columns of a dispute."""
     area = document["area_mu"]
-    moves = msgspec.convert(document["moves"], list[Move])
+    moves = msgspec.convert(document["moves"], list[DoneMove])
     ended_on, referred_on = rules.ended_on(moves), rules.referred_on(moves)
     return {
         **document,

@@ -7,7 +7,7 @@ from typing import Any
 
 from registry.deadlines.rules import current, ends_on
 from registry.disputes.codes import CATEGORIES, ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
-from registry.disputes.schemas import DisputeIn, Move, Party, PolygonGeometry
+from registry.disputes.schemas import DisputeIn, DoneMove, Move, Party, PolygonGeometry
 from registry.errors import Fault
 
 MEDIATION, CONFIRMATION = "people_mediation_conclude", "judicial_confirm_apply"
@@ -113,6 +113,15 @@ def check_move(now: Standing, move: Move, today: dt.date) -> Iterator[Fault]:
     yield from _check_agreed(now, move)
 
 
+def check_moves(moves: Sequence[Move], discovered_on: dt.date, today: dt.date) -> Iterator[Fault]:
+    """The faults of all moves together, where one of them was corrected: each not before the one that it follows."""
+    days = [discovered_on, *(move.on for move in moves), today]
+    for at, move in enumerate(moves, 1):
+        if not days[at - 1] <= move.on <= days[at + 1]:
+            zh = f"日期须在前一步（{days[at - 1]}）与后一步（{days[at + 1]}）之间。"
+            yield Fault("/changes/on", "wrong_date", zh, f"Between {days[at - 1]} and {days[at + 1]}.")
+
+
 def _check_agreed(now: Standing, move: Move) -> Iterator[Fault]:
     if move.to is Stage.AGREED and (now.effective_agreement_on is None or now.effective_agreement_on > move.on):
         zh = "；".join(("该日尚无已生效的协议", *now.lacking)) + "。"
@@ -152,7 +161,7 @@ def mediation_due_on(accepted: dt.date | None) -> dt.date | None:
     return ends_on(MEDIATION, accepted) if accepted else None
 
 
-def derived(moves: Sequence[Move]) -> dict[str, Any]:
+def derived(moves: Sequence[DoneMove]) -> dict[str, Any]:
     """What follows from the moves: stage, dates, days from acceptance to settlement, the mediation period's end."""
     accepted, settled = accepted_on(moves), settled_on(moves)
     return {

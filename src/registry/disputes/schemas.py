@@ -23,7 +23,7 @@ from registry.core.fields import (
 )
 from registry.core.queries import AsOfQuery, ListQuery, among
 from registry.core.register import Groups
-from registry.core.schemas import Header, Input, Label
+from registry.core.schemas import Header, Input, Label, Reason
 from registry.disputes.codes import Cause, DisputeKind, FoundBy, PartyKind, Risk, Scale, Stage
 
 Longitude = Annotated[float, Meta(ge=73, le=136)]
@@ -130,6 +130,33 @@ class Move(Input):
     referred_to: Annotated[Line | None, Meta(title="移交单位")] = None
 
 
+class DoneMove(Move, kw_only=True):
+    """A step that was taken, with its number: it stays when others are undone."""
+
+    number: Annotated[int, Meta(ge=1, title="序号")]
+
+
+class MoveChanges(Input):
+    """What was wrong of a step; what is left out stays."""
+
+    on: Annotated[dt.date | None, Meta(title="日期")] = None
+    reason: Annotated[Sensitive | None, Meta(title="理由")] = None
+    referred_to: Annotated[Line | None, Meta(title="移交单位")] = None
+
+
+class MoveCorrection(Input):
+    """A step that was recorded wrongly (更正): what is right, and why. A step to a wrong stage is undone."""
+
+    changes: MoveChanges
+    reason: Reason
+
+
+class MoveUndoing(Input):
+    """The last step should never have been recorded (撤销): why."""
+
+    reason: Reason
+
+
 class Dispute(DisputeIn, kw_only=True):
     """A land dispute, as it is kept."""
 
@@ -138,7 +165,7 @@ class Dispute(DisputeIn, kw_only=True):
     case_number: Annotated[str, Meta(title="编号", description="town, year, running number")]
     division_name: DivisionName
     stage: Annotated[Stage, Meta(title="阶段")]
-    moves: Annotated[list[Move], Meta(title="办理经过")]
+    moves: Annotated[list[DoneMove], Meta(title="办理经过")]
     accepted_on: Annotated[dt.date | None, Meta(title="受理日期")]
     settled_on: Annotated[dt.date | None, Meta(title="化解日期")]
     days_to_settle: Annotated[int | None, Meta(title="化解用时(日)", description="from acceptance to settlement")]

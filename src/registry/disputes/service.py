@@ -2,19 +2,21 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 from sqlalchemy import and_
 
 from registry.core.plain_writes import Writes, plain_void
+from registry.core.schemas import Reason
 from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.disputes import rules
 from registry.disputes.case_rules import lacks
 from registry.disputes.codes import AgreementKind, Stage
 from registry.disputes.models import AGREEMENTS
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
-from registry.disputes.schemas import DisputeIn, Move
-from registry.errors import refuse
+from registry.disputes.schemas import DisputeIn, DoneMove, Move, MoveCorrection, MoveUndoing
+from registry.errors import Conflict, Fault, NotFound, Refused, refuse
 from registry.ledger.versions import Append
 
 
@@ -35,13 +37,52 @@ def move_dispute(tx: Tx, entry_id: str, move: Move, change: Change) -> Append | 
     """It came to another stage."""
     current = tx.to_change(DISPUTE_REGISTER, entry_id, change)
     refuse(rules.check_move(_standing(tx, current), move, tx.today))
-    draft = _dispute(tx, current.data(DisputeIn), [*moves_of(current), move], current)
+    moves = moves_of(current)
+    number = max((done.number for done in moves), default=0) + 1
+    done = DoneMove(number=number, to=move.to, on=move.on, reason=move.reason, referred_to=move.referred_to)
+    draft = _dispute(tx, current.data(DisputeIn), [*moves, done], current)
     return tx.change(current, draft, change)
 
 
-def moves_of(current: Current) -> list[Move]:
+def correct_move(tx: Tx, entry_id: str, number: int, sent: MoveCorrection, change: Change) -> Append | None:
+    """A step was recorded wrongly."""
+    current = tx.to_change(DISPUTE_REGISTER, entry_id, change)
+    moves = moves_of(current)
+    at = _place_of(moves, number)
+    right = {name: value for name, value in msgspec.structs.asdict(sent.changes).items() if value is not None}
+    if not right:
+        text = "请至少给出一项更正。", "Give at least one thing to correct."
+        raise Refused(faults=[Fault("/changes", "empty", *text)])
+    moves[at] = msgspec.structs.replace(moves[at], **right)
+    refuse(rules.check_moves(moves, discovered_on(current), tx.today))
+    return _moved(tx, current, moves, change, sent.reason)
+
+
+def undo_move(tx: Tx, entry_id: str, number: int, sent: MoveUndoing, change: Change) -> Append | None:
+    """The last step should never have been recorded."""
+    current = tx.to_change(DISPUTE_REGISTER, entry_id, change)
+    moves = moves_of(current)
+    if _place_of(moves, number) != len(moves) - 1:
+        raise Conflict(zh="只能撤销最后一步；请从最后一步起依次撤销。", en="Only the last step can be undone.")
+    return _moved(tx, current, moves[:-1], change, sent.reason)
+
+
+def _place_of(moves: list[DoneMove], number: int) -> int:
+    """Where the move of a number stands. Raises NotFound."""
+    found = [at for at, move in enumerate(moves) if move.number == number]
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _moved(tx: Tx, current: Current, moves: list[DoneMove], change: Change, reason: Reason) -> Append | None:
+    draft = _dispute(tx, current.data(DisputeIn), moves, current)
+    return tx.change(current, draft, replace(change, reason=reason))
+
+
+def moves_of(current: Current) -> list[DoneMove]:
     """The moves so far, first to last."""
-    return msgspec.convert(current.document["moves"], list[Move])
+    return msgspec.convert(current.document["moves"], list[DoneMove])
 
 
 def discovered_on(current: Current) -> dt.date:
@@ -76,7 +117,7 @@ def _lacking(tx: Tx, dispute_id: str) -> Iterator[str]:
             yield f"/v1/agreements/{each['id']} 缺{missing}"
 
 
-def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], kept: Current | None = None) -> Draft:
+def _dispute(tx: Tx, data: DisputeIn, moves: list[DoneMove], kept: Current | None = None) -> Draft:
     refuse(rules.check_dispute(data, tx.today))
     name = tx.place(data.division, data.discovered_on, kept=kept)
     for index, party in enumerate(data.parties):
