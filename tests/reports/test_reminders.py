@@ -32,7 +32,7 @@ from registry.settings import Settings
 from registry.web.context import Context
 from tests import factories
 from tests.api import Api
-from tests.conftest import COUNTY
+from tests.conftest import COUNTY, RULEBOOK
 from tests.reports.conftest import Amend
 
 CADENCE = Cadence()
@@ -154,7 +154,7 @@ async def serving(settings: Settings) -> AsyncIterator[Context]:
     """One server process's context on the test's database."""
     database = open_database(settings.database)
     sealer = Sealer(settings.key_file, KeyStore(settings.key_store))
-    context = Context(database, sealer, Keys(database))
+    context = Context(database, sealer, Keys(database), RULEBOOK)
     try:
         yield context
     finally:
