@@ -43,6 +43,10 @@ class AlertKind(CodeList):
     """缩小辖区: divisions were taken from a key."""
     IRREGULARITY = "irregularity", "不规范", "An irregularity"
     """不规范: an entry tells of what is true but not as it should be."""
+    VOIDED = "voided", "录入人作废", "Voided by who made it"
+    """录入人作废: who made an entry voided it within a day."""
+    VOID_REQUESTED = "void_requested", "申请作废", "Voiding asked for"
+    """申请作废: an office asks for an entry to be voided."""
     SERIOUS_INCIDENT = "serious_incident", "肇祸等严重情况", "A serious incident"
     """严重情况: a visit tells of a serious incident."""
 

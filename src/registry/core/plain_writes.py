@@ -81,16 +81,28 @@ def outcome(tx: Tx, written: Written) -> WriteOutcome:
 
 def _alerts(tx: Tx, append: Append) -> Iterator[Append]:
     """What the supervisor is told of a version that the one before it did not say."""
-    told = _telling(append.document)
-    if not told or append.voided:
-        return
     register = tx.rulebook.registers[append.register]
-    before = tx.current(register, append.entry_id).document if append.number > 1 else {}
-    for kind, title in sorted(told - _telling(before)):
-        alert = AlertIn(
-            kind=kind, title=f"{register.title}：{title}", register=append.register, entry_id=append.entry_id
-        )
-        yield raised(alert, append.division)
+    if append.voided:
+        if tx.who.role not in register.voiders:
+            yield _alert(register, append.entry_id, append.division, AlertKind.VOIDED, "录入人在 24 小时内作废。")
+        return
+    told = _telling(append.document)
+    if told:
+        before = tx.current(register, append.entry_id).document if append.number > 1 else {}
+        for kind, title in sorted(told - _telling(before)):
+            yield _alert(register, append.entry_id, append.division, kind, title)
+
+
+def _alert(register: Register, entry_id: str, division: str, kind: AlertKind, title: str) -> Append:
+    told = AlertIn(kind=kind, title=f"{register.title}：{title}", register=register.name, entry_id=entry_id)
+    return raised(told, division)
+
+
+def ask_to_void(tx: Tx, register: Register, entry_id: str, change: Change) -> Append:
+    """An office asks for an entry to be voided: the supervisor is told. The entry stays as it is."""
+    current = tx.to_change(register, entry_id, change)
+    reason = change.reason.code.zh if change.reason else ""
+    return _alert(register, entry_id, current.seen.division, AlertKind.VOID_REQUESTED, f"申请作废（{reason}）。")
 
 
 def _telling(document: Mapping[str, Any]) -> set[tuple[AlertKind, str]]:

@@ -84,7 +84,7 @@ class Register:
     readers: frozenset[Role] = READERS
     writers: frozenset[Role] = OFFICE
     voiders: frozenset[Role] = frozenset({Role.SUPERVISOR})
-    """Who may void an entry, or transfer one to another office."""
+    """Who may void any entry, or transfer one to another office; who made an entry may void it within a day."""
     cases: str = ""
     """The register of the cases that its entries belong to and that may be opened to another town: disputes or patients."""
     open: bool = False
@@ -150,7 +150,8 @@ class Register:
 
     def require(self, role: Role, right: Right) -> None:
         """Raise Forbidden unless the role has the right."""
-        allowed = {Right.READ: self.readers, Right.WRITE: self.writers}.get(right, self.voiders)
+        by_right = {Right.READ: self.readers, Right.WRITE: self.writers, Right.VOID: self.writers | self.voiders}
+        allowed = by_right.get(right, self.voiders)
         if role not in allowed:
             raise Forbidden
 

@@ -27,6 +27,8 @@ from registry.ledger.versions import Action, Append, Sealed, VersionCause, encod
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+A_DAY = 24 * 3600 * 1_000_000
+"""Microseconds."""
 SEARCHED = frozenset({"id_number", "phone"})
 
 
@@ -222,7 +224,8 @@ class Tx:
         return append
 
     def void(self, current: Current, change: Change) -> Append:
-        """A last version, alike but for its header, that says that the entry should never have been entered."""
+        """A last version, alike but for its header, that says that the entry should never have been entered. Raises Forbidden."""
+        self._require_void(current)
         shape = current.register.shape
         kept = {
             name: value
@@ -238,6 +241,18 @@ class Tx:
         append.reason = msgspec.to_builtins(change.reason)
         append.voided = True
         return append
+
+    def _require_void(self, current: Current) -> None:
+        """A supervisor voids any entry; who made it, within a day."""
+        if self.who.role in current.register.voiders:
+            return
+        first = self.view.version(self.batch.connection, current.register, current.seen.entry_id, 1)
+        maker = msgspec.json.decode(first.stored)["meta"]["recorded_by"]["id"]
+        if maker != self.who.id or self.batch.now - current.seen.created_at > A_DAY:
+            raise Forbidden(
+                zh="只有录入人可在 24 小时内作废；此后请提交作废申请（void-request），由县级办理。",
+                en="Only who made it may void it, within 24 hours; after that ask for it (void-request).",
+            )
 
     def _append(
         self, register: Register, entry_id: str, number: int, action: Action, draft: Draft, created_at: int | None

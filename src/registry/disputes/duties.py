@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement, Row, and_, not_
 
 from registry.core.duties import CaseRows, DutyKind, Others, Owed, Window
 from registry.deadlines.rules import ends_on, version_of
@@ -135,8 +135,9 @@ def service_owed(row: Row[Any], others: Others, _window: Window) -> Iterator[Owe
 
 
 def performed(_window: Window) -> Sequence[ColumnElement[bool]]:
-    """Agreements that were performed."""
-    return (AGREEMENTS.c.performed_on.is_not(None),)
+    """Agreements that were performed; one by word of mouth, performed as it was reached, owes no visit."""
+    at_once = and_(AGREEMENTS.c.kind == AgreementKind.ORAL, AGREEMENTS.c.performed_on == AGREEMENTS.c.signed_on)
+    return AGREEMENTS.c.performed_on.is_not(None), not_(at_once)
 
 
 def return_visit_owed(row: Row[Any], others: Others, _window: Window) -> Iterator[Owed]:

@@ -34,6 +34,10 @@ def check_dispute(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
     if isinstance(data.geometry, PolygonGeometry):
         yield from _check_rings(data.geometry)
     yield from _check_team(data, today)
+    spot = data.settled_on_the_spot
+    if spot is not None and not data.discovered_on <= spot.settled_on <= today:
+        said = "化解日期须在发现日期与今天之间。", "Between discovery and today."
+        yield Fault("/settled_on_the_spot/settled_on", "wrong_date", *said)
 
 
 def _check_party(pointer: str, party: Party) -> Iterator[Fault]:

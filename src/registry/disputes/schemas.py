@@ -92,6 +92,21 @@ class Response(Input):
     police_reported_on: Annotated[dt.date | None, Meta(title="报警日期", description="人民调解法 §25")] = None
 
 
+class SpotMediator(Input):
+    """Who mediated on the spot."""
+
+    unit: Annotated[Line, Meta(title="单位")]
+    name: PersonName | None = None
+
+
+class SpotSettlement(Input):
+    """A dispute that was settled where it was found (当场化解): what was agreed by word of mouth, and who mediated (人民调解法 §28)."""
+
+    settled_on: Annotated[dt.date, Meta(title="化解日期")]
+    agreed: Annotated[Note, Meta(title="协议内容")]
+    mediators: Annotated[list[SpotMediator], Meta(min_length=1, max_length=20, title="调解人")]
+
+
 class DisputeIn(Input):
     """A land dispute (涉土纠纷), as an office records it."""
 
@@ -119,6 +134,12 @@ class DisputeIn(Input):
     resolve_by: Annotated[dt.date | None, Meta(title="化解时限")] = None
     status_quo_order: Annotated[bool, Meta(title="维持土地利用现状", description="土地管理法 §14")] = False
     summary: Annotated[Note | None, Meta(title="事件简述")] = None
+    settled_on_the_spot: Annotated[
+        SpotSettlement | None,
+        Meta(
+            title="当场化解", description="when it is reported: the oral agreement and all steps are recorded with it"
+        ),
+    ] = None
 
 
 class Move(Input):
@@ -241,6 +262,10 @@ DISPUTE_GROUPS: Groups = (
     ("基本情况", "The dispute", ("division", "title", "kind", "category", "cause", "scale", "risk", "summary")),
     ("当事人", "Parties", ("parties", "people_involved")),
     ("争议土地", "The land", ("place_name", "area_mu", "geometry", "crs", "since_year", "status_quo_order")),
-    ("发现与处置", "Found and handled", ("discovered_on", "found_by", "found_by_unit", "response")),
+    (
+        "发现与处置",
+        "Found and handled",
+        ("discovered_on", "found_by", "found_by_unit", "response", "settled_on_the_spot"),
+    ),
     ("责任", "Who answers for it", ("responsible_unit", "responsible", "task_force", "resolve_by")),
 )

@@ -7,29 +7,38 @@ from dataclasses import replace
 import msgspec
 from sqlalchemy import and_
 
-from registry.core.plain_writes import Writes, plain_void
+from registry.core.plain_writes import Writes, Written, plain_void
 from registry.core.schemas import Reason
 from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.disputes import rules
 from registry.disputes.case_rules import lacks
 from registry.disputes.codes import AgreementKind, Stage
 from registry.disputes.models import AGREEMENTS
+from registry.disputes.on_the_spot import agreement_of, steps_of
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
 from registry.disputes.schemas import DisputeIn, DoneMove, Move, MoveCorrection, MoveUndoing
 from registry.errors import Conflict, Fault, NotFound, Refused, refuse
 from registry.ledger.versions import Append
 
 
-def report_dispute(tx: Tx, entry_id: str, data: DisputeIn) -> Append:
-    """A dispute was found; it gets the next number of its town and year."""
-    draft = _dispute(tx, data, [])
+def report_dispute(tx: Tx, entry_id: str, data: DisputeIn) -> Written:
+    """A dispute was found; it gets the next number of its town and year. Settled on the spot, it comes with all that followed."""
+    settled = data.settled_on_the_spot
+    draft = _dispute(tx, data, steps_of(settled))
     draft.sequence = f"{data.division[:9]}-{data.discovered_on.year}"
-    return tx.create(DISPUTE_REGISTER, entry_id, draft)
+    dispute = tx.create(DISPUTE_REGISTER, entry_id, draft)
+    return dispute if settled is None else (dispute, agreement_of(tx, dispute, data, settled))
 
 
 def change_dispute(tx: Tx, entry_id: str, change: Change) -> Append | None:
     """Something about it changed, or was recorded wrongly. Its stage is changed by a move."""
     current = tx.to_change(DISPUTE_REGISTER, entry_id, change)
+    if "settled_on_the_spot" in change.patch:
+        text = (
+            "当场化解只能在上报时填写；请更正协议或办理经过。",
+            "Said when it is reported; correct the agreement or the steps.",
+        )
+        raise Refused(faults=[Fault("/settled_on_the_spot", "only_when_reported", *text)])
     return tx.change(current, _dispute(tx, current.changed(DisputeIn, change), moves_of(current), current), change)
 
 

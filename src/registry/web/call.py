@@ -181,6 +181,12 @@ class Voiding(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ] = False
 
 
+class VoidRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A request for a voiding (申请作废): why the entry should never have been entered."""
+
+    reason: Reason
+
+
 def check_patch(tree: object, shape: type[msgspec.Struct], pointer: str = "") -> None:
     """Raise Malformed (or Refused, where only check digits and masks are wrong) with all faults of a merge patch."""
     found = list(faults_of(tree, _patch_validator(shape)))

@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from registry import errors
+from registry.core.alerts import Alert
 from registry.core.queries import AsOfQuery, DayQuery, NoQuery, PageQuery
 from registry.core.register import Register
 from registry.errors import RegistryError
-from registry.web.call import Correction, Voiding
+from registry.web.call import Correction, Voiding, VoidRequest
 
 Problems = tuple[type[RegistryError], ...]
 
@@ -139,6 +140,11 @@ def corrects(register: Register) -> dict[str, Any]:
     """A correction (更正)."""
     headers = ("If-Match", "Idempotency-Key")
     return _opt(Contract(register.entry, body=Correction, corrects=register.shape, headers=headers, problems=CHANGING))
+
+
+def asks_to_void() -> dict[str, Any]:
+    """A request for a voiding (申请作废), answered with the alert that the supervisor gets."""
+    return _opt(Contract(Alert, 201, body=VoidRequest, headers=("If-Match", "Idempotency-Key"), problems=CHANGING))
 
 
 def voids(register: Register) -> dict[str, Any]:

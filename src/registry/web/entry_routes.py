@@ -113,4 +113,13 @@ def _write_routes(register: Register, uses: Writes) -> list[HTTPRouteHandler]:
     async def void(request: Call, entry_id: FromPath[UUID]) -> Answer:
         return await writes.void(request, register, uses.void, str(entry_id))
 
-    return [record, put_entry, change, correct, void]
+    asked, ask_text = (
+        f"{entry}/void-request",
+        f"Ask the supervisor to void {one} (申请作废): later than a day after it was made.",
+    )
+
+    @post(asked, operation_id=f"askToVoid{name}", description=ask_text, opt=contract.asks_to_void(), status_code=201)
+    async def ask_to_void(request: Call, entry_id: FromPath[UUID]) -> Answer:
+        return await writes.ask_to_void(request, register, str(entry_id))
+
+    return [record, put_entry, change, correct, void, ask_to_void]

@@ -1,13 +1,16 @@
 """What handlers share for writes: each function is one request from top to bottom."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from litestar import Response
 from sqlalchemy import Connection, and_, select
 
+from registry.core import plain_writes
 from registry.core.access_log import plain_reads, shows_plain
+from registry.core.alerts import ALERT_REGISTER
 from registry.core.plain_writes import Written, outcome
 from registry.core.principals import Principal
 from registry.core.reader import Shown
@@ -23,7 +26,7 @@ from registry.ledger.ids import check_chosen_id, new_id
 from registry.ledger.tables import IDEMPOTENCY
 from registry.ledger.versions import Append, encode
 from registry.web import reads
-from registry.web.call import Call, Voiding
+from registry.web.call import Call, Voiding, VoidRequest
 from registry.web.reads import Answer
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -79,6 +82,16 @@ async def void(call: Call, register: Register, service: Callable[[Tx, str, Chang
     sent = await call.sent(Voiding)
     wanted = Change({}, expected, sent.reason, sent.children)
     return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
+
+
+async def ask_to_void(call: Call, register: Register, entry_id: str) -> Answer:
+    """Ask the supervisor for a voiding; answered with the alert that they get."""
+    who = await call.enter(register, Right.WRITE)
+    call.no_params()
+    expected = call.expected_version()
+    wanted = Change({}, expected, (await call.sent(VoidRequest)).reason)
+    use = partial(plain_writes.ask_to_void, register=register, entry_id=entry_id, change=wanted)
+    return await write(call, who, ALERT_REGISTER, entry_id, use, status=201)
 
 
 async def act(
