@@ -23,7 +23,7 @@ from registry.audit.proof.signing_keys import LogKeys
 from registry.audit.proof.witness_controller import WitnessController
 from registry.audit.proof.witness_job import ASK_EVERY, ask_witnesses
 from registry.core.alerts import ALERT_REGISTER
-from registry.core.invariants import Case, Rulebook
+from registry.core.invariants import CaseRules, Rulebook
 from registry.core.principals import Keys
 from registry.core.register import Register
 from registry.core.sealing import Sealer
@@ -107,7 +107,7 @@ REGISTERS: tuple[Register, ...] = (
     REMINDER_REGISTER,
 )
 
-CASES: tuple[Case, ...] = (DISPUTE_CASE, PATIENT_CASE)
+CASES: tuple[CaseRules, ...] = (DISPUTE_CASE, PATIENT_CASE)
 """What must hold between the entries of a case."""
 
 REGISTER_HANDLERS = [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from registry.app import CASES
-from registry.core.invariants import Case, CaseState, Invariant
+from registry.core.invariants import CaseRules, CaseState, Invariant
 
 DAY, LATER = "2020-02-03", "2020-02-05"
 FULL: dict[str, dict[str, Any]] = {
@@ -47,7 +47,7 @@ class Recording(Mapping[str, Any]):
         return len(self.values_)
 
 
-def reads_of(case: Case, invariant: Invariant) -> set[str]:
+def reads_of(case: CaseRules, invariant: Invariant) -> set[str]:
     read: set[str] = set()
     entries: dict[str, Any] = {
         register.name: [Recording(FULL[register.name], register.name, read)] for register in (case.head, *case.parts)
@@ -58,7 +58,7 @@ def reads_of(case: Case, invariant: Invariant) -> set[str]:
 
 
 @pytest.mark.parametrize(("case", "invariant"), INVARIANTS)
-def test_a_rule_reads_what_it_declares(case: Case, invariant: Invariant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_reads_what_it_declares(case: CaseRules, invariant: Invariant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("registry.core.invariants.values_at", look)
     assert reads_of(case, invariant) <= invariant.reads
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, delete, select, update
+from sqlalchemy import BigInteger, Column, Connection, Index, Row, String, Table, Text, delete, select, update
 
 from registry.code_lists import CodeList
 from registry.core.fields import ERASED, personal_paths, put, values_at
 from registry.core.principals import Principal, Role
 from registry.core.register import Register
-from registry.core.tables import ERASURES
 from registry.core.unit_of_work import Current, columns_of
 from registry.core.view import Seen, View
 from registry.core.watermarks import books
 from registry.db.key_store import KeyStore, Tombstone
+from registry.db.schema import metadata
 from registry.errors import EntryErased, Fault, NotFound, Refused
 from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.clock import timestamp
@@ -41,6 +41,24 @@ class Basis(CodeList):
     """(四) 违反法律、行政法规或者违反约定处理个人信息"""
     OTHER_LAW = "other_law", "法律、行政法规规定的其他情形", "Another case laid down by law"
     """(五) 法律、行政法规规定的其他情形"""
+
+
+ERASURES = Table(
+    "erasures",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("book", String(6), nullable=False),
+    Column("patient_id", String(36), nullable=False),
+    Column("basis", String(32), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("requested_at", BigInteger, nullable=False),
+    Column("confirmed_by", Text),
+    Column("confirmed_at", BigInteger),
+    Column("position", BigInteger, comment="of the version that says so in the log"),
+    Index(None, "book", "patient_id"),
+    comment="erasures asked for and done (依法删除)",
+)
 
 
 @dataclass(frozen=True, slots=True)

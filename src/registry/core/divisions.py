@@ -51,7 +51,7 @@ class PastName(msgspec.Struct):
     until: dt.date
 
 
-class _Stored(msgspec.Struct):
+class _StoredDivision(msgspec.Struct):
     """What a place needs of a stored division."""
 
     former_names: list[PastName]
@@ -80,7 +80,7 @@ def find_place(connection: Connection, book: str, code: str) -> Place | None:
     row = connection.execute(FIND, {"b": book, "c": code}).one_or_none()
     if row is None:
         return None
-    former = msgspec.json.decode(row.document, type=_Stored).former_names
+    former = msgspec.json.decode(row.document, type=_StoredDivision).former_names
     return Place(row.entry_id, row.name, row.level, row.parent, row.valid_from, row.closed_on, former)
 
 

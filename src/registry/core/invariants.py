@@ -19,7 +19,7 @@ from registry.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EntryField:
     """A field of an entry, by JSON Pointer; of the entry as a whole where that is empty."""
 
     register: str
@@ -28,16 +28,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenRule:
     """A rule that does not hold: between which places, and what to tell of it in Chinese and English."""
 
     code: str
     zh: str
     en: str
-    places: tuple[Place, ...]
+    places: tuple[EntryField, ...]
 
     @property
-    def key(self) -> tuple[str, tuple[Place, ...]]:
+    def key(self) -> tuple[str, tuple[EntryField, ...]]:
         """The same rule broken at the same places, whatever the values."""
         return self.code, self.places
 
@@ -67,18 +67,18 @@ class Invariant:
 
     reads: frozenset[str]
     """The fields that it looks at: `agreements/signed_on`, `disputes/moves/*/on`."""
-    broken: Callable[[CaseState], Iterable[Broken]]
+    broken: Callable[[CaseState], Iterable[BrokenRule]]
 
 
 @dataclass(frozen=True)
-class Case:
+class CaseRules:
     """The registers of a case, and what must hold between their entries."""
 
     head: Register
     parts: tuple[Register, ...]
     invariants: tuple[Invariant, ...]
 
-    def broken(self, state: CaseState) -> Iterator[Broken]:
+    def broken(self, state: CaseState) -> Iterator[BrokenRule]:
         """All that does not hold."""
         if state.head is None:
             yield from self._orphans(state)
@@ -92,18 +92,18 @@ class Case:
         known = {each.key for each in self.broken(before)} if found else set()
         return [each.fault(written) for each in found if each.key not in known]
 
-    def _orphans(self, state: CaseState) -> Iterator[Broken]:
+    def _orphans(self, state: CaseState) -> Iterator[BrokenRule]:
         """Entries that belong to a case that was voided."""
         counts = [(register, len(state.parts[register.name])) for register in self.parts]
         told = [(register, count) for register, count in counts if count]
         if told:
             zh = "、".join(f"{register.title} {count} 条" for register, count in told)
             en = ", ".join(f"{count} of {register.name}" for register, count in told)
-            yield Broken(
+            yield BrokenRule(
                 "has_children",
                 f"名下还有{zh}，请先作废，或以 children: true 一并作废。",
                 f"Entries belong to it ({en}): void them first, or with it by children: true.",
-                (Place(self.head.name, "", ""),),
+                (EntryField(self.head.name, "", ""),),
             )
 
 
@@ -112,7 +112,7 @@ class Rulebook:
     """What all writes of a county are held to."""
 
     registers: Mapping[str, Register]
-    cases: Mapping[str, Case]
+    cases: Mapping[str, CaseRules]
     """By the name of the case's own register."""
     earliest: dt.date
     """No event lies before it."""
@@ -160,12 +160,14 @@ def order(earlier: str, later: str, code: str, zh: str, en: str) -> Invariant:
     """That no date of one field lies before any date of another; an entry's own body is held to it too."""
     first, second = _split(earlier), _split(later)
 
-    def broken(state: CaseState) -> Iterator[Broken]:
+    def broken(state: CaseState) -> Iterator[BrokenRule]:
         starts = list(_values(state, *first))
         for place, day in _values(state, *second):
             for start, since in starts:
                 if day < since:
-                    yield Broken(code, zh.format(since=since, day=day), en.format(since=since, day=day), (place, start))
+                    yield BrokenRule(
+                        code, zh.format(since=since, day=day), en.format(since=since, day=day), (place, start)
+                    )
 
     return Invariant(frozenset({earlier, later}), broken)
 
@@ -175,8 +177,8 @@ def _split(field: str) -> tuple[str, tuple[str, ...]]:
     return register, tuple(path.split("/"))
 
 
-def _values(state: CaseState, register: str, path: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
+def _values(state: CaseState, register: str, path: tuple[str, ...]) -> Iterator[tuple[EntryField, str]]:
     for entry in state.entries(register):
         for pointer, value in values_at(entry, path):
             if isinstance(value, str) and value[:1].isdigit():  # neither a mask nor what an erasure left
-                yield Place(register, entry["id"], pointer), value
+                yield EntryField(register, entry["id"], pointer), value

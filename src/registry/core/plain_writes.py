@@ -8,7 +8,7 @@ import msgspec
 
 from registry.core.alerts import AlertIn, AlertKind, raised
 from registry.core.fields import value_at
-from registry.core.invariants import Case, CaseState, too_early
+from registry.core.invariants import CaseRules, CaseState, too_early
 from registry.core.register import Register
 from registry.core.unit_of_work import Change, Current, Draft, Tx, plain_of
 from registry.errors import Fault, refuse
@@ -124,7 +124,7 @@ def _too_early(tx: Tx, append: Append) -> list[Fault]:
     return [fault for fault in found if value_at(before, fault.pointer) != value_at(plain_of(append), fault.pointer)]
 
 
-def _standing(tx: Tx, case: Case, case_id: str, appends: Sequence[Append]) -> CaseState:
+def _standing(tx: Tx, case: CaseRules, case_id: str, appends: Sequence[Append]) -> CaseState:
     """The case before the write."""
     if any(each.register == case.head.name and each.number == 1 for each in appends):
         return CaseState(None, {register.name: [] for register in case.parts})
@@ -133,7 +133,7 @@ def _standing(tx: Tx, case: Case, case_id: str, appends: Sequence[Append]) -> Ca
     return CaseState(None if head.seen.voided else head.document, parts)
 
 
-def _after(case: Case, before: CaseState, appends: Sequence[Append]) -> CaseState:
+def _after(case: CaseRules, before: CaseState, appends: Sequence[Append]) -> CaseState:
     """The case after it."""
     entries = {name: {entry["id"]: entry for entry in found} for name, found in before.parts.items()}
     entries[case.head.name] = {entry["id"]: entry for entry in before.entries(case.head.name)}

@@ -6,11 +6,24 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Text,
+    bindparam,
+    select,
+    update,
+)
 
 from registry.code_lists import CodeList
-from registry.core.tables import BREAK_GLASS, PRINCIPALS
 from registry.db.database import Database
+from registry.db.schema import metadata
 from registry.errors import Unauthenticated
 from registry.ledger.clock import wall_clock
 from registry.ledger.versions import Actor
@@ -24,6 +37,39 @@ CACHED_SECONDS = 5.0
 CACHE_SIZE = 10_000
 LONGEST = 100 * 366 * 86_400 * 1_000_000
 """Microseconds that a key may be valid for."""
+
+PRINCIPALS = Table(
+    "principals",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("book", String(6), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("divisions", Text, nullable=False, comment="division codes, separated by spaces"),
+    Column("key_hash", LargeBinary(32), nullable=False, unique=True, comment="SHA-256 of the key"),
+    Column("key_start", String(8), nullable=False, comment="the key's first characters, to name it by"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Column("last_used_at", BigInteger),
+    comment="who may call: one row for each API key",
+)
+
+BREAK_GLASS = Table(
+    "break_glass",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("book", String(6), nullable=False),
+    Column("principal_id", String(36), nullable=False),
+    Column("register", String(32), nullable=False),
+    Column("entry_id", String(36), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("opened_by", Text, nullable=False, comment="name of the key, as it was"),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Index(None, "book", "principal_id", "until"),
+    comment="an auditor's plain view of one entry, for at most an hour (紧急查阅)",
+)
 
 FIND = select(PRINCIPALS).where(PRINCIPALS.c.key_hash == bindparam("h"))
 RENEW = select(PRINCIPALS).where(PRINCIPALS.c.id == bindparam("p"))

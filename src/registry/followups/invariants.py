@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from registry.core.invariants import Broken, Case, CaseState, Invariant, Place, order
+from registry.core.invariants import BrokenRule, CaseRules, CaseState, EntryField, Invariant, order
 from registry.followups.codes import CareStatus
 from registry.followups.register import PATIENT_REGISTER, VISIT_REGISTER
 
@@ -10,46 +10,46 @@ BORN, IN_CARE, VISITED = "patients/birth_date", "patients/in_care_since", "visit
 DIED = frozenset({"patients/status", "patients/left_care_on", "visits/died_on"})
 
 
-def deaths(state: CaseState) -> Iterator[tuple[Place, str]]:
+def deaths(state: CaseState) -> Iterator[tuple[EntryField, str]]:
     """The days of death that the entries give, and where each says so."""
     for visit in state.entries("visits"):
         if visit["died_on"] is not None:
-            yield Place("visits", visit["id"], "/died_on"), visit["died_on"]
+            yield EntryField("visits", visit["id"], "/died_on"), visit["died_on"]
     for patient in state.entries("patients"):
         if patient["status"] == CareStatus.DIED:
-            yield Place("patients", patient["id"], "/left_care_on"), patient["left_care_on"]
+            yield EntryField("patients", patient["id"], "/left_care_on"), patient["left_care_on"]
 
 
-def nobody_dies_twice(state: CaseState) -> Iterator[Broken]:
+def nobody_dies_twice(state: CaseState) -> Iterator[BrokenRule]:
     """One day of death."""
     told = sorted(deaths(state), key=lambda death: death[1])
     for place, day in told[1:]:
         if day != told[0][1]:
             zh, en = f"与已记录的死亡日期（{told[0][1]}）不同。", f"Another day of death is recorded: {told[0][1]}."
-            yield Broken("died_twice", zh, en, (place, told[0][0]))
+            yield BrokenRule("died_twice", zh, en, (place, told[0][0]))
 
 
-def nobody_is_seen_after_death(state: CaseState) -> Iterator[Broken]:
+def nobody_is_seen_after_death(state: CaseState) -> Iterator[BrokenRule]:
     """No visit after the death at which the person was seen."""
     for place, day in deaths(state):
         for visit in state.entries("visits"):
             if visit["seen"] and visit["visited_on"] > day:
                 zh = f"该患者已于{day}死亡，{visit['visited_on']}的走访不能为见到本人。"
                 en = f"Died on {day}: a visit of {visit['visited_on']} cannot have seen them."
-                yield Broken("seen_after_death", zh, en, (Place("visits", visit["id"], "/seen"), place))
+                yield BrokenRule("seen_after_death", zh, en, (EntryField("visits", visit["id"], "/seen"), place))
 
 
-def the_dead_are_not_in_care(state: CaseState) -> Iterator[Broken]:
+def the_dead_are_not_in_care(state: CaseState) -> Iterator[BrokenRule]:
     """The roster follows the visit that tells of a death."""
     for patient in state.entries("patients"):
         for visit in state.entries("visits"):
             if visit["died_on"] is not None and patient["status"] == CareStatus.IN_CARE:
                 zh, en = f"走访已记录其于{visit['died_on']}死亡。", f"A visit tells of the death on {visit['died_on']}."
-                places = Place("patients", patient["id"], "/status"), Place("visits", visit["id"], "/died_on")
-                yield Broken("in_care_after_death", zh, en, places)
+                places = EntryField("patients", patient["id"], "/status"), EntryField("visits", visit["id"], "/died_on")
+                yield BrokenRule("in_care_after_death", zh, en, places)
 
 
-PATIENT_CASE = Case(
+PATIENT_CASE = CaseRules(
     PATIENT_REGISTER,
     (VISIT_REGISTER,),
     (

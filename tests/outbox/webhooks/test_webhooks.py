@@ -20,7 +20,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from registry.app import REGISTERS
 from registry.core.access_log import render
-from registry.core.tables import PRINCIPALS
+from registry.core.principals import PRINCIPALS
 from registry.core.view import Seen
 from registry.ledger.clock import wall_clock
 from registry.ledger.tables import EVENTS
