@@ -28,8 +28,8 @@ class ReadTexts(NamedTuple):
 
 
 def entry_routes(register: Register, uses: Writes) -> list[HTTPRouteHandler]:
-    """All nine: list, record (POST and PUT), read, change, correct, void, versions, one version."""
-    return [*read_routes(register), *_write_routes(register, uses)]
+    """All ten: list, record (POST and PUT), read, change, correct, void, ask to void, versions, one version."""
+    return [*read_routes(register), *_write_routes(register, uses), *_void_routes(register, uses)]
 
 
 def read_routes(register: Register, texts: ReadTexts | None = None) -> list[HTTPRouteHandler]:
@@ -82,7 +82,6 @@ def _write_routes(register: Register, uses: Writes) -> list[HTTPRouteHandler]:
     put_text = f"Record {one} under the form's own id (UUIDv7)."
     change_text = f"Change {one}: the world moved on."
     correct_text = f"Correct {one} that was recorded wrongly (更正)."
-    void_text = f"Void {one} that should never have been entered (作废)."
     verb = register.names.record
 
     @post(path, operation_id=f"{verb}{name}", description=record_text, opt=contract.creates(register))
@@ -103,6 +102,14 @@ def _write_routes(register: Register, uses: Writes) -> list[HTTPRouteHandler]:
     async def correct(request: Call, entry_id: FromPath[UUID]) -> Answer:
         return await writes.correct(request, register, uses.change, str(entry_id))
 
+    return [record, put_entry, change, correct]
+
+
+def _void_routes(register: Register, uses: Writes) -> list[HTTPRouteHandler]:
+    name, one = register.entry.__name__, register.names.one
+    entry = f"/v1/{register.name}/{{entry_id:uuid}}"
+    void_text = f"Void {one} that should never have been entered (作废)."
+
     @post(
         f"{entry}/void",
         operation_id=f"void{name}",
@@ -122,4 +129,4 @@ def _write_routes(register: Register, uses: Writes) -> list[HTTPRouteHandler]:
     async def ask_to_void(request: Call, entry_id: FromPath[UUID]) -> Answer:
         return await writes.ask_to_void(request, register, str(entry_id))
 
-    return [record, put_entry, change, correct, void, ask_to_void]
+    return [void, ask_to_void]
