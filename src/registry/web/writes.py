@@ -1,6 +1,7 @@
 """What handlers share for writes: each function is one request from top to bottom."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,7 +20,7 @@ from registry.errors import EntryErased, EntryExists, KeyReused, PreconditionFai
 from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.erasing import BLANK
 from registry.ledger.events import Event
-from registry.ledger.ids import check_chosen_id, new_id
+from registry.ledger.ids import check_chosen_id
 from registry.ledger.tables import IDEMPOTENCY
 from registry.ledger.versions import Append, encode
 from registry.web import reads
@@ -40,9 +41,14 @@ async def create(
     data = await call.sent(register.shape)
     # A PUT names its entry, so its path does for an Idempotency-Key: sent again alike, it is answered alike.
     key = call.idempotency_key() or (chosen and "put")
-    made = chosen or new_id()
+
+    def record(tx: Tx) -> Written:
+        # Taken once the write has its turn: what is answered from a repeated request takes none.
+        with nullcontext(chosen) if chosen else tx.sealer.new_id(who.book, register) as made:
+            return service(tx, made, data)
+
     try:
-        return await write(call, who, register, made, lambda tx: service(tx, made, data), key=key, status=201)
+        return await write(call, who, register, chosen or "", record, key=key, status=201)
     except (EntryExists, KeyReused):
         if must_be_new:
             raise PreconditionFailed from None
