@@ -188,19 +188,20 @@ class Tx:
     def create(self, register: Register, entry_id: str, draft: Draft) -> Append:
         """A first version."""
         self.batch.touch(entry_id)
-        return self._append(register, entry_id, 1, Action.CREATED, draft)
+        return self._append(register, entry_id, 1, Action.CREATED, draft, _document(entry_id, draft))
 
     def change(self, current: Current, draft: Draft, change: Change, action: Action | None = None) -> Append | None:
         """The next version; None where nothing would change: such a change is not written."""
         if "case_number" in current.document:
             draft.derived["case_number"] = current.document["case_number"]
         draft.case_id = draft.case_id or current.seen.case_id
+        document = _document(current.seen.entry_id, draft)
+        if document == _content(current.document) and not (draft.share or draft.unshare):
+            return None
         following = current.seen.number + 1
         action = action or change.action
-        append = self._append(current.register, current.seen.entry_id, following, action, draft)
+        append = self._append(current.register, current.seen.entry_id, following, action, draft, document)
         append.reason = msgspec.to_builtins(change.reason) if change.reason else None
-        if _content(_plain_of(append)) == _content(current.document) and not (append.share or append.unshare):
-            return None
         return append
 
     def void(self, current: Current, change: Change) -> Append:
@@ -214,14 +215,16 @@ class Tx:
         columns = columns_of(self.batch.connection, self.who.book, current)
         draft = Draft(current.data(shape), current.seen.division, kept, columns, current.seen.case_id)
         number = current.seen.number + 1
-        append = self._append(current.register, current.seen.entry_id, number, Action.VOIDED, draft)
+        document = _document(current.seen.entry_id, draft)
+        append = self._append(current.register, current.seen.entry_id, number, Action.VOIDED, draft, document)
         append.reason = msgspec.to_builtins(change.reason)
         append.voided = True
         return append
 
-    def _append(self, register: Register, entry_id: str, number: int, action: Action, draft: Draft) -> Append:
-        sent = msgspec.to_builtins(draft.data)
-        document = cast(dict[str, Any], tidy({**sent, **msgspec.to_builtins(draft.derived), "id": entry_id}))
+    def _append(
+        self, register: Register, entry_id: str, number: int, action: Action, draft: Draft, document: dict[str, Any]
+    ) -> Append:
+        """The version to append; its `document`, in plain, is masked here."""
         case_id = draft.case_id or entry_id
         plain, digests = {}, []
         for path, kind in personal_paths(register.entry):
@@ -293,6 +296,12 @@ def columns_of(connection: Connection, book: str, current: Current) -> dict[str,
         return {}
     at = (table.c.book == book, table.c.position == current.seen.position)
     return dict(connection.execute(select(*own).where(*at)).mappings().one())
+
+
+def _document(entry_id: str, draft: Draft) -> dict[str, Any]:
+    """The document of a draft, in plain, with the values that JSON has: what it would be read as again."""
+    values = {**msgspec.to_builtins(draft.data), **msgspec.to_builtins(draft.derived), "id": entry_id}
+    return cast(dict[str, Any], tidy(values))
 
 
 def _content(document: dict[str, Any]) -> dict[str, Any]:
