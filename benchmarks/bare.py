@@ -30,7 +30,7 @@ from registry.ledger.ids import new_id
 from registry.settings import read_settings
 
 Statement = tuple[str, list[tuple[Any, ...]]]
-PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536")
+PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16384")
 
 
 @dataclass(frozen=True, slots=True)

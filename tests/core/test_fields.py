@@ -330,6 +330,7 @@ def test_a_masked_name_does_not_tell_how_long_the_name_is(name: str) -> None:
         (True, True),
         (None, None),
         ({"a": [" b ", {"c": 2.0}]}, {"a": ["b", {"c": 2}]}),
+        ((110.0, 20.5), [110, 20.5]),
     ],
 )
 def test_how_values_are_kept(value: object, kept: object) -> None:

@@ -14,7 +14,7 @@ from registry.core.sealing import Sealer, place_of, subject_of
 from registry.core.view import Seen
 from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.events import Event, EventKind
-from registry.ledger.versions import encode
+from registry.ledger.versions import Append, encode
 
 
 def plain_document(sealer: Sealer, book: str, register: Register, seen: Seen) -> dict[str, Any]:
@@ -59,6 +59,30 @@ def shown_document(sealer: Sealer, who: Principal, register: Register, seen: See
 def is_erased(seen: Seen) -> bool:
     """Whether the personal data of this version was erased: its header says so, and text inside JSON has its quotes escaped."""
     return b'"erased":{"at":' in seen.document
+
+
+def plain_of(append: Append) -> dict[str, Any]:
+    """The document of a version about to be written, with its personal fields in plain."""
+    document = cast(dict[str, Any], msgspec.json.decode(encode(append.document)))
+    for pointer, value in append.plain.items():
+        put(document, pointer, value)
+    return document
+
+
+def seen_of(append: Append) -> Seen:
+    """A version about to be written (its place not known yet) or just written, as a view would show it."""
+    position = int(str(append.meta.get("position", 0)))
+    box = append.sealed.box if append.sealed else None
+    document = encode(append.document)
+    return Seen(
+        append.entry_id, append.number, position, append.case_id, append.division, document, box,
+        append.voided, append.classes, append.created_at or 0, position + 1, document,
+    )  # fmt: skip
+
+
+def plain_answer(append: Append) -> bytes:
+    """What the writer of a version is answered: what they wrote, in plain."""
+    return encode(plain_of(append)) if append.plain else encode(append.document)
 
 
 def plain_reads(who: Principal, register: Register, path: str, seen: Sequence[Seen], request_id: str) -> list[Event]:

@@ -209,10 +209,10 @@ def put(document: dict[str, object], pointer: str, value: object, *, missing: bo
 
 
 def tidy(value: object) -> object:
-    """Strings as they are kept: NFC, without blanks at the ends; 63.0 as 63, so that JSON is canonical."""
+    """A value as JSON has it and as it is kept: strings in NFC, without blanks at the ends; 63.0 as 63, so that JSON is canonical."""
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value).strip(BLANKS)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [tidy(item) for item in value]
     if isinstance(value, dict):
         return {key: tidy(item) for key, item in value.items()}

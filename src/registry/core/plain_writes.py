@@ -6,11 +6,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from registry.core.access_log import plain_of
 from registry.core.alerts import AlertIn, AlertKind, raised
 from registry.core.fields import value_at
 from registry.core.invariants import CaseRules, CaseState, too_early
 from registry.core.register import Register
-from registry.core.unit_of_work import Change, Current, Draft, Tx, plain_of
+from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.errors import Fault, refuse
 from registry.ledger.batch import WriteOutcome
 from registry.ledger.versions import Append
@@ -117,11 +118,12 @@ def _telling(document: Mapping[str, Any]) -> set[tuple[AlertKind, str]]:
 def _too_early(tx: Tx, append: Append) -> list[Fault]:
     """The dates of a version that lie before all that an entry can tell of; what stood before it stays."""
     register = tx.rulebook.registers[append.register]
-    found = list(too_early(register, plain_of(append), tx.rulebook.earliest, tx.today))
+    found = list(too_early(register, append.document, tx.rulebook.earliest, tx.today))
     if not found or append.number == 1 or append.voided:
         return [] if append.voided else found
     before = tx.current(register, append.entry_id).document
-    return [fault for fault in found if value_at(before, fault.pointer) != value_at(plain_of(append), fault.pointer)]
+    after = plain_of(append)
+    return [fault for fault in found if value_at(before, fault.pointer) != value_at(after, fault.pointer)]
 
 
 def _standing(tx: Tx, case: CaseRules, case_id: str, appends: Sequence[Append]) -> CaseState:
@@ -140,6 +142,6 @@ def _after(case: CaseRules, before: CaseState, appends: Sequence[Append]) -> Cas
     for append in appends:
         entries[append.register].pop(append.entry_id, None)
         if not append.voided:
-            entries[append.register][append.entry_id] = plain_of(append)
+            entries[append.register][append.entry_id] = plain_of(append) if append.plain else append.document
     heads = list(entries.pop(case.head.name).values())
     return CaseState(heads[0] if heads else None, {name: list(found.values()) for name, found in entries.items()})

@@ -12,7 +12,8 @@ import hmac
 import os
 import secrets
 import stat
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from registry.core.register import Register
 from registry.db.key_store import KeyStore, Tombstone
+from registry.ledger.ids import new_id
 from registry.ledger.versions import NewDataKey, Sealed, encode
 from registry.settings import BadSetting
 
@@ -28,6 +30,8 @@ CIPHER = b"a256gcm\x00"
 NONCE = 12
 CACHE_SIZE = 50_000
 
+STOCK = 128
+"""Data keys of cases to come that are kept at once, of a register: two full batches."""
 SALT = 16
 
 
@@ -95,6 +99,7 @@ class Sealer:
         self.store = store
         self._changed_at = 0
         self._data_keys: dict[tuple[str, str], bytes] = {}
+        self._stock: dict[tuple[str, str], deque[str]] = {}
         self._load()
 
     def seal(
@@ -105,9 +110,10 @@ class Sealer:
     ) -> Sealed:  # fmt: skip
         """Seal the personal fields (plain text by JSON Pointer) of the version that `place` names.
 
-        `known` is false where the subject is new, and can have no data key yet.
+        `known` is false where the subject is new: it has no data key yet, but one that was kept in advance (`new_id`).
         """
-        key, new = self._find_data_key(book, subject) if known else None, None
+        new = None
+        key = self._find_data_key(book, subject) if known else self._data_keys.get((book, subject))
         if key is None:
             key, new = self._new_data_key(book, subject)
         salt = secrets.token_bytes(SALT)
@@ -115,6 +121,34 @@ class Sealer:
         nonce = secrets.token_bytes(NONCE)
         box = CIPHER + nonce + AESGCM(key).encrypt(nonce, salt + plain, place.encode())
         return Sealed(box, hashlib.sha256(salt + plain).digest(), digests, new)
+
+    @contextlib.contextmanager
+    def new_id(self, book: str, register: Register) -> Iterator[str]:
+        """An id for what is done inside, while the book is locked; where that raises, nothing was kept under it, and the next gets it.
+
+        A new case's comes from a stock of ids whose data keys are kept already, so that few writes wait for the key store. Each key is
+        bound to its id from the start, and only this process knows its stock: no key can serve two cases, whatever crashes or is
+        restored. What is left of a stock opens nothing and is never given out, like the key of a write that failed.
+        """
+        stock = self._stock.setdefault((book, register.name), deque())
+        entry_id = stock.popleft() if stock else new_id()
+        try:
+            yield entry_id
+        except BaseException:
+            stock.append(entry_id)
+            raise
+
+    def keep(self, rows: Sequence[dict[str, object]]) -> None:
+        """Keep new data keys durably, and with them those of cases to come. Only while the book is locked: a rotation of the master
+        key waits for that, and finds all that was wrapped before it.
+        """
+        kinds = {(str(row["book"]), str(row["subject"]).partition("/")[0]) for row in rows} & self._stock.keys()
+        coming = [(book, kind, new_id()) for book, kind in kinds for _ in range(STOCK)]
+        made = [self._new_data_key(book, f"{kind}/{entry_id}") for book, kind, entry_id in coming]
+        self.store.keep([*rows, *(new.row for _, new in made)])
+        for (book, kind, entry_id), (key, _) in zip(coming, made, strict=True):
+            self._remember(book, f"{kind}/{entry_id}", key)
+            self._stock[book, kind].append(entry_id)
 
     def open(self, book: str, subject: str, place: str, box: bytes) -> dict[str, str]:
         """The plain personal fields of a version, by JSON Pointer. Raises InvalidTag if the box was altered or moved, or
@@ -173,7 +207,7 @@ class Sealer:
         key = secrets.token_bytes(32)
         wrapped = _wrap(self._masters[self._current], key, book, subject)
         row: dict[str, object] = {"book": book, "subject": subject, "master_id": self._current, "wrapped": wrapped}
-        return key, NewDataKey(self.store, row)
+        return key, NewDataKey(self.keep, row)
 
     def _unwrap(self, master_id: str, wrapped: bytes, book: str, subject: str) -> bytes:
         nonce, sealed = wrapped[:NONCE], wrapped[NONCE:]

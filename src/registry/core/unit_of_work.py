@@ -23,7 +23,7 @@ from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malforme
 from registry.ledger.batch import Batch
 from registry.ledger.clock import beijing_day
 from registry.ledger.tables import COMMON, SHARING
-from registry.ledger.versions import Action, Append, Sealed, VersionCause, encode
+from registry.ledger.versions import Action, Append, Sealed, VersionCause
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -206,21 +206,21 @@ class Tx:
     def create(self, register: Register, entry_id: str, draft: Draft) -> Append:
         """A first version."""
         self.batch.touch(entry_id)
-        return self._append(register, entry_id, 1, Action.CREATED, draft, None)
+        return self._append(register, entry_id, 1, Action.CREATED, draft, _document(register, entry_id, draft))
 
     def change(self, current: Current, draft: Draft, change: Change, action: Action | None = None) -> Append | None:
         """The next version; None where nothing would change: such a change is not written."""
         if "case_number" in current.document:
             draft.derived["case_number"] = current.document["case_number"]
         draft.case_id = draft.case_id or current.seen.case_id
+        document = _document(current.register, current.seen.entry_id, draft)
+        if document == _content(current.document) and not (draft.share or draft.unshare):
+            return None
         following = current.seen.number + 1
         action = action or change.action
-        append = self._append(
-            current.register, current.seen.entry_id, following, action, draft, current.seen.created_at
-        )
+        append = self._append(current.register, current.seen.entry_id, following, action, draft, document)
+        append.created_at = current.seen.created_at
         append.reason = msgspec.to_builtins(change.reason) if change.reason else None
-        if _content(plain_of(append)) == _content(current.document) and not (append.share or append.unshare):
-            return None
         return append
 
     def void(self, current: Current, change: Change) -> Append:
@@ -235,9 +235,9 @@ class Tx:
         columns = columns_of(self.batch.connection, self.who.book, current)
         draft = Draft(current.data(shape), current.seen.division, kept, columns, current.seen.case_id)
         number = current.seen.number + 1
-        append = self._append(
-            current.register, current.seen.entry_id, number, Action.VOIDED, draft, current.seen.created_at
-        )
+        document = _document(current.register, current.seen.entry_id, draft)
+        append = self._append(current.register, current.seen.entry_id, number, Action.VOIDED, draft, document)
+        append.created_at = current.seen.created_at
         append.reason = msgspec.to_builtins(change.reason)
         append.voided = True
         return append
@@ -255,11 +255,9 @@ class Tx:
             )
 
     def _append(
-        self, register: Register, entry_id: str, number: int, action: Action, draft: Draft, created_at: int | None
+        self, register: Register, entry_id: str, number: int, action: Action, draft: Draft, document: dict[str, Any]
     ) -> Append:
-        sent = msgspec.to_builtins(draft.data)
-        document = cast(dict[str, Any], tidy({**sent, **msgspec.to_builtins(draft.derived), "id": entry_id}))
-        document["label"] = register.label(document)
+        """The version to append; its `document`, in plain, is masked here."""
         case_id = draft.case_id or entry_id
         plain, digests = self._mask(register, document)
         public = document
@@ -288,7 +286,6 @@ class Tx:
             provenance=self.provenance,
             classes=class_stamp(register.entry),
             schema_version=register.schema_version,
-            created_at=created_at,
             cause=VersionCause.TRANSFER if action is Action.TRANSFERRED else draft.cause,
         )
 
@@ -344,29 +341,12 @@ def columns_of(connection: Connection, book: str, current: Current) -> dict[str,
     return dict(connection.execute(select(*own).where(*at)).mappings().one())
 
 
+def _document(register: Register, entry_id: str, draft: Draft) -> dict[str, Any]:
+    """The document of a draft, in plain, with the values that JSON has: what it would be read as again."""
+    values = {**msgspec.to_builtins(draft.data), **msgspec.to_builtins(draft.derived), "id": entry_id}
+    document = cast(dict[str, Any], tidy(values))
+    return {**document, "label": register.label(document)}
+
+
 def _content(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name != "meta"}
-
-
-def plain_of(append: Append) -> dict[str, Any]:
-    """The document of a version about to be written, with its personal fields in plain."""
-    document = cast(dict[str, Any], msgspec.json.decode(encode(append.document)))
-    for pointer, value in append.plain.items():
-        put(document, pointer, value)
-    return document
-
-
-def seen_of(append: Append) -> Seen:
-    """A version about to be written (its place not known yet) or just written, as a view would show it."""
-    position = int(str(append.meta.get("position", 0)))
-    box = append.sealed.box if append.sealed else None
-    document = encode(append.document)
-    return Seen(
-        append.entry_id, append.number, position, append.case_id, append.division, document, box,
-        append.voided, append.classes, append.created_at or 0, position + 1, document,
-    )  # fmt: skip
-
-
-def plain_answer(append: Append) -> bytes:
-    """What the writer of a version is answered: what they wrote, in plain."""
-    return encode(plain_of(append)) if append.plain else encode(append.document)

@@ -21,6 +21,9 @@ from registry.db.write_ahead_log import LONG, WriteAheadLog, truncate_wal
 
 T = TypeVar("T")
 
+CACHE = 16 * 1024
+"""KiB of pages that a connection to SQLite keeps. A server has up to six, and each fills its own; what they lack, the system's cache has."""
+
 
 class Database(Protocol):
     """An open database."""
@@ -133,7 +136,7 @@ def sqlite_engine(url: str, *, begin: str | None, secure_delete: bool = False) -
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-65536",
+            f"cache_size=-{CACHE}",
             "temp_store=MEMORY",
             f"journal_size_limit={LONG}",
             f"secure_delete={'ON' if secure_delete else 'FAST'}",

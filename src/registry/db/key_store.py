@@ -67,6 +67,10 @@ FIND_ALL = select(DATA_KEYS.c.subject, DATA_KEYS.c.master_id, DATA_KEYS.c.wrappe
 AT_ONCE = 500
 """Subjects that are looked up in one statement."""
 
+ANY_ERASED = select(ERASED.c.book).where(
+    ERASED.c.book == bindparam("b"), ERASED.c.subject.in_(bindparam("s", expanding=True))
+)
+
 IS_ERASED = select(ERASED.c.book).where(ERASED.c.book == bindparam("b"), ERASED.c.subject == bindparam("s"))
 
 
@@ -111,15 +115,17 @@ class KeyStore:
         return found
 
     def keep(self, rows: Sequence[dict[str, object]]) -> None:
-        """Keep new data keys, durably, before what they seal is committed.
+        """Keep new data keys of one book, durably, before what they seal is committed. Raises EntryErased if one's subject was erased.
 
         One that is there already was kept for a write that was never committed; the caller holds the book's lock, and knows.
         """
-        stale = [{"b": row["book"], "s": row["subject"]} for row in rows]
+        places = [{"b": row["book"], "s": row["subject"]} for row in rows]
+        these = {"b": rows[0]["book"], "s": [row["subject"] for row in rows]}
         with self._engine.begin() as connection:
-            if any(connection.execute(IS_ERASED, place).first() for place in stale):
+            # Deleted first, and only then looked up: SQLite lets no transaction write that has read while another wrote.
+            connection.execute(_delete(DATA_KEYS), places)
+            if connection.execute(ANY_ERASED, these).first():
                 raise EntryErased
-            connection.execute(_delete(DATA_KEYS), stale)
             connection.execute(insert(DATA_KEYS), list(rows))
 
     def take_over(self, rows: Sequence[dict[str, object]]) -> None:

@@ -131,8 +131,8 @@ class Batch:
             }
             self.connection.execute(update(BOOKS).where(BOOKS.c.book == self.book).values(head))
         # Last of all: every unique rule is satisfied and the book is locked, so no committed write can hold another key.
-        for store in {new.store for new in self._new_keys}:
-            store.keep([new.row for new in self._new_keys if new.store is store])
+        for keep in {new.keep for new in self._new_keys}:
+            keep([new.row for new in self._new_keys if new.keep == keep])
 
     def _note(self, event: Event) -> None:
         """Give an event of access its place in the second tree."""

@@ -1,14 +1,13 @@
 """What a service hands to the ledger: versions to append, and how they become rows."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 from sqlalchemy import Table
 
 from registry.code_lists import CodeList
-from registry.db.key_store import KeyStore
 from registry.ledger.tables import hashed_columns
 
 encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
@@ -60,7 +59,8 @@ class Actor:
 class NewDataKey:
     """A data key that must be kept before what it seals is committed."""
 
-    store: KeyStore
+    keep: Callable[[Sequence[dict[str, object]]], None]
+    """Keeps the rows of several, durably, while the book is locked."""
     row: dict[str, object]
 
 

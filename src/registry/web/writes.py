@@ -1,6 +1,7 @@
 """What handlers share for writes: each function is one request from top to bottom."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
@@ -9,20 +10,20 @@ from litestar import Response
 from sqlalchemy import Connection, and_, select
 
 from registry.core import plain_writes
-from registry.core.access_log import plain_reads, shows_plain
+from registry.core.access_log import plain_answer, plain_reads, seen_of, shows_plain
 from registry.core.alerts import ALERT_REGISTER
 from registry.core.plain_writes import Written, outcome
 from registry.core.principals import Principal
 from registry.core.reader import Shown
 from registry.core.register import Register, Right
-from registry.core.unit_of_work import Change, Tx, plain_answer, seen_of
+from registry.core.unit_of_work import Change, Tx
 from registry.core.view import Seen
 from registry.core.watermarks import watermark_text
 from registry.errors import EntryErased, EntryExists, KeyReused, PreconditionFailed
 from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.erasing import BLANK
 from registry.ledger.events import Event
-from registry.ledger.ids import check_chosen_id, new_id
+from registry.ledger.ids import check_chosen_id
 from registry.ledger.tables import IDEMPOTENCY
 from registry.ledger.versions import Append, encode
 from registry.web import reads
@@ -43,9 +44,14 @@ async def create(
     data = await call.sent(register.shape)
     # A PUT names its entry, so its path does for an Idempotency-Key: sent again alike, it is answered alike.
     key = call.idempotency_key() or (chosen and "put")
-    made = chosen or new_id()
+
+    def record(tx: Tx) -> Written:
+        # Taken once the write has its turn: what is answered from a repeated request takes none.
+        with nullcontext(chosen) if chosen else tx.sealer.new_id(who.book, register) as made:
+            return service(tx, made, data)
+
     try:
-        return await write(call, who, register, made, lambda tx: service(tx, made, data), key=key, status=201)
+        return await write(call, who, register, chosen or "", record, key=key, status=201)
     except (EntryExists, KeyReused):
         if must_be_new:
             raise PreconditionFailed from None

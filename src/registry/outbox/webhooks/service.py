@@ -54,7 +54,7 @@ def make_webhook(connection: Connection, sealer: Sealer, who: Principal, terms: 
     made, secret = new_id(), new_secret()
     sealed = seal_secrets(sealer, who.book, made, 1, [secret])
     if sealed.new_key is not None:
-        sealed.new_key.store.keep([sealed.new_key.row])
+        sealed.new_key.keep([sealed.new_key.row])
     after = _place(connection, who, terms.after) if terms.after else head_of(connection, who.book)
     row = {
         "id": made,
