@@ -62,7 +62,7 @@ ADMINISTRATIVE = re.compile(r"/v1/(keys|log|break-glass|erasures|changes|schemas
 def test_every_get_of_a_register_takes_as_of() -> None:
     for path, method, op in operations():
         if method == "get" and path.startswith("/v1/") and not ADMINISTRATIVE.match(path):
-            wanted = {"from", "to"} if path == "/v1/restatements" else {"as_of"}  # it compares two moments
+            wanted = {"then", "now"} if path == "/v1/restatements" else {"as_of"}  # it compares two moments
             assert wanted <= {parameter["name"] for parameter in op["parameters"]}, path
 
 

@@ -11,6 +11,12 @@ from typing import Any
 
 import httpx
 
+RENAMED = (
+    (r"/v1/restatements\?", {"from": "then", "to": "now"}),
+    (r"/v1/(history|access-log)\?", {"from": "recorded_from", "to": "recorded_to"}),
+    (r"/v1/[a-z-]+\?", {"missing": "absent", "given": "present"}),
+)
+"""Parameters that have another name since the one break of /v1: of which paths, and old → new (CHANGELOG.md)."""
 REQUEST_ID = re.compile(rb'"request_id":"[0-9a-f-]{36}"')
 """In a problem; made anew for each request."""
 NOT_THERE = "(nothing)"
@@ -51,13 +57,14 @@ class Replay:
     keys: dict[str, str]
     allowed: Sequence[Allowed] = ()
     moved: dict[str, str] = field(default_factory=dict)
-    """ETags that are others now because their bodies are, as is allowed."""
+    """ETags and cursors that are others now because their bodies are, or what they are made of is, as is allowed."""
 
     def differences(self, saved: dict[str, Any]) -> list[Difference]:
         """What is not as it was, and not allowed to be otherwise."""
         answer = self._ask(saved)
         found = list(compare(saved, answer))
         meant = [each for each in found if any(allowed.covers(each) for allowed in self.allowed)]
+        self.moved |= {each.was: each.now for each in meant if each.pointer == "/next_cursor" and each.now}
         old = saved["answer"]["headers"].get("etag")
         if old is not None and (meant or old in self.moved):
             self.moved[old] = answer.headers.get("etag", old)
@@ -71,7 +78,18 @@ class Replay:
         if saved["who"] is not None:
             headers["Authorization"] = f"Bearer {self.keys[saved['who']]}"
         body = {"json": saved["body"]} if "body" in saved else {}
-        return self.client.request(saved["method"], saved["path"], headers=headers, **body)
+        return self.client.request(saved["method"], self._path(renamed(saved["path"])), headers=headers, **body)
+
+    def _path(self, path: str) -> str:
+        return re.sub(r"(?<=[?&]cursor=)[\w-]+", lambda found: self.moved.get(found[0], found[0]), path)
+
+
+def renamed(path: str) -> str:
+    """A saved path as it is asked today."""
+    for pattern, names in RENAMED:
+        if re.match(pattern, path):
+            path = re.sub(r"(?<=[?&])(\w+)(?==)", lambda found: names.get(found[1], found[1]), path)  # noqa: B023 - used at once
+    return path
 
 
 def read_answers(folder: Path) -> list[dict[str, Any]]:

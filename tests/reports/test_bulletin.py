@@ -315,7 +315,7 @@ def test_of_several_divisions_it_names_them(
     assert f"范围：仅含{name}" in api.get(f"{AT}?to=2020-03-05&format=text", "several").text
 
 
-@pytest.mark.parametrize("at", [AT, f"/v1/restatements?from=wm_{COUNTY}_0"])
+@pytest.mark.parametrize("at", [AT, f"/v1/restatements?then=wm_{COUNTY}_0"])
 def test_what_lies_outside_is_refused(api: Api, at: str) -> None:
     joint = "&" if "?" in at else "?"
     for who, division, code in (

@@ -125,7 +125,7 @@ def values(field: msgspec.structs.FieldInfo) -> Iterator[Any]:
     kind = field.type
     while get_args(kind):  # Annotated[X, …] or X | None
         kind = get_args(kind)[0]
-    if field.name in {"missing", "given"}:
+    if field.name in {"absent", "present"}:
         (names,) = set(re.findall(r"\^\(([a-z_|]+)\)", str(described)))
         yield from [*names.split("|"), names.replace("|", ",")]
     elif kind is str:

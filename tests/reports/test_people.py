@@ -114,7 +114,7 @@ def test_a_town_is_told_its_roster_from_ten_on(api: Api, end_month: EndMonth) ->
         (f"{VISITS}?division={KELU}&division_only=true", "#division", "below_town"),
         (f"{VISITS}?patient_id=019fca48-fe6d-7f0d-8000-000000000000", "#patient_id", "not_told"),
         (f"{VISITS}?visited_from=2020-02-14", "#visited_from", "not_told"),
-        (f"{VISITS}?missing=campaign_id", "#missing", "not_told"),
+        (f"{VISITS}?absent=campaign_id", "#absent", "not_told"),
         (f"{VISITS}?on=2020-02-14", "#on", "not_told"),
         (f"{VISITS}?group_by=town,team", "#group_by", "county_only"),
         (f"{VISITS}?group_by=town&not_seen_reason=refused", "#group_by", "county_only"),

@@ -360,7 +360,8 @@ def test_a_visit_is_in_time_by_what_was_planned_when_it_was_recorded(api: Api) -
     assert api.act(f"{at}/correct", {"reason": REASON, "changes": {"visited_on": due.isoformat()}}).status_code == 200
     assert api.get(asked).json()["total"]["measures"] == {"made": 2, "in_time": 1, "late": 0}
     assert (
-        msgspec.json.decode(api.get("/v1/visits?in_time=true&given=due_on").content)["items"][0]["meta"]["version"] == 2
+        msgspec.json.decode(api.get("/v1/visits?in_time=true&present=due_on").content)["items"][0]["meta"]["version"]
+        == 2
     )
 
 

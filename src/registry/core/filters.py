@@ -37,11 +37,11 @@ class Filters:
         return self.matching(self.parsed(params))
 
 
-def nulls(table: Table, missing: str | None, given: str | None) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the parameters `missing` and `given`: which columns are null and which are not, separated by commas."""
-    for name in missing.split(",") if missing else ():
+def nulls(table: Table, absent: str | None, present: str | None) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the parameters `absent` and `present`: which columns are null and which are not, separated by commas."""
+    for name in absent.split(",") if absent else ():
         yield table.c[name].is_(None)
-    for name in given.split(",") if given else ():
+    for name in present.split(",") if present else ():
         yield table.c[name].is_not(None)
 
 

@@ -28,6 +28,12 @@ MomentParam = Annotated[
 """A date (all of it, Beijing time) or a timestamp with offset."""
 
 
+RecordedFrom = Annotated[MomentParam, Meta(description="Recorded on this day (Beijing) or at this time, or later.")]
+
+
+RecordedTo = Annotated[MomentParam, Meta(description="Recorded by the end of this day (Beijing), or by this time.")]
+
+
 On = Annotated[
     dt.date,
     Meta(
@@ -58,9 +64,9 @@ CursorParam = Annotated[
 
 
 def among(*names: str) -> Meta:
-    """What the parameters `missing` and `given` of a list take: fields that its entries do not have, or do."""
+    """What the parameters `absent` and `present` of a list take: fields that its entries do not have, or do."""
     either = "|".join(names)
-    about = f"Only entries in which all of these are null (`missing`) or not null (`given`): {', '.join(names)}; separated by commas."
+    about = f"Only entries in which all of these are null (`absent`) or not null (`present`): {', '.join(names)}; separated by commas."
     return Meta(pattern=f"^({either})(,({either}))*" + END, max_length=200, description=about)
 
 

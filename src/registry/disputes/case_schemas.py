@@ -33,8 +33,8 @@ class AgreementQuery(CaseQuery, kw_only=True):
     overdue_on: Annotated[dt.date | None, Meta(description="With a term past due and not performed on this day.")] = (
         None
     )
-    missing: Annotated[str, among("performed_on", "confirmed_on")] | None = None
-    given: Annotated[str, among("performed_on", "confirmed_on")] | None = None
+    absent: Annotated[str, among("performed_on", "confirmed_on")] | None = None
+    present: Annotated[str, among("performed_on", "confirmed_on")] | None = None
 
 
 class ProceedingIn(Input):

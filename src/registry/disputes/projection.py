@@ -149,7 +149,7 @@ def matching_disputes(query: DisputeQuery) -> Clauses:
         yield or_(table.ended_on.is_(None), table.ended_on > query.overdue_on)
     if query.unsettled:
         yield from UNSETTLED
-    yield from nulls(DISPUTES, query.missing, query.given)
+    yield from nulls(DISPUTES, query.absent, query.present)
 
 
 def matching_agreements(query: AgreementQuery) -> Clauses:
@@ -161,7 +161,7 @@ def matching_agreements(query: AgreementQuery) -> Clauses:
     yield from between(table.confirmed_on, query.confirmed_from, query.confirmed_to)
     if query.overdue_on is not None:
         yield table.next_due_on < query.overdue_on
-    yield from nulls(AGREEMENTS, query.missing, query.given)
+    yield from nulls(AGREEMENTS, query.absent, query.present)
 
 
 def matching_proceedings(query: CaseQuery) -> Clauses:

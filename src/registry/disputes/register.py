@@ -35,16 +35,16 @@ from registry.disputes.projection import (
 from registry.disputes.rules import CONFIRMATION_RULE, COUNTING_RULE, MEDIATION_RULE
 from registry.disputes.schemas import DISPUTE_GROUPS, Dispute, DisputeIn, DisputeQuery
 
-_settled = {"given": "days_to_settle"}
+_settled = {"present": "days_to_settle"}
 
 DISPUTE_MEASURES = (
     Measure("found", "排查发现", "宗", dated="discovered"),
-    Measure("accepted", "受理", "宗", dated="accepted", where={"given": "accepted_on"}),
-    Measure("settled", "化解", "宗", dated="settled", where={"given": "settled_on"}),
+    Measure("accepted", "受理", "宗", dated="accepted", where={"present": "accepted_on"}),
+    Measure("settled", "化解", "宗", dated="settled", where={"present": "settled_on"}),
     Measure("open", "在办", "宗", day="open_on"),
     Measure("overdue", "超过调解期限", "宗", day="overdue_on"),
     Measure("failed", "调解不成功", "宗", dated="ended", where={"unsettled": "true"}),
-    Measure("referred", "移交", "宗", dated="referred", where={"given": "referred_on"}),
+    Measure("referred", "移交", "宗", dated="referred", where={"present": "referred_on"}),
     Measure("median_days", "化解用时中位数", "日", Median(DISPUTES.c.days_to_settle), dated="settled", where=_settled),
     Measure("p90_days", "化解用时第90百分位数", "日", P90(DISPUTES.c.days_to_settle), dated="settled", where=_settled),
     Measure("people", "涉及人数", "人", Sum(DISPUTES.c.people_involved), dated="discovered"),
@@ -63,8 +63,8 @@ DISPUTE_DIMENSIONS = (
 )
 AGREEMENT_MEASURES = (
     Measure("signed", "签订", "份", dated="signed"),
-    Measure("performed", "履行完毕", "份", dated="performed", where={"given": "performed_on"}),
-    Measure("confirmed", "经司法确认", "份", dated="confirmed", where={"given": "confirmed_on"}),
+    Measure("performed", "履行完毕", "份", dated="performed", where={"present": "performed_on"}),
+    Measure("confirmed", "经司法确认", "份", dated="confirmed", where={"present": "confirmed_on"}),
     Measure("overdue", "有条款逾期未履行", "份", day="overdue_on"),
 )
 AGREEMENT_DIMENSIONS = (

@@ -148,7 +148,7 @@ class Dispute(DisputeIn, kw_only=True):
 
 
 NULLABLE = ("since_year", "accepted_on", "settled_on", "ended_on", "referred_on", "days_to_settle")
-"""Columns that `missing` and `given` may ask for."""
+"""Columns that `absent` and `present` may ask for."""
 
 
 class DisputeQuery(ListQuery, kw_only=True):
@@ -178,8 +178,8 @@ class DisputeQuery(ListQuery, kw_only=True):
         dt.date | None, Meta(description="Found by this day, and neither settled nor ended by then.")
     ] = None
     overdue_on: Annotated[dt.date | None, Meta(description="Past the mediation period on this day.")] = None
-    missing: Annotated[str, among(*NULLABLE)] | None = None
-    given: Annotated[str, among(*NULLABLE)] | None = None
+    absent: Annotated[str, among(*NULLABLE)] | None = None
+    present: Annotated[str, among(*NULLABLE)] | None = None
 
 
 class ClockQuery(AsOfQuery, kw_only=True):

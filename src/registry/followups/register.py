@@ -22,8 +22,8 @@ from registry.followups.visit_schemas import VISIT_GROUPS, Visit, VisitIn, Visit
 PATIENT_MEASURES = (
     Measure("on_roster", "在管", "人", day="on_roster_on"),
     Measure("enrolled", "建档", "人", dated="in_care"),
-    Measure("left", "离管", "人", dated="left", where={"given": "left_care_on"}),
-    Measure("visits_due", "应随访", "人", dated="next_visit", where={"given": "next_visit_on"}),
+    Measure("left", "离管", "人", dated="left", where={"present": "left_care_on"}),
+    Measure("visits_due", "应随访", "人", dated="next_visit", where={"present": "next_visit_on"}),
     Measure("visits_overdue", "逾期未随访", "人", day="overdue_on"),
 )
 PATIENT_DIMENSIONS = (

@@ -178,8 +178,8 @@ class PatientQuery(ListQuery, kw_only=True):
     left_to: dt.date | None = None
     next_visit_from: dt.date | None = None
     next_visit_to: dt.date | None = None
-    missing: Annotated[str, among("left_care_on", "next_visit_on")] | None = None
-    given: Annotated[str, among("left_care_on", "next_visit_on")] | None = None
+    absent: Annotated[str, among("left_care_on", "next_visit_on")] | None = None
+    present: Annotated[str, among("left_care_on", "next_visit_on")] | None = None
 
 
 class Transfer(Input):

@@ -127,7 +127,7 @@ class Visit(VisitIn, kw_only=True):
 
 
 NULLABLE = ("campaign_id", "not_seen_reason", "risk_level", "due_on")
-"""Columns that `missing` and `given` may ask for."""
+"""Columns that `absent` and `present` may ask for."""
 ROLES = "|".join(VisitorRole)
 
 
@@ -151,8 +151,8 @@ class VisitQuery(ListQuery, kw_only=True):
         Annotated[str, Meta(pattern=f"^({ROLES})(,({ROLES}))*" + END)] | None,
         Meta(description="Just these roles came: in alphabetical order, separated by commas.", examples=["grid_worker,police"]),
     ] = None  # fmt: skip
-    missing: Annotated[str, among(*NULLABLE)] | None = None
-    given: Annotated[str, among(*NULLABLE)] | None = None
+    absent: Annotated[str, among(*NULLABLE)] | None = None
+    present: Annotated[str, among(*NULLABLE)] | None = None
 
 
 VISIT_GROUPS: Groups = (

@@ -60,7 +60,7 @@ def matching_gatherings(query: GatheringQuery) -> Iterator[ColumnElement[bool]]:
     """The clauses of the list's filters."""
     yield from equal(GATHERINGS, {"kind": query.kind, "measure": query.measure, "notice": query.notice})
     yield from between(GATHERINGS.c.decided_on, query.decided_from, query.decided_to)
-    yield from nulls(GATHERINGS, query.missing, query.given)
+    yield from nulls(GATHERINGS, query.absent, query.present)
 
 
 def matching_sheds(query: ShedQuery) -> Iterator[ColumnElement[bool]]:
@@ -75,4 +75,4 @@ def matching_sheds(query: ShedQuery) -> Iterator[ColumnElement[bool]]:
     if query.standing_on is not None:
         yield or_(table.found_on.is_(None), table.found_on <= query.standing_on)
         yield or_(table.demolished_on.is_(None), table.demolished_on > query.standing_on)
-    yield from nulls(SHEDS, query.missing, query.given)
+    yield from nulls(SHEDS, query.absent, query.present)

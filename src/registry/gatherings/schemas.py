@@ -81,8 +81,8 @@ class GatheringQuery(ListQuery, kw_only=True):
     decided_from: dt.date | None = None
     decided_to: dt.date | None = None
     notice: Annotated[LongLine | None, Meta(description="The title of the notice that the measure rests on.")] = None
-    missing: Annotated[str, among("notice")] | None = None
-    given: Annotated[str, among("notice")] | None = None
+    absent: Annotated[str, among("notice")] | None = None
+    present: Annotated[str, among("notice")] | None = None
 
 
 class ShedOwner(Input):
@@ -147,8 +147,8 @@ class ShedQuery(ListQuery, kw_only=True):
     standing_on: Annotated[
         dt.date | None, Meta(description="Found by this day (or found on no known day), and not demolished by then.")
     ] = None
-    missing: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
-    given: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
+    absent: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
+    present: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
 
 
 GATHERING_GROUPS: Groups = (

@@ -3,9 +3,11 @@
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import fields
 
 from registry.errors import Fault, Refused
 
@@ -52,8 +54,17 @@ def read_cursor(query: Paged, path: str) -> Cursor | None:
 
 
 def _filters(query: Paged, path: str) -> str:
-    kept = {name: value for name, value in msgspec.to_builtins(query).items() if name not in UNBOUND}
+    # What says nothing is left out, so that a cursor outlives a new parameter.
+    usual = _defaults(type(query))
+    kept = {name: value for name, value in msgspec.to_builtins(query).items() if value != usual[name]}
+    for name in UNBOUND:
+        kept.pop(name, None)
     return hashlib.sha256(msgspec.json.encode([path, kept], order="sorted")).hexdigest()[:12]
+
+
+@lru_cache(maxsize=256)
+def _defaults(shape: type[Any]) -> dict[str, object]:
+    return {field.encode_name: field.default for field in fields(shape)}
 
 
 def refused_cursor() -> Refused:
