@@ -55,7 +55,7 @@ def test_every_guarded_operation_refuses_nobody_and_says_so(api: Api) -> None:
             assert api.call(method.upper(), at, None, json={}).status_code == 401, path
 
 
-ADMINISTRATIVE = re.compile(r"/v1/(keys|log|break-glass|erasures|changes|schemas|webhooks|due/rules|due\.ics)\b")
+ADMINISTRATIVE = re.compile(r"/v1/(keys|log|break-glass|erasures|changes|schemas|webhooks|me|statistics$|due/rules|due\.ics)\b")
 """What is about the register, not in it, and the calendar, which phones read as of now; what they tell is in the access log too, which takes `as_of`."""
 
 
@@ -94,3 +94,26 @@ def test_every_problem_has_a_page(api: Api) -> None:
     assert page.status_code == 200
     assert "401" in page.text
     assert api.get("/problems/nonsense", None).status_code == 404
+
+
+def answered(op: dict[str, Any]) -> str:
+    """The name of the shape that an operation answers with when it is done."""
+    done = op["responses"].get("200") or op["responses"]["201"]
+    reference: str = done["content"]["application/json"]["schema"]["$ref"]
+    return reference.rpartition("/")[2]
+
+
+MAKES = {"testWebhook": "Delivery", "rotateWebhookSecret": "NewWebhook"}
+"""Actions that make something else: an attempt, a secret that is shown once."""
+
+
+def test_an_action_answers_with_the_thing_acted_on() -> None:
+    paths, acted = published()["paths"], 0
+    for path, method, op in operations():
+        thing, _, verb = path.rpartition("/")
+        if method == "post" and thing.endswith("}") and verb:
+            own = paths.get(thing, {}).get("patch") or paths.get(thing, {}).get("get")
+            expected = MAKES.get(op["operationId"]) or (answered(own) if own else "Erasure")
+            assert answered(op) == expected, path
+            acted += 1
+    assert acted > 30

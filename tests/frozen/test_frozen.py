@@ -26,6 +26,7 @@ ALLOWED = [
     Allowed(
         "`missing`, `given` → `absent`, `present`", "GET /v1/statistics/", "/(cells/.*|total)/(rows|measure_rows/.*)"
     ),
+    Allowed("One name for a measure", "GET /v1/(statistics|bulletin|restatements)", "bytes"),
     Allowed("`from`, `to` → `then`, `now`", "GET /v1/restatements", "/(from|to|then|now)"),
     Allowed("`from`, `to` → `then`, `now`", "GET /v1/bulletin", "/earlier/.*/rows|bytes|line .*"),
     Allowed('English problem texts say "fix" where they said "mend"', "'en'", "/(title|detail)"),

@@ -21,7 +21,7 @@ COUNTY, KELU, BAISHA = "440882", "440882102", "440882100"
 VILLAGE, SISTER, BAISHA_VILLAGE = "440882102204", "440882102200", "440882100200"
 REASON = {"code": "typing_error", "text": "录入有误(示范)"}
 MEASURES = [printed.name for printed in printed_measures(SECTIONS)]
-SENSITIVE = {"patients_on_roster", "visits_made", "visits_joint"}
+SENSITIVE = {"patients_on_roster", "visits", "visits_joint"}
 EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "8"))
 Entry = dict[str, Any]
 

@@ -71,6 +71,8 @@ class Register:
     writers: frozenset[Role] = OFFICE
     voiders: frozenset[Role] = frozenset({Role.SUPERVISOR})
     """Who may void an entry, or transfer one to another office."""
+    transfers: bool = False
+    """Whether its entries can move to another office."""
     cases: str = ""
     """The register of the cases that its entries belong to and that may be opened to another town: disputes or patients."""
     open: bool = False
@@ -122,9 +124,14 @@ class Register:
 
     def require(self, role: Role, right: Right) -> None:
         """Raise Forbidden unless the role has the right."""
-        allowed = {Right.READ: self.readers, Right.WRITE: self.writers}.get(right, self.voiders)
-        if role not in allowed:
+        if not self.allows(role, right):
             raise Forbidden
+
+    def allows(self, role: Role, right: Right) -> bool:
+        """Whether the role has the right."""
+        if right is Right.TRANSFER and not self.transfers:
+            return False
+        return role in {Right.READ: self.readers, Right.WRITE: self.writers}.get(right, self.voiders)
 
     def filter_columns(self, document: Document) -> dict[str, object]:
         """The table's own filter columns as a document tells them, typed for the table; null where it does not."""
