@@ -55,7 +55,9 @@ def test_every_guarded_operation_refuses_nobody_and_says_so(api: Api) -> None:
             assert api.call(method.upper(), at, None, json={}).status_code == 401, path
 
 
-ADMINISTRATIVE = re.compile(r"/v1/(keys|log|break-glass|erasures|changes|schemas|webhooks|me|statistics$|due/rules|due\.ics)\b")
+ADMINISTRATIVE = re.compile(
+    r"/v1/(keys|log|break-glass|erasures|changes|schemas|webhooks|me|statistics$|due/rules|due\.ics)\b"
+)
 """What is about the register, not in it, and the calendar, which phones read as of now; what they tell is in the access log too, which takes `as_of`."""
 
 
