@@ -63,6 +63,16 @@ CursorParam = Annotated[
 ]
 
 
+Fields = Annotated[
+    str,
+    Meta(
+        max_length=1000, pattern=r"^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*" + END, examples=["title,stage"],
+        description="Only these fields of the entry (top-level names, separated by commas), and always `id` and `meta`. Where none of them is "
+        "personal, no personal data is shown, nor recorded as seen.",
+    ),
+]  # fmt: skip
+
+
 def among(*names: str) -> Meta:
     """What the parameters `absent` and `present` of a list take: fields that its entries do not have, or do."""
     either = "|".join(names)
@@ -84,6 +94,7 @@ class DayQuery(AsOfQuery, kw_only=True):
     """Of a read of one entry, perhaps as it was on a day."""
 
     on: On | None = None
+    fields: Fields | None = None
 
 
 class PageQuery(AsOfQuery, kw_only=True):
@@ -97,6 +108,7 @@ class ListQuery(PageQuery, kw_only=True):
     """Of every list; registers add their own filters."""
 
     on: On | None = None
+    fields: Fields | None = None
     division: DivisionParam | None = None
     division_only: Annotated[
         bool, Meta(description="With `division`: of that division itself, not of those below it.")

@@ -11,7 +11,7 @@ from msgspec.structs import fields
 
 from registry.errors import Fault, Refused
 
-UNBOUND = frozenset({"cursor", "limit", "as_of"})
+UNBOUND = frozenset({"cursor", "limit", "as_of", "fields"})
 """Parameters that a cursor is not bound to: the watermark that all pages share stands in the cursor itself, so that an answer
 asked for again with it as `as_of` is the same, cursor and all.
 """

@@ -42,6 +42,16 @@ HEADERS: dict[str, Schema] = {
         "description": "Sent again with the same body, the same answer and no second entry.",
     },
 }  # fmt: skip
+PART: Schema = {
+    "type": "object",
+    "title": "Part",
+    "description": "What `fields` leaves of an entry: `id`, `meta`, and the fields that were asked for, each as in the whole.",
+    "properties": {
+        "id": {"type": "string", "description": "The entry's id."},
+        "meta": {"$ref": "#/components/schemas/Header"},
+    },
+    "required": ["id", "meta"],
+}
 CREATE_ONLY = {"schema": {"type": "string", "const": "*"}, "description": "`*`: only if there is no such entry yet."}
 ANSWER_HEADERS: Schema = {
     "ETag": {"schema": {"type": "string"}, "description": "The version, or a hash of a list."},
@@ -74,6 +84,7 @@ def build(app: Litestar) -> Schema:
             components[contract.body.__name__ + "Patch"] = as_patch(components[contract.body.__name__])
         if contract.corrects:
             components[contract.corrects.__name__ + "Correction"] = _correction(components, contract.corrects.__name__)
+    components |= {"Part": PART, "PartPage": _page("Part")}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -194,8 +205,11 @@ def _request_body(contract: Contract) -> Schema:
 def _responses(contract: Contract) -> Schema:
     responses: dict[str, Schema] = {}
     if contract.answer is not None:
-        name = contract.answer.__name__ + ("Page" if contract.many else "")
-        content: Schema = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+        page = "Page" if contract.many else ""
+        schema: Schema = {"$ref": f"#/components/schemas/{contract.answer.__name__}{page}"}
+        if "fields" in contract.query.__struct_fields__:
+            schema = {"anyOf": [schema, {"$ref": f"#/components/schemas/Part{page}"}]}
+        content: Schema = {"application/json": {"schema": schema}}
         content |= {media: {"schema": {"type": "string"}} for media in contract.also}
         headers = ANSWER_HEADERS | (DAY_HEADER if "on" in contract.query.__struct_fields__ else {})
         answer = {"description": "The answer.", "content": content, "headers": headers}

@@ -21,6 +21,7 @@ from registry.core.watermarks import head_of, watermark_text
 from registry.errors import Fault, Refused
 from registry.web.call import Call, view_of
 from registry.web.cursors import Cursor, Paged, read_cursor, refused_cursor
+from registry.web.partial import Selection, selected
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -32,10 +33,14 @@ async def item(call: Call, register: Register, entry_id: str) -> Answer:
     """One entry as it stands, or stood."""
     who = await call.enter(register, Right.READ)
     query = call.params(DayQuery)
+    chosen = selected(register, query.fields)
+    who = chosen.masking(who)
     run = call.context.scan if query.on else call.context.read
     shown = await run(lambda connection: reader(call, who, register, query.as_of, connection).item(entry_id, query.on))
-    await note(call, who, register, "item", shown.seen)
-    return entry(call, who, register, shown) if query.on is None else day_entry(call, who, shown, query.on)
+    await note(call, who, register, "item", shown.seen, chosen)
+    if query.on is None and query.fields is None:
+        return entry(call, who, register, shown)
+    return made_entry(call, who, chosen.of(shown), query.on)
 
 
 async def version(call: Call, register: Register, entry_id: str, number: int) -> Answer:
@@ -67,6 +72,8 @@ async def page(call: Call, register: Register) -> Answer:
     """A page of a register's list, by its declared filters; last change first."""
     who = await call.enter(register, Right.READ)
     query: ListQuery = call.params(register.filters.query)
+    chosen = selected(register, query.fields)
+    who = chosen.masking(who)
     where = [*register.filters.matching(query), *_only(register, query)]
     # A filter may have to look far for its fifty; such a list must not keep everybody else waiting.
     run = call.context.scan if where or query.on else call.context.read
@@ -75,7 +82,8 @@ async def page(call: Call, register: Register) -> Answer:
     shown = await run(
         lambda connection: page_reader(call, who, register, query, cursor, connection).page(wanted, where, query.on)
     )
-    return await _page(call, who, register, "list", query, shown, [seen.position for seen in shown.seen], query.on)
+    places = [seen.position for seen in shown.seen]
+    return await _page(call, who, register, "list", query, shown, places, chosen)
 
 
 def _only(register: Register, query: ListQuery) -> Where:
@@ -115,9 +123,11 @@ def _digests(call: Call, who: Principal, register: Register, sent: dict[str, str
     return where
 
 
-async def note(call: Call, who: Principal, register: Register, path: str, seen: Sequence[Seen]) -> None:
+async def note(
+    call: Call, who: Principal, register: Register, path: str, seen: Sequence[Seen], chosen: Selection | None = None
+) -> None:
     """Write down that personal data is about to be shown; the answer waits for it."""
-    if events := plain_reads(who, register, path, seen, call.request_id):
+    if events := plain_reads(who, register, path, seen, call.request_id, chosen.names if chosen else None):
         await call.context.write(who.book, noting(*events))
 
 
@@ -150,19 +160,20 @@ def entry(call: Call, who: Principal, register: Register, shown: Shown, status: 
     return respond(call, shown.bodies[0], tag, watermark_text(who.book, shown.watermark), status)
 
 
-def day_entry(call: Call, who: Principal, shown: Shown, on: dt.date) -> Answer:
-    """The answer of an entry as it was on a day."""
+def made_entry(call: Call, who: Principal, shown: Shown, on: dt.date | None) -> Answer:
+    """The answer of an entry as it was on a day, or of a part of it: no version of the log, so its tag is of its bytes."""
     body = shown.bodies[0]
     return respond(call, body, body_tag(body), watermark_text(who.book, shown.watermark), on=on)
 
 
 async def _page(
     call: Call, who: Principal, register: Register, path: str, query: PageQuery, shown: Shown, places: Sequence[int],
-    on: dt.date | None = None,
+    chosen: Selection | None = None,
 ) -> Answer:  # fmt: skip
-    await note(call, who, register, path, shown.seen[: query.limit])
+    await note(call, who, register, path, shown.seen[: query.limit], chosen)
     mark = shown.watermark, watermark_text(who.book, shown.watermark)
-    return paged(call, query, shown.bodies, places, mark, on)
+    on = query.on if isinstance(query, ListQuery) else None
+    return paged(call, query, (chosen.of(shown) if chosen else shown).bodies, places, mark, on)
 
 
 def paged(
