@@ -6,8 +6,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Table,
+    and_,
+    or_,
     select,
 )
 
@@ -58,6 +61,46 @@ def equal(table: Table, wanted: Mapping[str, object]) -> Iterator[ColumnElement[
     for name, value in wanted.items():
         if value is not None:
             yield table.c[name].is_(value) if isinstance(value, bool) else table.c[name] == value
+
+
+@dataclass(frozen=True, eq=False)
+class Sort:
+    """In which order a list is: by a column, ties and entries without a value by last change; or, of position, by last change itself."""
+
+    column: Column[Any]
+    down: bool
+
+    @property
+    def by(self) -> tuple[ColumnElement[Any], ...]:
+        """What to order by."""
+        ordered = self.column.desc() if self.down else self.column.asc()
+        return (ordered,) if self._is_position else (self.column.is_(None), ordered, self._position.desc())
+
+    def past(self, value: object, position: int) -> ColumnElement[bool]:
+        """The clause for what comes after a row."""
+        if self._is_position:
+            return self._position < position if self.down else self._position > position
+        later = self._position < position
+        if value is None:
+            return and_(self.column.is_(None), later)
+        further = self.column < value if self.down else self.column > value
+        return or_(further, self.column.is_(None), and_(self.column == value, later))
+
+    @property
+    def _position(self) -> Column[Any]:
+        return self.column.table.c.position
+
+    @property
+    def _is_position(self) -> bool:
+        return self.column.name == "position"
+
+
+def sorted_by(table: Table, wanted: str | None) -> Sort | None:
+    """The order that the parameter `sort` asks for; None: last change first, as lists are."""
+    if wanted is None or wanted == "-recorded_at":
+        return None
+    name = wanted.removeprefix("-")
+    return Sort(table.c["position" if name == "recorded_at" else name], down=wanted.startswith("-"))
 
 
 def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnElement[bool]:

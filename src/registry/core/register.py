@@ -11,7 +11,7 @@ from sqlalchemy import Column, Date, Table
 
 from registry.code_lists import Titles
 from registry.core.duties import DutyKind
-from registry.core.filters import Filters
+from registry.core.filters import Filters, Sort
 from registry.core.measures import Dimension, Measure, PeopleRule
 from registry.core.principals import OFFICE, READERS, Role
 from registry.core.valid_time import Days, Document
@@ -138,6 +138,12 @@ class Register:
         own = {column.name: column for column in self.table.columns if column.name not in COMMON}
         told = self.columns(document)
         return {name: _typed(column, told.get(name)) for name, column in own.items()}
+
+    def sort_value(self, sort: Sort, document: bytes) -> object:
+        """What a version is sorted by, as its document says; None where it is its position, which the document does not know."""
+        if sort.column.name == "position":
+            return None
+        return self.filter_columns(msgspec.json.decode(document))[sort.column.name]
 
 
 def _typed(column: Column[Any], value: object) -> object:

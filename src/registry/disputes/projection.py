@@ -133,7 +133,7 @@ def matching_disputes(query: DisputeQuery) -> Clauses:
     """The clauses of the list's filters."""
     table = DISPUTES.c
     codes = {"stage": query.stage, "kind": query.kind, "cause": query.cause, "scale": query.scale, "risk": query.risk}
-    yield from equal(DISPUTES, {**codes, "since_year": query.since_year})
+    yield from equal(DISPUTES, {**codes, "case_number": query.case_number, "since_year": query.since_year})
     if query.land is not None:
         yield table.category.in_(LAND_CATEGORIES) if query.land else table.category.not_in(LAND_CATEGORIES)
     yield from between(table.discovered_on, query.discovered_from, query.discovered_to)

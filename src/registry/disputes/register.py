@@ -7,13 +7,15 @@ from registry.disputes.case_schemas import (
     Agreement,
     AgreementIn,
     AgreementQuery,
-    CaseQuery,
     Proceeding,
     ProceedingIn,
+    ProceedingQuery,
     ReturnVisit,
     ReturnVisitIn,
+    ReturnVisitQuery,
     Session,
     SessionIn,
+    SessionQuery,
 )
 from registry.disputes.codes import CATEGORIES, AgreementKind, Cause, DisputeKind, Risk, Scale, Stage
 from registry.disputes.duties import AGREEMENT_DUTIES, DISPUTE_DUTIES, PROCEEDING_DUTIES, SESSION_DUTIES
@@ -133,7 +135,7 @@ PROCEEDING_REGISTER = Register(
     ProceedingIn,
     Proceeding,
     Names("a proceeding", "proceedings", "Proceedings"),
-    Filters(CaseQuery, matching_proceedings),
+    Filters(ProceedingQuery, matching_proceedings),
     cases="disputes",
     days=PROCEEDING_DAYS,
     duties=PROCEEDING_DUTIES,
@@ -145,7 +147,7 @@ SESSION_REGISTER = Register(
     SessionIn,
     Session,
     Names("a mediation session", "mediation sessions", "Sessions"),
-    Filters(CaseQuery, matching_sessions),
+    Filters(SessionQuery, matching_sessions),
     cases="disputes",
     days=SESSION_DAYS,
     duties=SESSION_DUTIES,
@@ -173,7 +175,7 @@ RETURN_VISIT_REGISTER = Register(
     ReturnVisitIn,
     ReturnVisit,
     Names("a return visit", "return visits", "ReturnVisits"),
-    Filters(CaseQuery, matching_return_visits),
+    Filters(ReturnVisitQuery, matching_return_visits),
     cases="disputes",
     days=RETURN_VISIT_DAYS,
 )

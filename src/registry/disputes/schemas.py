@@ -21,7 +21,7 @@ from registry.core.fields import (
     Phone,
     Sensitive,
 )
-from registry.core.queries import AsOfQuery, ListQuery, among
+from registry.core.queries import AsOfQuery, ListQuery, among, sorting
 from registry.core.register import Groups
 from registry.core.schemas import Header, Input
 from registry.disputes.codes import Cause, DisputeKind, FoundBy, PartyKind, Risk, Scale, Stage
@@ -154,6 +154,13 @@ NULLABLE = ("since_year", "accepted_on", "settled_on", "ended_on", "referred_on"
 class DisputeQuery(ListQuery, kw_only=True):
     """Filters of the list of disputes."""
 
+    sort: (
+        Annotated[
+            str, sorting("discovered_on", "accepted_on", "settled_on", "ended_on", "mediation_due_on", "case_number")
+        ]
+        | None
+    ) = None
+    case_number: Annotated[Line | None, Meta(description="The one of this number: town, year, running number.")] = None
     stage: Stage | None = None
     kind: DisputeKind | None = None
     risk: Risk | None = None

@@ -3,7 +3,6 @@
 from registry.core.filters import Filters
 from registry.core.measures import Dimension, Distinct, Measure, PeopleRule, dates, places
 from registry.core.principals import SEE_PEOPLE
-from registry.core.queries import ListQuery
 from registry.core.register import Names, Register
 from registry.followups.codes import CareStatus, Diagnosis, NotSeen, Stability, VisitForm, VisitorRole
 from registry.followups.duties import PATIENT_DUTIES
@@ -16,7 +15,15 @@ from registry.followups.projection import (
     matching_visits,
     visit_columns,
 )
-from registry.followups.schemas import PATIENT_GROUPS, Campaign, CampaignIn, Patient, PatientIn, PatientQuery
+from registry.followups.schemas import (
+    PATIENT_GROUPS,
+    Campaign,
+    CampaignIn,
+    CampaignQuery,
+    Patient,
+    PatientIn,
+    PatientQuery,
+)
 from registry.followups.visit_schemas import VISIT_GROUPS, Visit, VisitIn, VisitQuery
 
 PATIENT_MEASURES = (
@@ -124,7 +131,7 @@ CAMPAIGN_REGISTER = Register(
     CampaignIn,
     Campaign,
     Names("a drive", "drives", "Campaigns", record="start"),
-    Filters(ListQuery),
+    Filters(CampaignQuery),
     open=True,
     days=CAMPAIGN_DAYS,
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from registry.core.fields import END, Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
-from registry.core.queries import ListQuery, among
+from registry.core.queries import ListQuery, among, sorting
 from registry.core.register import Groups
 from registry.core.schemas import Header, Input
 from registry.followups.codes import (
@@ -134,6 +134,7 @@ ROLES = "|".join(VisitorRole)
 class VisitQuery(ListQuery, kw_only=True):
     """Filters of the list of visits."""
 
+    sort: Annotated[str, sorting("visited_on")] | None = None
     patient_id: UUID | None = None
     campaign_id: UUID | None = None
     joint: bool | None = None

@@ -17,7 +17,7 @@ from registry.core.fields import (
     PersonName,
     Phone,
 )
-from registry.core.queries import ListQuery, among
+from registry.core.queries import ListQuery, among, sorting
 from registry.core.register import Groups
 from registry.core.schemas import Header, Input, Point
 from registry.gatherings.codes import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
@@ -76,6 +76,7 @@ class Gathering(GatheringIn, kw_only=True):
 class GatheringQuery(ListQuery, kw_only=True):
     """Filters of the list of gatherings."""
 
+    sort: Annotated[str, sorting("decided_on", "planned_from")] | None = None
     kind: GatheringKind | None = None
     measure: GatheringMeasure | None = None
     decided_from: dt.date | None = None
@@ -136,6 +137,7 @@ class Shed(ShedIn, kw_only=True):
 class ShedQuery(ListQuery, kw_only=True):
     """Filters of the list of sheds."""
 
+    sort: Annotated[str, sorting("found_on", "demolished_on")] | None = None
     use: ShedUse | None = None
     demolished: bool | None = None
     demolished_from: dt.date | None = None

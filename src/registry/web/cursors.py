@@ -26,16 +26,34 @@ class Paged(Protocol):
     def limit(self) -> int: ...
 
 
+Value = str | int | None
+"""What a row is sorted by: a text, a number, a date as text."""
+
+
+Place = int | tuple[int, Value]
+"""What a cursor may go on from: a position or version number, and what the row is sorted by where that is something else."""
+
+
+class _Packed(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    watermark: int
+    last: int
+    filters: str
+    value: Value = None
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """The watermark of the first page, and the position (or version number) that the page before ended with."""
 
     watermark: int
     last: int
+    value: Value = None
+    """What the last row is sorted by, where that is not its position."""
 
     def text(self, query: Paged, path: str) -> str:
         """Opaque to clients; bound to the list and the filters that it was made under."""
-        packed = msgspec.json.encode([self.watermark, self.last, _filters(query, path)])
+        ends = [] if self.value is None else [self.value]
+        packed = msgspec.json.encode([self.watermark, self.last, _filters(query, path), *ends])
         return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
@@ -45,12 +63,12 @@ def read_cursor(query: Paged, path: str) -> Cursor | None:
         return None
     try:
         packed = base64.urlsafe_b64decode(query.cursor + "=" * (-len(query.cursor) % 4))
-        watermark, last, filters = msgspec.json.decode(packed, type=tuple[int, int, str])
+        read = msgspec.json.decode(packed, type=_Packed)
     except (ValueError, msgspec.MsgspecError):
         raise refused_cursor() from None
-    if filters != _filters(query, path) or not (0 <= watermark < 2**62 and 0 <= last < 2**62):
+    if read.filters != _filters(query, path) or not (0 <= read.watermark < 2**62 and 0 <= read.last < 2**62):
         raise refused_cursor()
-    return Cursor(watermark, last)
+    return Cursor(read.watermark, read.last, read.value)
 
 
 def _filters(query: Paged, path: str) -> str:
@@ -65,6 +83,11 @@ def _filters(query: Paged, path: str) -> str:
 @lru_cache(maxsize=256)
 def _defaults(shape: type[Any]) -> dict[str, object]:
     return {field.encode_name: field.default for field in fields(shape)}
+
+
+def written(value: object) -> Value:
+    """A column's value, as a cursor holds it."""
+    return value if isinstance(value, str | int) or value is None else str(value)
 
 
 def refused_cursor() -> Refused:

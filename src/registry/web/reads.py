@@ -10,17 +10,18 @@ from litestar import Response
 from sqlalchemy import ColumnElement, Connection
 
 from registry.core.access_log import noting, plain_reads
-from registry.core.filters import has_digest
+from registry.core.divisions import check_division
+from registry.core.filters import Sort, has_digest, sorted_by
 from registry.core.principals import Principal
-from registry.core.queries import AsOfQuery, DayQuery, ListQuery, PageQuery
+from registry.core.queries import AsOfQuery, DayQuery, ListQuery, PageQuery, check_ranges
 from registry.core.reader import Reader, Shown
 from registry.core.register import Register, Right
-from registry.core.scope import NEVER
+from registry.core.scope import NEVER, corrected_clause
 from registry.core.view import Seen, View, Wanted, is_erased, shows_plain
 from registry.core.watermarks import head_of, watermark_text
 from registry.errors import Fault, Refused
 from registry.web.call import Call, view_of
-from registry.web.cursors import Cursor, Paged, read_cursor, refused_cursor
+from registry.web.cursors import Cursor, Paged, Place, read_cursor, refused_cursor, written
 from registry.web.partial import Selection, selected
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -72,22 +73,56 @@ async def page(call: Call, register: Register) -> Answer:
     """A page of a register's list, by its declared filters; last change first."""
     who = await call.enter(register, Right.READ)
     query: ListQuery = call.params(register.filters.query)
+    check_ranges(query)
     chosen = selected(register, query.fields)
     who = chosen.masking(who)
-    where = [*register.filters.matching(query), *_only(register, query)]
+    sort = _sort(register, query)
+    where = [*register.filters.matching(query), *_general(register, query)]
     # A filter may have to look far for its fifty; such a list must not keep everybody else waiting.
-    run = call.context.scan if where or query.on else call.context.read
+    run = call.context.scan if where or query.on or sort else call.context.read
     cursor = read_cursor(query, call.url.path)
-    wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER, query.division, query.include_voided)
-    shown = await run(
-        lambda connection: page_reader(call, who, register, query, cursor, connection).page(wanted, where, query.on)
-    )
-    places = [seen.position for seen in shown.seen]
+    if cursor and sort:
+        where.append(sort.past(_value(sort, cursor), cursor.last))
+    before = cursor.last if cursor and not sort else NEVER
+    wanted = Wanted(query.limit + 1, before, query.division, query.include_voided, sort)
+
+    def read(connection: Connection) -> Shown:
+        check_division(connection, who.book, query.division)
+        return page_reader(call, who, register, query, cursor, connection).page(wanted, where, query.on)
+
+    shown = await run(read)
+    places: list[Place] = [seen.position for seen in shown.seen]
+    if sort and len(places) > query.limit:
+        last = shown.seen[query.limit - 1]
+        places[query.limit - 1] = last.position, written(register.sort_value(sort, last.document))
     return await _page(call, who, register, "list", query, shown, places, chosen)
 
 
-def _only(register: Register, query: ListQuery) -> Where:
-    """The clause of `division_only`. Raises Refused without a division."""
+def _sort(register: Register, query: ListQuery) -> Sort | None:
+    """The order that is asked for. Raises Refused with `on`, by what differs from day to day: rows are turned after they are sorted."""
+    sort = sorted_by(register.table, query.sort)
+    if sort and query.on and sort.column.name in register.days.turns:
+        said = "与 on 同用时不能按此排序。", "Not in this order with `on`."
+        raise Refused(faults=[Fault("#sort", "sort_on_day", *said)])
+    return sort
+
+
+def _value(sort: Sort, cursor: Cursor) -> object:
+    """What the row that a page ended with is sorted by. Raises Refused where that is no value of the column: nobody but us makes cursors."""
+    kind = sort.column.type.python_type
+    try:
+        value = dt.date.fromisoformat(str(cursor.value)) if kind is dt.date and cursor.value else cursor.value
+    except ValueError:
+        raise refused_cursor() from None
+    if value is not None and (type(value) is not kind or (kind is int and abs(int(str(value))) >= 2**31)):
+        raise refused_cursor()
+    return value
+
+
+def _general(register: Register, query: ListQuery) -> Where:
+    """The clauses of filters that every list has. Raises Refused for `division_only` without a division."""
+    if query.corrected_after_days is not None:
+        yield corrected_clause(register.table, register.name, query.corrected_after_days)
     if not query.division_only:
         return
     if query.division is None:
@@ -167,7 +202,7 @@ def made_entry(call: Call, who: Principal, shown: Shown, on: dt.date | None) -> 
 
 
 async def _page(
-    call: Call, who: Principal, register: Register, path: str, query: PageQuery, shown: Shown, places: Sequence[int],
+    call: Call, who: Principal, register: Register, path: str, query: PageQuery, shown: Shown, places: Sequence[Place],
     chosen: Selection | None = None,
 ) -> Answer:  # fmt: skip
     await note(call, who, register, path, shown.seen[: query.limit], chosen)
@@ -177,15 +212,18 @@ async def _page(
 
 
 def paged(
-    call: Call, query: Paged, bodies: Sequence[bytes], places: Sequence[int], mark: tuple[int, str],
+    call: Call, query: Paged, bodies: Sequence[bytes], places: Sequence[Place], mark: tuple[int, str],
     on: dt.date | None = None,
 ) -> Answer:  # fmt: skip
     """A page of finished items. `places` are what a cursor may go on from; one more than the limit says that there is more.
     `mark` is the watermark, as a number and as text.
     """
     watermark, text = mark
-    more = len(places) > query.limit
-    cursor = Cursor(watermark, places[query.limit - 1]).text(query, call.url.path) if more else None
+    cursor = None
+    if len(places) > query.limit:
+        last = places[query.limit - 1]
+        ended = Cursor(watermark, *last) if isinstance(last, tuple) else Cursor(watermark, last)
+        cursor = ended.text(query, call.url.path)
     ending = msgspec.json.encode({"next_cursor": cursor, "watermark": text})
     body = b'{"items":[' + b",".join(bodies[: query.limit]) + b"]," + ending[1:]
     return respond(call, body, body_tag(body), text, on=on)

@@ -12,6 +12,7 @@ from msgspec import Meta
 from sqlalchemy import ColumnElement, Connection
 
 from registry.audit.history.service import Diff, History, HistoryItem, Told
+from registry.core.divisions import check_division
 from registry.core.fields import END
 from registry.core.principals import OFFICE, Principal, Role
 from registry.core.queries import AsOfQuery, DivisionParam, PageQuery, RecordedFrom, RecordedTo
@@ -192,6 +193,7 @@ def _of_case(
 
 def _of_book(registers: Sequence[Register], query: HistoryQuery, past: History, last: int | None) -> list[Told]:
     book, connection = past.view.who.book, past.connection
+    check_division(connection, book, query.division)
     first, last_moment = recorded_between(query.recorded_from, query.recorded_to)
     since = 0 if first is None else position_at(connection, book, first)
     before = NEVER if last_moment is None else position_at(connection, book, last_moment + 1)

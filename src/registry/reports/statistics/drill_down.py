@@ -51,7 +51,13 @@ def narrowed(*each: Params | None) -> dict[str, str] | None:
             if joined is None:
                 return None
             both[name] = joined
-    return both
+    return None if any(_ends_before(both, name) for name in both) else both
+
+
+def _ends_before(params: Params, name: str) -> bool:
+    """Whether this begins a range that is over before."""
+    stem = name.removesuffix("_from")
+    return stem != name and params[name] > params.get(f"{stem}_to", params[name])
 
 
 def _joined(name: str, one: str, other: str) -> str | None:
