@@ -8,6 +8,7 @@ from typing import Any
 from openapi_spec_validator import validate
 
 from registry.app import document
+from registry.web.glossary import FIELDS, PARAMETERS, TAGS
 from tests.api import Api, published
 
 COMMITTED = Path(__file__).parent.parent / "openapi" / "registry.json"
@@ -120,3 +121,38 @@ def test_an_action_answers_with_the_thing_acted_on() -> None:
             assert answered(op) == expected, path
             acted += 1
     assert acted > 30
+
+
+def about(field: dict[str, Any]) -> str | None:
+    """What the document says of a field: beside it, or at what it refers to."""
+    if "description" in field or "$ref" not in field:
+        return field.get("description")
+    said: str | None = published()["components"]["schemas"][field["$ref"].rpartition("/")[2]].get("description")
+    return said
+
+
+def test_every_parameter_and_every_field_is_described() -> None:
+    for path, method, op in operations():
+        for parameter in op["parameters"]:
+            assert parameter.get("description"), (method, path, parameter["name"])
+    shapes = published()["components"]["schemas"].items()
+    named = [(f"{name}.{key}", field) for name, shape in shapes for key, field in shape.get("properties", {}).items()]
+    assert len(named) > 1500
+    assert [name for name, field in named if not about(field)] == []
+    assert [name for name, shape in shapes if not shape.get("description")] == []
+
+
+def test_no_operation_says_twice_what_it_does_and_every_tag_is_told() -> None:
+    for path, method, op in operations():
+        assert op["summary"] not in op.get("description", ""), (method, path)
+        assert not op["summary"].endswith("."), (method, path)
+    told = {tag["name"]: tag["description"] for tag in published()["tags"]}
+    assert set(told) == {tag for _, _, op in operations() for tag in op["tags"]}
+    assert all(told.values())
+
+
+def test_the_glossary_has_no_word_that_nobody_uses() -> None:
+    shapes = published()["components"]["schemas"].values()
+    assert set(FIELDS) - {name for shape in shapes for name in shape.get("properties", {})} == set()
+    assert set(PARAMETERS) - {each["name"] for _, _, op in operations() for each in op["parameters"]} == set()
+    assert set(TAGS) - {tag["name"] for tag in published()["tags"]} == set()

@@ -16,6 +16,7 @@ from registry.core.register import RegisterName
 from registry.core.validation import as_patch
 from registry.errors import RegistryError
 from registry.web.contract import Contract
+from registry.web.glossary import about_parameter, described, tags
 from registry.web.problems import MEDIA_TYPE, Problem
 
 Schema = dict[str, Any]
@@ -85,6 +86,7 @@ def build(app: Litestar) -> Schema:
         if contract.corrects:
             components[contract.corrects.__name__ + "Correction"] = _correction(components, contract.corrects.__name__)
     components |= {"Part": PART, "PartPage": _page("Part")}
+    used = {tag for methods in paths.values() for operation in methods.values() for tag in operation["tags"]}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -95,9 +97,10 @@ def build(app: Litestar) -> Schema:
         },
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
+        "tags": list(tags(used, app.state.registers)),
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(components.items())),
+            "schemas": {name: described(schema) for name, schema in sorted(components.items())},
             "responses": _problem_responses(contract for _, _, _, contract in operations),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: `rk_…`"}},
         },
@@ -114,12 +117,12 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Con
 
 
 def _operation(path: str, handler: HTTPRouteHandler, contract: Contract) -> Schema:
-    text = handler.description or inspect.getdoc(handler.fn) or ""
+    summary, _, more = (handler.description or inspect.getdoc(handler.fn) or "").partition("\n")
     operation: Schema = {
         "operationId": handler.operation_id,
         "tags": [path.split("/")[2] if path.startswith("/v1/") else "server"],
-        "summary": text.partition("\n")[0].rstrip("."),
-        "description": text,
+        "summary": summary.rstrip("."),
+        **({"description": more.strip()} if more.strip() else {}),
         "parameters": [*_path_parameters(path), *_query_parameters(contract.query), *_header_parameters(contract)],
         "responses": _responses(contract),
     }
@@ -141,14 +144,14 @@ def _path_parameters(path: str) -> Iterator[Schema]:
             schema = {"type": "string", "enum": list(get_args(RegisterName))}
         elif name in {"code", "place"}:
             schema = {"type": "string"}
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        yield {"name": name, "in": "path", "required": True, "description": about_parameter(name), "schema": schema}
 
 
 def _query_parameters(query: type[msgspec.Struct]) -> Iterator[Schema]:
     (_,), components = msgspec.json.schema_components([query], ref_template="#/components/schemas/{name}")
     for name, field in components[query.__name__]["properties"].items():
         schema = _inline(_without_null(field), components)
-        about = schema.pop("description", None)
+        about = schema.pop("description", None) or about_parameter(name)
         yield {
             "name": name,
             "in": "query",

@@ -53,7 +53,8 @@ def _answer(register: Register) -> type[msgspec.Struct]:
 def _value(dimension: Dimension) -> Any:  # noqa: ANN401 - a type
     """What a dimension's values are."""
     kind = str if dimension.by in DATED else dimension.column.type.python_type
-    return kind | None | msgspec.UnsetType if dimension.column.nullable else kind | msgspec.UnsetType
+    value: Any = kind | None | msgspec.UnsetType if dimension.column.nullable else kind | msgspec.UnsetType
+    return Annotated[value, Meta(description=f"{dimension.title_en} ({dimension.title}).")]
 
 
 def _query(register: Register) -> type[msgspec.Struct]:
