@@ -8,7 +8,7 @@ from registry.core.principals import Role
 from registry.ledger.clock import wall_clock
 from tests import factories
 from tests.api import Api, codes, pointers, published
-from tests.conftest import CALLERS, COUNTY, KELU
+from tests.conftest import BAISHA, CALLERS, COUNTY, KELU
 from tests.test_registers import REASON
 
 NEEDED = {"/v1/restatements": "then=wm_440882_0&"}
@@ -106,3 +106,56 @@ def test_every_caller_may_sort_and_filter_what_it_may_list(api: Api) -> None:
         expected = 403 if role is Role.ADMINISTRATOR else 200
         asked = "/v1/disputes?sort=-case_number&corrected_after_days=3&fields=stage&division=440882"
         assert api.get(asked, who).status_code == expected, who
+
+
+def test_a_dispute_is_found_by_where_its_parties_are(api: Api) -> None:
+    """Kept in one village, between it and others: by the village of any party, by the town of any."""
+    parties = [
+        {**party, "division": code}
+        for party, code in zip(factories.dispute()["parties"], (KELU + "204", KELU + "200"), strict=True)
+    ]
+    village = api.made("/v1/disputes", factories.dispute(division=KELU + "204", parties=parties))["id"]
+    two = [{**party, "division": code} for party, code in zip(parties, (KELU + "204", BAISHA + "200"), strict=True)]
+    towns = api.made("/v1/disputes", factories.dispute(division=KELU + "204", parties=two))["id"]
+    none = [{**party, "division": None} for party in parties]
+    nowhere = api.made("/v1/disputes", factories.dispute(division=KELU + "204", parties=none))["id"]
+
+    def found(asked: str, who: str = "supervisor") -> list[str]:
+        answer = api.get(f"/v1/disputes?{asked}", who)
+        assert answer.status_code == 200, answer.text
+        return [each["id"] for each in answer.json()["items"]]
+
+    assert found(f"party_division={KELU}200") == [village]
+    assert found(f"party_division={KELU}") == [towns, village]
+    assert found(f"party_division={BAISHA}") == found(f"party_division={BAISHA}200") == [towns]
+    assert found(f"division={KELU}200") == [village]
+    assert found(f"division={BAISHA}") == found(f"division={BAISHA}&on=2199-12-31") == [towns]
+    assert found(f"division={KELU}204") == [nowhere, towns, village]
+    assert found(f"division={BAISHA}&parties=false") == []
+    assert found(f"division={BAISHA}200&division_only=true") == []
+    assert found(f"division={BAISHA}", "clerk") == [towns]
+    assert found(f"division={BAISHA}", "village_clerk") == [towns]
+    counted = api.get(f"/v1/statistics/disputes?group_by=town&division={KELU}", "supervisor").json()
+    assert [cell["town"] for cell in counted["cells"]] == [KELU]
+    assert len(api.get(counted["cells"][0]["rows"], "supervisor").json()["items"]) == 3
+    assert codes(api.get("/v1/statistics/disputes?parties=false", "supervisor")) == {"unknown_parameter"}
+
+
+def test_agreements_that_were_performed_late(api: Api) -> None:
+    case = api.made("/v1/disputes", factories.dispute())["id"]
+
+    def agreed(*days: tuple[str | None, str | None]) -> str:
+        terms = [{"text": "退还(示范)", "due_on": due, "performed_on": done} for due, done in days]
+        made: str = api.made("/v1/agreements", factories.agreement(case, terms=terms))["id"]
+        return made
+
+    late = agreed(("2020-02-10", "2020-02-11"), ("2020-02-20", "2020-02-20"))
+    in_time = agreed(("2020-02-10", "2020-02-10"), (None, "2020-02-12"))
+    agreed(("2020-02-10", None))
+
+    def found(asked: str) -> list[str]:
+        return [each["id"] for each in api.get(f"/v1/agreements?{asked}").json()["items"]]
+
+    assert (found("performed_late=true"), found("performed_late=false")) == ([late], [in_time])
+    assert found("performed_late=true&on=2020-02-10") == []
+    assert found("performed_late=true&on=2020-02-11") == [late]

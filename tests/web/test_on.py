@@ -23,7 +23,7 @@ FILTERED = ["divisions", "grid-staff", "disputes", "patients", "visits", "gather
 """Registers whose lists have filters of their own, beside the case that an entry belongs to."""
 COPIED = {
     "disputes": {"ended_on", "referred_on"},
-    "agreements": {"confirmed_on", "next_due_on"},
+    "agreements": {"confirmed_on", "next_due_on", "performed_late"},
     "sheds": {"notice_served_on"},
 }
 """Columns that differ from day to day and that are copied from a document, by register."""

@@ -30,6 +30,8 @@ class Filters:
     query: type[ListQuery]
     """With the register's own parameters."""
     matching: Callable[[Any], Iterable[ColumnElement[bool]]] = unfiltered
+    elsewhere: Callable[[str], ColumnElement[bool]] | None = None
+    """What the list of a division also has, though another keeps it: disputes with a party there. Its parameter `parties` leaves them out."""
 
     def parsed(self, params: Mapping[str, str]) -> Any:  # noqa: ANN401 - the query's own shape
         """The query of parameters as a link has them."""

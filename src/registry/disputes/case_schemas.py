@@ -52,6 +52,9 @@ class AgreementQuery(CaseQuery, kw_only=True):
     overdue_on: Annotated[dt.date | None, Meta(description="With a term past due and not performed on this day.")] = (
         None
     )
+    performed_late: Annotated[
+        bool | None, Meta(description="Only those with a term performed after its day, or with none such.")
+    ] = None
     absent: Annotated[str, among("performed_on", "confirmed_on")] | None = None
     present: Annotated[str, among("performed_on", "confirmed_on")] | None = None
 

@@ -33,6 +33,7 @@ from registry.disputes.projection import (
     matching_proceedings,
     matching_return_visits,
     matching_sessions,
+    with_party_in,
 )
 from registry.disputes.rules import CONFIRMATION_RULE, COUNTING_RULE, MEDIATION_RULE
 from registry.disputes.schemas import DISPUTE_GROUPS, Dispute, DisputeIn, DisputeQuery
@@ -116,7 +117,7 @@ DISPUTE_REGISTER = Register(
     DisputeIn,
     Dispute,
     Names("a dispute", "disputes", "Disputes", record="report"),
-    Filters(DisputeQuery, matching_disputes),
+    Filters(DisputeQuery, matching_disputes, with_party_in),
     cases="disputes",
     days=DISPUTE_DAYS,
     groups=DISPUTE_GROUPS,

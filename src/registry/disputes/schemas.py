@@ -161,6 +161,12 @@ class DisputeQuery(ListQuery, kw_only=True):
         | None
     ) = None
     case_number: Annotated[Line | None, Meta(description="The one of this number: town, year, running number.")] = None
+    party_division: Annotated[
+        DivisionCode | None, Meta(description="Only those with a party in this division, or below it.")
+    ] = None
+    parties: Annotated[
+        bool, Meta(description="With `division`: also disputes that another division keeps, with a party there; false: only its own.")
+    ] = True  # fmt: skip
     stage: Stage | None = None
     kind: DisputeKind | None = None
     risk: Risk | None = None

@@ -3,11 +3,11 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from litestar import Response
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, or_
 
 from registry.core.access_log import noting, plain_reads
 from registry.core.divisions import check_division
@@ -16,7 +16,7 @@ from registry.core.principals import Principal
 from registry.core.queries import AsOfQuery, DayQuery, ListQuery, PageQuery, check_ranges
 from registry.core.reader import Reader, Shown
 from registry.core.register import Register, Right
-from registry.core.scope import NEVER, corrected_clause
+from registry.core.scope import NEVER, corrected_clause, inside
 from registry.core.view import Seen, View, Wanted, is_erased, shows_plain
 from registry.core.watermarks import head_of, watermark_text
 from registry.errors import Fault, Refused
@@ -70,32 +70,37 @@ async def versions(call: Call, register: Register, entry_id: str) -> Answer:
 
 
 async def page(call: Call, register: Register) -> Answer:
-    """A page of a register's list, by its declared filters; last change first."""
+    """A page of a register's list, by its declared filters; last change first, or in the order that is asked for."""
     who = await call.enter(register, Right.READ)
     query: ListQuery = call.params(register.filters.query)
     check_ranges(query)
-    chosen = selected(register, query.fields)
+    chosen, sort, cursor = selected(register, query.fields), _sort(register, query), read_cursor(query, call.url.path)
     who = chosen.masking(who)
-    sort = _sort(register, query)
-    where = [*register.filters.matching(query), *_general(register, query)]
-    # A filter may have to look far for its fifty; such a list must not keep everybody else waiting.
-    run = call.context.scan if where or query.on or sort else call.context.read
-    cursor = read_cursor(query, call.url.path)
-    if cursor and sort:
-        where.append(sort.past(_value(sort, cursor), cursor.last))
-    before = cursor.last if cursor and not sort else NEVER
-    wanted = Wanted(query.limit + 1, before, query.division, query.include_voided, sort)
+    where = [*register.filters.matching(query), *_general(register, query), *_past(sort, cursor)]
+    wanted = _wanted(register, query, sort, cursor)
 
     def read(connection: Connection) -> Shown:
         check_division(connection, who.book, query.division)
         return page_reader(call, who, register, query, cursor, connection).page(wanted, where, query.on)
 
-    shown = await run(read)
+    # A filter may have to look far for its fifty; such a list must not keep everybody else waiting.
+    shown = await (call.context.scan if where or query.on or sort else call.context.read)(read)
+    return await _page(call, who, register, "list", query, shown, _places(register, query, sort, shown), chosen)
+
+
+def _wanted(register: Register, query: ListQuery, sort: Sort | None, cursor: Cursor | None) -> Wanted:
+    before = cursor.last if cursor and not sort else NEVER
+    division = None if _has_elsewhere(register, query) else query.division
+    return Wanted(query.limit + 1, before, division, query.include_voided, sort)
+
+
+def _places(register: Register, query: ListQuery, sort: Sort | None, shown: Shown) -> list[Place]:
+    """What a cursor may go on from: the position, and of the row that ends a sorted page what it is sorted by."""
     places: list[Place] = [seen.position for seen in shown.seen]
     if sort and len(places) > query.limit:
         last = shown.seen[query.limit - 1]
         places[query.limit - 1] = last.position, written(register.sort_value(sort, last.document))
-    return await _page(call, who, register, "list", query, shown, places, chosen)
+    return places
 
 
 def _sort(register: Register, query: ListQuery) -> Sort | None:
@@ -107,28 +112,38 @@ def _sort(register: Register, query: ListQuery) -> Sort | None:
     return sort
 
 
-def _value(sort: Sort, cursor: Cursor) -> object:
-    """What the row that a page ended with is sorted by. Raises Refused where that is no value of the column: nobody but us makes cursors."""
-    kind = sort.column.type.python_type
+def _past(sort: Sort | None, cursor: Cursor | None) -> Where:
+    """The clause for what comes after a sorted page. Raises Refused where the cursor's value is none of the column: we made no such cursor."""
+    if sort is None or cursor is None:
+        return
+    kind, value = sort.column.type.python_type, cast(object, cursor.value)
     try:
-        value = dt.date.fromisoformat(str(cursor.value)) if kind is dt.date and cursor.value else cursor.value
+        value = dt.date.fromisoformat(str(value)) if kind is dt.date and value else value
     except ValueError:
         raise refused_cursor() from None
-    if value is not None and (type(value) is not kind or (kind is int and abs(int(str(value))) >= 2**31)):
+    if value is not None and (type(value) is not kind or (isinstance(value, int) and abs(value) >= 2**31)):
         raise refused_cursor()
-    return value
+    yield sort.past(value, cursor.last)
+
+
+def _has_elsewhere(register: Register, query: Any) -> bool:  # noqa: ANN401 - by register
+    """Whether the list of a division shall also have what another division keeps."""
+    return register.filters.elsewhere is not None and query.division is not None and query.parties
 
 
 def _general(register: Register, query: ListQuery) -> Where:
     """The clauses of filters that every list has. Raises Refused for `division_only` without a division."""
     if query.corrected_after_days is not None:
         yield corrected_clause(register.table, register.name, query.corrected_after_days)
+    elsewhere, division = register.filters.elsewhere, query.division
+    if elsewhere and division and _has_elsewhere(register, query):
+        yield or_(inside(register.table, division), elsewhere(division))
     if not query.division_only:
         return
-    if query.division is None:
+    if division is None:
         said = "division_only 须与 division 同用。", "division_only goes with division."
         raise Refused(faults=[Fault("#division_only", "needs_division", *said)])
-    yield register.table.c.division == query.division
+    yield register.table.c.division == division
 
 
 async def search(call: Call, register: Register, shape: type[T]) -> Answer:

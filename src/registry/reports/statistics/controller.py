@@ -64,7 +64,7 @@ def _query(register: Register) -> type[msgspec.Struct]:
         "" if usual == every else f" Left out: all but {', '.join(each.name for each in every if each not in usual)}."
     )
     names = {"measures": _names(every, untold), "group_by": _names(register.dimensions)}
-    of_lists = {each.name for each in fields(ListQuery)} - {"division", "division_only"}
+    of_lists = {each.name for each in fields(ListQuery)} - {"division", "division_only"} | {"parties"}
     filters = [_field(each) for each in fields(register.list_filters.query) if each.name not in of_lists]
     own = [(name, kind | None, None) for name, kind in names.items()]
     return msgspec.defstruct(
