@@ -255,7 +255,7 @@ def test_a_register_more_brings_its_own_total(
     shape = msgspec.json.decode(app.state.published.document)["components"]["schemas"]["Bulletin"]
     assert (bulletin["fairs_held"], bulletin["gatherings_cancelled"]) == (1, 3)
     assert bulletin.keys() == set(shape["required"]) == shape["properties"].keys()
-    assert shape["properties"]["fairs_held"] == {"type": "integer"}
+    assert shape["properties"]["fairs_held"] == {"type": "integer", "description": "圩日活动 (Held)."}
     assert "）圩日台账\n圩日活动：今日0次，累计1次" in text
     assert bulletin["paragraph"].endswith("，圩日活动1次。")
 

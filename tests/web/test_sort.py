@@ -8,6 +8,7 @@ import pytest
 
 from registry.app import REGISTERS
 from registry.core.register import Register
+from registry.disputes.schemas import DisputeQuery
 from registry.gatherings.schemas import GatheringQuery, ShedQuery
 from registry.web.cursors import Cursor
 from tests import factories
@@ -114,6 +115,9 @@ def test_what_is_no_order_or_no_cursor_of_it_is_refused(api: Api) -> None:
         answer = api.get(f"/v1/gatherings?sort=decided_on&cursor={cursor}")
         assert answer.status_code == (200 if told is None else 422), told
     assert codes(answer) == {"cursor"}
+    for told in ("x\x00", "\u2028", 7):
+        cursor = Cursor(1, 1, told).text(DisputeQuery(sort="case_number"), "/v1/disputes")
+        assert codes(api.get(f"/v1/disputes?sort=case_number&cursor={cursor}")) == {"cursor"}
     other = Cursor(1, 1, "2020-01-01").text(ShedQuery(sort="found_on"), "/v1/sheds")
     assert codes(api.get(f"/v1/sheds?sort=-found_on&cursor={other}")) == {"cursor"}
     assert codes(api.get("/v1/disputes?sort=settled_on&on=2020-03-01")) == {"sort_on_day"}

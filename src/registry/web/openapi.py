@@ -55,7 +55,10 @@ PART: Schema = {
 }
 CREATE_ONLY = {"schema": {"type": "string", "const": "*"}, "description": "`*`: only if there is no such entry yet."}
 ANSWER_HEADERS: Schema = {
-    "ETag": {"schema": {"type": "string"}, "description": "The version, or a hash of a list."},
+    "ETag": {
+        "schema": {"type": "string"},
+        "description": "The version; of what is no version (a list, a part, a day) a hash of its bytes.",
+    },
     "Registry-Watermark": {
         "schema": {"type": "string"},
         "description": "How long the log was; as `as_of` it gives this answer again.",

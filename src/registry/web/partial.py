@@ -36,11 +36,12 @@ class Selection:
         """What was found, with these fields only."""
         if self.names is None:
             return shown
-        return replace(shown, bodies=[self._of(body) for body in shown.bodies])
+        wanted = ALWAYS | self.names
+        return replace(shown, bodies=[_part(body, wanted) for body in shown.bodies])
 
-    def _of(self, body: bytes) -> bytes:
-        wanted = ALWAYS | (self.names or ALWAYS)
-        return encode({name: value for name, value in msgspec.json.decode(body).items() if name in wanted})
+
+def _part(body: bytes, wanted: frozenset[str]) -> bytes:
+    return encode({name: value for name, value in msgspec.json.decode(body).items() if name in wanted})
 
 
 def selected(register: Register, names: str | None) -> Selection:

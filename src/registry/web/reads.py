@@ -121,7 +121,8 @@ def _past(sort: Sort | None, cursor: Cursor | None) -> Where:
         value = dt.date.fromisoformat(str(value)) if kind is dt.date and value else value
     except ValueError:
         raise refused_cursor() from None
-    if value is not None and (type(value) is not kind or (isinstance(value, int) and abs(value) >= 2**31)):
+    odd = (isinstance(value, int) and abs(value) >= 2**31) or (isinstance(value, str) and not value.isprintable())
+    if value is not None and (type(value) is not kind or odd):
         raise refused_cursor()
     yield sort.past(value, cursor.last)
 
