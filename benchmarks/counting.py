@@ -38,10 +38,10 @@ ROUNDS = 15
 
 GROUPINGS = [
     "", "group_by=town", "group_by=village", "group_by=month", "group_by=town,month", "group_by=town,team,seen",
-    "group_by=village,joint", "group_by=village,month&measures=made", "group_by=town,campaign,form,risk",
-    "group_by=month&joint=true&from=2019-01-01&to=2019-12-31", "group_by=town&measures=patients_seen,in_time,late",
-    "group_by=village&division=440882102", "group_by=team,month&measures=made,joint,seen,not_seen",
-    "group_by=village,month&measures=patients", "group_by=team,month,form,risk", "group_by=village,month",
+    "group_by=village,joint", "group_by=village,month&measures=visits", "group_by=town,campaign,form,risk",
+    "group_by=month&joint=true&from=2019-01-01&to=2019-12-31", "group_by=town&measures=patients_seen,visits_in_time,visits_late",
+    "group_by=village&division=440882102", "group_by=team,month&measures=visits,visits_joint,visits_seen,visits_not_seen",
+    "group_by=village,month&measures=patients_visited", "group_by=team,month,form,risk", "group_by=village,month",
 ]  # fmt: skip
 GUARDED = ["", "group_by=town", "group_by=month", "group_by=risk", "group_by=town,seen", "group_by=town,month"]
 """For a caller without personal rights, who is told what is published."""

@@ -8,6 +8,7 @@ from typing import Any
 from openapi_spec_validator import validate
 
 from registry.app import document
+from registry.web.glossary import FIELDS, PARAMETERS, TAGS
 from tests.api import Api, published
 
 COMMITTED = Path(__file__).parent.parent / "openapi" / "registry.json"
@@ -55,14 +56,16 @@ def test_every_guarded_operation_refuses_nobody_and_says_so(api: Api) -> None:
             assert api.call(method.upper(), at, None, json={}).status_code == 401, path
 
 
-ADMINISTRATIVE = re.compile(r"/v1/(keys|log|break-glass|erasures|changes|schemas|webhooks|due/rules|due\.ics)\b")
+ADMINISTRATIVE = re.compile(
+    r"/v1/(keys|log|break-glass|erasures|changes|schemas|webhooks|me|statistics$|due/rules|due\.ics)\b"
+)
 """What is about the register, not in it, and the calendar, which phones read as of now; what they tell is in the access log too, which takes `as_of`."""
 
 
 def test_every_get_of_a_register_takes_as_of() -> None:
     for path, method, op in operations():
         if method == "get" and path.startswith("/v1/") and not ADMINISTRATIVE.match(path):
-            wanted = {"from", "to"} if path == "/v1/restatements" else {"as_of"}  # it compares two moments
+            wanted = {"then", "now"} if path == "/v1/restatements" else {"as_of"}  # it compares two moments
             assert wanted <= {parameter["name"] for parameter in op["parameters"]}, path
 
 
@@ -94,3 +97,62 @@ def test_every_problem_has_a_page(api: Api) -> None:
     assert page.status_code == 200
     assert "401" in page.text
     assert api.get("/problems/nonsense", None).status_code == 404
+
+
+def answered(op: dict[str, Any]) -> str:
+    """The name of the shape that an operation answers with when it is done."""
+    done = op["responses"].get("200") or op["responses"]["201"]
+    schema = done["content"]["application/json"]["schema"]
+    reference: str = schema.get("$ref") or schema["anyOf"][0]["$ref"]
+    return reference.rpartition("/")[2]
+
+
+MAKES = {"testWebhook": "Delivery", "rotateWebhookSecret": "NewWebhook"}
+"""Actions that make something else: an attempt, a secret that is shown once."""
+
+
+def test_an_action_answers_with_the_thing_acted_on() -> None:
+    paths, acted = published()["paths"], 0
+    for path, method, op in operations():
+        thing, _, verb = path.rpartition("/")
+        if method == "post" and thing.endswith("}") and verb:
+            own = paths.get(thing, {}).get("patch") or paths.get(thing, {}).get("get")
+            expected = MAKES.get(op["operationId"]) or (answered(own) if own else "Erasure")
+            assert answered(op) == expected, path
+            acted += 1
+    assert acted > 30
+
+
+def about(field: dict[str, Any]) -> str | None:
+    """What the document says of a field: beside it, or at what it refers to."""
+    if "description" in field or "$ref" not in field:
+        return field.get("description")
+    said: str | None = published()["components"]["schemas"][field["$ref"].rpartition("/")[2]].get("description")
+    return said
+
+
+def test_every_parameter_and_every_field_is_described() -> None:
+    for path, method, op in operations():
+        for parameter in op["parameters"]:
+            assert parameter.get("description"), (method, path, parameter["name"])
+    shapes = published()["components"]["schemas"].items()
+    named = [(f"{name}.{key}", field) for name, shape in shapes for key, field in shape.get("properties", {}).items()]
+    assert len(named) > 1500
+    assert [name for name, field in named if not about(field)] == []
+    assert [name for name, shape in shapes if not shape.get("description")] == []
+
+
+def test_no_operation_says_twice_what_it_does_and_every_tag_is_told() -> None:
+    for path, method, op in operations():
+        assert op["summary"] not in op.get("description", ""), (method, path)
+        assert not op["summary"].endswith("."), (method, path)
+    told = {tag["name"]: tag["description"] for tag in published()["tags"]}
+    assert set(told) == {tag for _, _, op in operations() for tag in op["tags"]}
+    assert all(told.values())
+
+
+def test_the_glossary_has_no_word_that_nobody_uses() -> None:
+    shapes = published()["components"]["schemas"].values()
+    assert set(FIELDS) - {name for shape in shapes for name in shape.get("properties", {})} == set()
+    assert set(PARAMETERS) - {each["name"] for _, _, op in operations() for each in op["parameters"]} == set()
+    assert set(TAGS) - {tag["name"] for tag in published()["tags"]} == set()

@@ -2,10 +2,10 @@
 // A number that is not told is null and reads 未公布 or 不足5, never 0; what could not be read is 暂无数据, and asked for again.
 const $ = (id) => document.getElementById(id);
 const TILES = {
-  gatherings: ["sessions"], sheds: ["sheds", "area"], disputes: ["found", "settled", "open"],
-  agreements: ["signed"], patients: ["on_roster"], visits: ["made", "joint"],
+  gatherings: ["gatherings"], sheds: ["sheds", "sheds_area"], disputes: ["disputes_found", "disputes_settled", "disputes_open"],
+  agreements: ["agreements_signed"], patients: ["patients_on_roster"], visits: ["visits", "visits_joint"],
 };
-const ADDS = { "gatherings.sessions": "sessions", "sheds.sheds": "count", "sheds.area": "area_m2" }; // by a row; else 1
+const ADDS = { "gatherings.gatherings": "sessions", "sheds.sheds": "count", "sheds.sheds_area": "area_m2" }; // by a row; else 1
 const DATES = ["decided_on", "demolished_on", "discovered_on", "signed_on", "visited_on", "in_care_since", "found_on"];
 const ACTIONS = { created: "新增", changed: "变更", corrected: "更正", transferred: "移交", voided: "作废", erased: "依法删除" };
 const OTHERS = { "alert.raised": "警示", "due.reminder": "到期提醒", "scope.left": "移出辖区" };
@@ -13,7 +13,7 @@ const WITHHELD = "未公布", MISSING = "暂无数据", LIVE = "实时";
 const DAY = 86400e3, MINUTE = 60e3, BEIJING = 8 * 3600e3, SOON = 300, PATIENCE = 30e3, SILENCE = 45e3; // ms; the last, 3 heartbeats
 
 let server, key, titles = {}, measures = {}, first, connected, denied, turn = 0, failures = 0, timer, running, opened;
-let asked = { day: "", chosen: "gatherings.sessions" }, shown, faults = []; // shown is what was asked and has come
+let asked = { day: "", chosen: "gatherings.gatherings" }, shown, faults = []; // shown is what was asked and has come
 
 const element = (tag, props = {}, ...children) => {
   const node = Object.assign(document.createElement(tag), props);

@@ -2,7 +2,7 @@
 import { $, build, button, read, showFaults } from "./widgets.js";
 
 const page = Object.fromEntries([...document.querySelectorAll("[id]")].map((node) => [node.id, node]));
-const FILTERS = { patients: "&status=in_care" }; // of the lists to choose from
+const FILTERS = { patients: "&status=in_care&fields=name,division_name,birth_date" }; // of the lists to choose from
 let server, key, owner, schema, session, missing, timer, tries, trouble, said, sent;
 
 // A row is a visit that the server does not have yet: a draft, one that waits, one that was refused. Each is an item of

@@ -15,6 +15,7 @@ from registry.access.erasure import case_registers
 from registry.access.erasure_controller import ErasureController
 from registry.access.erasure_job import RETRY_EVERY, ErasureJob
 from registry.access.keys_controller import KeyController
+from registry.access.me_controller import me_handler
 from registry.access.refusals_job import NOTE_EVERY, note_refusals
 from registry.audit.history.controller import history_handlers
 from registry.audit.proof.controller import LogController, receipt_handlers
@@ -64,6 +65,7 @@ from registry.reports.due.cadence import Cadence
 from registry.reports.due.controller import REMINDER_HANDLERS, CalendarController, DueController
 from registry.reports.due.reminder_job import Reminding
 from registry.reports.due.reminder_register import REMINDER_REGISTER
+from registry.reports.statistics.catalogue import catalogue_handler
 from registry.reports.statistics.controller import statistics_handlers
 from registry.reports.statistics.mirror import Limits, Mirror
 from registry.reports.statistics.warm_up import warm_up
@@ -210,6 +212,8 @@ def create_app(settings: Settings) -> Litestar:
             *history_handlers(REGISTERS),
             *receipt_handlers(REGISTERS),
             *statistics_handlers(REGISTERS),
+            catalogue_handler(REGISTERS),
+            me_handler(REGISTERS),
             *meta_endpoints.HANDLERS,
         ],
         lifespan=[lifespan],

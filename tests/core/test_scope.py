@@ -63,14 +63,14 @@ def test_totals_are_those_of_the_lists(api: Api) -> None:
         bulletin = api.get("/v1/bulletin", who).json()
         gatherings = api.get("/v1/gatherings?limit=200", who).json()["items"]
         assert bulletin["gatherings_cancelled"] == sum(entry["sessions"] for entry in gatherings)
-        assert bulletin["visits_made"] == len(api.get("/v1/visits?limit=200", who).json()["items"])
+        assert bulletin["visits"] == len(api.get("/v1/visits?limit=200", who).json()["items"])
         assert bulletin["disputes_found"] == len(api.get("/v1/disputes?limit=200", who).json()["items"])
 
 
 def test_a_dashboard_is_told_visits_and_not_whom(api: Api) -> None:
     fill(api)
     bulletin = api.get("/v1/bulletin", "dashboard").json()
-    assert (bulletin["visits_made"], bulletin["patients_on_roster"]) == (3, 0)  # on the roster since this month only
+    assert (bulletin["visits"], bulletin["patients_on_roster"]) == (3, 0)  # on the roster since this month only
     town = api.get("/v1/bulletin", "town_dashboard").json()
     assert town["patients_on_roster"] is None
     assert "在管严重精神障碍患者未公布" in town["paragraph"]

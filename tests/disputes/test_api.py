@@ -297,7 +297,7 @@ def test_a_part_needs_a_dispute_that_stands(api: Api, path: str) -> None:
     assert (outside.status_code, outside.json()["errors"]) == (422, unknown.json()["errors"])
     api.act(f"{AT}/{case}/void", {"reason": REASON}, 1, "supervisor")
     voided = api.post(f"/v1/{path}", CHILDREN[path](case))
-    assert (voided.status_code, pointers(voided), codes(voided)) == (422, {"/dispute_id"}, {"voided_entry"})
+    assert (voided.status_code, pointers(voided), codes(voided)) == (422, {"/dispute_id"}, {"entry_voided"})
 
 
 @pytest.mark.parametrize("path", CHILDREN)

@@ -433,7 +433,7 @@ def test_a_long_digest_is_cut_at_a_line_with_what_matters_first(desk: Desk) -> N
         "《日报》",
         "截至时间",
         "",
-        "更正说明：排查发现由1宗更正为2宗。明细：/v1/restatements?from=wm_440882_1",
+        "更正说明：排查发现由1宗更正为2宗。明细：/v1/restatements?then=wm_440882_1",
         "",
     ]
     figures = [f"指标{number}：今日{number}宗 <@all> [x](http://evil)" for number in range(400)]
@@ -446,7 +446,7 @@ def test_a_long_digest_is_cut_at_a_line_with_what_matters_first(desk: Desk) -> N
     assert 3500 < len(said.encode()) <= LIMIT
     *kept, note = said.splitlines()
     assert note == "…（略）"
-    assert kept[3] == "更正说明：排查发现由1宗更正为2宗。明细：http://registry.example/v1/restatements?from=wm_440882_1"
+    assert kept[3] == "更正说明：排查发现由1宗更正为2宗。明细：http://registry.example/v1/restatements?then=wm_440882_1"
     assert re.fullmatch(r"指标[0-9]+：今日[0-9]+宗 ＜@all＞ ［x］\(http://evil\)", kept[-1])
 
 

@@ -98,9 +98,9 @@ def as_sent(board: Page, what: str) -> list[Request]:
 
 
 def test_totals_and_parts_are_those_of_the_registry(board: Page) -> None:
-    expect(tile(board, "gatherings.sessions")).to_have_text("8 场")
+    expect(tile(board, "gatherings.gatherings")).to_have_text("8 场")
     expect(tile(board, "sheds.sheds")).to_have_text("3 个")
-    expect(tile(board, "disputes.found")).to_have_text("1 宗")
+    expect(tile(board, "disputes.disputes_found")).to_have_text("1 宗")
     expect(board.locator("#place")).to_have_text("雷州市")
     expect(board.locator("#paragraph")).to_contain_text("雷州市")
     expect(board.locator("#towns .bar")).to_have_count(2)
@@ -109,9 +109,9 @@ def test_totals_and_parts_are_those_of_the_registry(board: Page) -> None:
 
 
 def test_people_are_told_as_of_a_month_end_and_open_no_rows(board: Page) -> None:
-    expect(tile(board, "patients.on_roster")).to_have_text("0 人")  # recorded this month
-    expect(tile(board, "visits.made")).to_have_text("1 人次")
-    for measure in ("patients.on_roster", "visits.made"):
+    expect(tile(board, "patients.patients_on_roster")).to_have_text("0 人")  # recorded this month
+    expect(tile(board, "visits.visits")).to_have_text("1 人次")
+    for measure in ("patients.patients_on_roster", "visits.visits"):
         expect(board.locator(f'.tile[name="{measure}"]')).to_be_disabled()
     expect(board.locator("#live")).to_have_text("实时")  # it is an answer, no failure
 
@@ -125,8 +125,8 @@ def test_what_could_not_be_read_is_no_number_and_is_read_again(board: Page, ther
     expect(board.locator("#live")).not_to_have_class("on")
     expect(board.locator("main")).not_to_contain_text("未公布")
     board.unroute_all()
-    expect(tile(board, "gatherings.sessions")).to_have_text("12 场")  # though nothing more is recorded
-    expect(tile(board, "visits.made")).to_have_text("1 人次")
+    expect(tile(board, "gatherings.gatherings")).to_have_text("12 场")  # though nothing more is recorded
+    expect(tile(board, "visits.visits")).to_have_text("1 人次")
     expect(board.locator("#live")).to_have_text("实时")
 
 
@@ -136,7 +136,7 @@ def test_an_unreadable_bulletin_leaves_no_green_light(board: Page, there: Api) -
     expect(board.locator("#paragraph")).to_have_text("暂无数据")
     expect(board.locator("#place")).to_be_empty()
     expect(board.locator("#live")).to_have_text("暂无数据")
-    expect(tile(board, "gatherings.sessions")).to_have_text("12 场")
+    expect(tile(board, "gatherings.gatherings")).to_have_text("12 场")
     board.unroute_all()
     expect(board.locator("#paragraph")).to_contain_text("取消或暂停各类聚集活动12场")
     expect(board.locator("#live")).to_have_text("实时")
@@ -201,22 +201,22 @@ def test_numbers_never_stand_under_another_title_or_date(board: Page, there: Api
     there.made("/v1/divisions", factories.division(), "administrator")
     expect(board.locator("#events li")).to_have_count(1)
     assert board.locator("#as-of-text").text_content() == "现在"
-    assert tile(board, "gatherings.sessions").text_content() == "8 场"
+    assert tile(board, "gatherings.gatherings").text_content() == "8 场"
     expect(board.locator("#live")).to_have_text("实时")
     waiting.pop().continue_()
     expect(board.locator("#as-of-text")).not_to_have_text("现在")
-    assert tile(board, "gatherings.sessions").text_content() == "0 场"
+    assert tile(board, "gatherings.gatherings").text_content() == "0 场"
     expect(board.locator("#live")).to_have_text("往日")
 
 
 def test_an_answer_that_comes_after_a_newer_question_is_not_shown(board: Page) -> None:
     waiting = held(board, "/v1/statistics/sheds.*group_by=town|/v1/gatherings")
     board.get_by_label("指标").select_option("sheds.sheds")
-    tile(board, "gatherings.sessions").click()
+    tile(board, "gatherings.gatherings").click()
     until(board, lambda: len(waiting) == 2)
-    board.get_by_label("指标").select_option("disputes.found")
+    board.get_by_label("指标").select_option("disputes.disputes_found")
     expect(board.locator("#chosen")).to_contain_text("排查发现")
-    tile(board, "disputes.found").click()
+    tile(board, "disputes.disputes_found").click()
     expect(board.locator("#sum")).to_have_text("合计 1 宗")
     for late in waiting:
         late.continue_()
@@ -227,11 +227,11 @@ def test_an_answer_that_comes_after_a_newer_question_is_not_shown(board: Page) -
 
 
 def test_a_register_without_months_has_no_trend(board: Page) -> None:
-    board.get_by_label("指标").select_option("patients.on_roster")
+    board.get_by_label("指标").select_option("patients.patients_on_roster")
     expect(board.locator("#chosen")).to_contain_text("在管")
     expect(board.locator("#by-month")).to_be_hidden()
     expect(board.locator("#live")).to_have_text("实时")
-    board.get_by_label("指标").select_option("visits.made")
+    board.get_by_label("指标").select_option("visits.visits")
     expect(board.locator("#by-month")).to_be_visible()
 
 
@@ -242,20 +242,20 @@ def test_counts_of_people_say_of_which_day_they_are(board: Page, there: Api) -> 
             route.fulfill(response=answer)
             return
         told = {**answer.json(), "as_of_day": "2020-01-31", "rounded_to": 5}
-        told["total"] |= {"measures": {"on_roster": None}, "small": {"on_roster": True}}
-        cell = {**told["total"], "labels": {"town": "客路镇"}, "measures": {"on_roster": 10}, "small": {}}
+        told["total"] |= {"measures": {"patients_on_roster": None}, "small": {"patients_on_roster": True}}
+        cell = {**told["total"], "labels": {"town": "客路镇"}, "measures": {"patients_on_roster": 10}, "small": {}}
         told["cells"] = [{**cell, "town": "440882102"}] if "group_by=town" in route.request.url else []
         route.fulfill(response=answer, json=told)
 
     assert [each.get_attribute("name") for each in board.locator(".tile", has_text="截至").all()] == [
-        "patients.on_roster"
+        "patients.patients_on_roster"
     ]
     board.route(re.compile("/v1/statistics/patients"), answered)
     there.made("/v1/gatherings", factories.gathering(sessions=4))
-    expect(tile(board, "patients.on_roster")).to_have_text("不足5")
+    expect(tile(board, "patients.patients_on_roster")).to_have_text("不足5")
     expect(board.locator(".tile", has_text="截至1月31日")).to_have_count(1)
     expect(board.locator("#chosen")).not_to_contain_text("截至")
-    board.get_by_label("指标").select_option("patients.on_roster")
+    board.get_by_label("指标").select_option("patients.patients_on_roster")
     expect(board.locator("#chosen")).to_contain_text("截至1月31日")
     expect(board.locator("#towns .bar").first).to_contain_text("约10 人")
 
@@ -269,10 +269,10 @@ def test_a_figure_opens_into_rows_that_add_up_to_it(board: Page) -> None:
     tile(board, "sheds.sheds").click()
     expect(board.locator("#sum")).to_have_text("合计 3 个")
     assert [row[-1] for row in rows(board)] == ["1", "2"]
-    tile(board, "sheds.area").click()
+    tile(board, "sheds.sheds_area").click()
     expect(board.locator("#sum")).to_have_text("合计 30.35 平方米")
-    assert tile(board, "sheds.area").text_content() == "30.35 平方米"
-    tile(board, "disputes.found").click()
+    assert tile(board, "sheds.sheds_area").text_content() == "30.35 平方米"
+    tile(board, "disputes.disputes_found").click()
     expect(board.locator("#sum")).to_have_text("合计 1 宗")
     assert rows(board) == [[place, "林地纠纷(示范)", "2020-02-01", "1"]]
     expect(board.get_by_role("button", name="更多")).to_be_hidden()
@@ -283,7 +283,7 @@ def test_many_rows_are_paged_through_to_the_last(board: Page) -> None:
         route.continue_(url=route.request.url.replace("limit=200", "limit=1"))
 
     board.route(re.compile("/v1/gatherings"), a_row_each)
-    tile(board, "gatherings.sessions").click()
+    tile(board, "gatherings.gatherings").click()
     for part in ("1", "3"):
         expect(board.locator("#sum")).to_have_text(f"小计 {part} 场，共 8 场")
         board.get_by_role("button", name="更多").click()
@@ -294,7 +294,7 @@ def test_many_rows_are_paged_through_to_the_last(board: Page) -> None:
 
 def test_rows_that_could_not_be_read_can_be_asked_for_again(board: Page) -> None:
     failing(board, "/v1/gatherings")
-    tile(board, "gatherings.sessions").click()
+    tile(board, "gatherings.gatherings").click()
     again = board.get_by_role("button", name="再试")
     expect(again).to_be_visible()
     board.unroute_all()
@@ -304,7 +304,7 @@ def test_rows_that_could_not_be_read_can_be_asked_for_again(board: Page) -> None
 
 def test_what_is_recorded_shows_at_once(board: Page, there: Api, server: Running) -> None:
     made = there.made("/v1/gatherings", factories.gathering(sessions=4))
-    expect(tile(board, "gatherings.sessions")).to_have_text("12 场")
+    expect(tile(board, "gatherings.gatherings")).to_have_text("12 场")
     at = dt.datetime.fromisoformat(made["meta"]["recorded_at"]).astimezone(BEIJING)
     said = f"{at:%Y-%m-%d %H:%M} 客路镇迈港村委会 取消聚集活动台账 新增"
     expect(board.locator("#events li").first).to_have_text(said)
@@ -341,14 +341,14 @@ def test_the_slider_shows_what_was_known(board: Page, there: Api) -> None:
     )  # from the day before the log began, not from the oldest event in it
     slider.press("ArrowLeft")
     expect(board.locator("#as-of-text")).to_have_text(re.compile(r"^\d{4}-\d{2}-\d{2} 24时$"))
-    expect(tile(board, "gatherings.sessions")).to_have_text("0 场")  # nothing was recorded then
+    expect(tile(board, "gatherings.gatherings")).to_have_text("0 场")  # nothing was recorded then
     assert board.locator("#towns").text_content() == board.locator("#trend").text_content() == "无记录"
     there.made("/v1/gatherings", factories.gathering(sessions=4))
     expect(board.locator("#events li")).to_have_count(1)
-    expect(tile(board, "gatherings.sessions")).to_have_text("0 场")
+    expect(tile(board, "gatherings.gatherings")).to_have_text("0 场")
     assert board.locator("#as-of-text").text_content() == f"{day.input_value()} 24时"
     slider.press("ArrowRight")
-    expect(tile(board, "gatherings.sessions")).to_have_text("12 场")
+    expect(tile(board, "gatherings.gatherings")).to_have_text("12 场")
     assert bars(board, "towns") == ["客路镇11 场", "白沙镇1 场"]
     assert day.input_value() == day.get_attribute("max")
 

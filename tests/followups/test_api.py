@@ -371,8 +371,8 @@ def test_a_dashboard_is_not_told_how_far_a_drive_has_come(api: Api, end_month: C
         for who in ("dashboard", "town_dashboard"):
             assert covered(api, campaign, who) == ([], (None, None, None, None))
         end_month()
-    asked = f"/v1/statistics/visits?group_by=campaign&measures=made&campaign_id={campaign}"
-    assert api.get(asked.replace("group_by=campaign&", ""), "dashboard").json()["total"]["measures"] == {"made": 6}
+    asked = f"/v1/statistics/visits?group_by=campaign&measures=visits&campaign_id={campaign}"
+    assert api.get(asked.replace("group_by=campaign&", ""), "dashboard").json()["total"]["measures"] == {"visits": 6}
 
 
 def test_the_coverage_of_a_past_day_stays(api: Api) -> None:

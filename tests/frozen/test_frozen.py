@@ -22,6 +22,14 @@ OUTSIDE = "^(dashboard|town_dashboard|bot) "
 """Who sees no people in care."""
 COUNTS = "/v1/(statistics|bulletin|restatements|due|campaigns)"
 ALLOWED = [
+    Allowed("a cursor of 0.3.0 is refused", "GET /v1/", "/next_cursor"),
+    Allowed("`missing`, `given` → `absent`, `present`", "GET /v1/.*nonsense", "/errors/.*"),
+    Allowed(
+        "`missing`, `given` → `absent`, `present`", "GET /v1/statistics/", "/(cells/.*|total)/(rows|measure_rows/.*)"
+    ),
+    Allowed("One name for a measure", "GET /v1/(statistics|bulletin|restatements)", "bytes"),
+    Allowed("`from`, `to` → `then`, `now`", "GET /v1/restatements", "/(from|to|then|now)"),
+    Allowed("`from`, `to` → `then`, `now`", "GET /v1/bulletin", "/earlier/.*/rows|bytes|line .*"),
     Allowed('English problem texts say "fix" where they said "mend"', "'en'", "/(title|detail)"),
     Allowed(
         "Dashboards and bots see no entry of people in care", OUTSIDE + "GET /v1/(patients|visits|reminders)", ".*"

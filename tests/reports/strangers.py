@@ -76,7 +76,7 @@ class Stranger:
             for division in ("440882", "440882102", "440882102204"):
                 yield f"/v1/bulletin?to=2020-03-05&division={division}&format={form}"
         for division in ("440882", "440882102"):
-            yield f"/v1/restatements?from=wm_440882_3&period_to=2020-12-31&division={division}"
+            yield f"/v1/restatements?then=wm_440882_3&period_to=2020-12-31&division={division}"
         yield from (f"/v1/campaigns/{each}/coverage?on=2020-03-05" for each in campaigns)
 
     def _ask(self, path: str) -> None:

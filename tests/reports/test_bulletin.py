@@ -28,7 +28,7 @@ COUNTY, KELU, VILLAGE, SISTER, BAISHA_VILLAGE = "440882", "440882102", "44088210
 REASON = {"code": "typing_error", "text": "录入有误(示范)"}
 OFFICE = {VILLAGE: "clerk", SISTER: "clerk", BAISHA_VILLAGE: "neighbour"}
 CALLED_OFF = {"cancelled", "suspended", "postponed"}
-OF_PEOPLE = {"patients_on_roster", "visits_made", "visits_joint"}
+OF_PEOPLE = {"patients_on_roster", "visits", "visits_joint"}
 Entry = dict[str, Any]
 
 MEASURES: dict[str, tuple[str, str | None, Callable[[Entry], int]]] = {
@@ -40,7 +40,7 @@ MEASURES: dict[str, tuple[str, str | None, Callable[[Entry], int]]] = {
     "disputes_failed": ("disputes", None, lambda _: 1),
     "agreements_signed": ("agreements", "signed_on", lambda _: 1),
     "patients_on_roster": ("patients", None, lambda _: 1),
-    "visits_made": ("visits", "visited_on", lambda _: 1),
+    "visits": ("visits", "visited_on", lambda _: 1),
     "visits_joint": ("visits", "visited_on", lambda e: e["joint"]),
     "gatherings_cancelled": ("gatherings", "decided_on", lambda e: e["sessions"] * (e["disposition"] in CALLED_OFF)),
     "sheds_demolished": ("sheds", "demolished_on", lambda e: e["count"]),
@@ -147,7 +147,7 @@ def test_what_is_printed_adds_up_and_is_of_registers_that_are_kept() -> None:
     assert all(each.measure.number.additive and each.register in REGISTERS for each in printed)
     assert {name for section in SECTIONS for rate in section.rates for name in (rate.good, rate.bad)} <= MEASURES.keys()
     with pytest.raises(TypeError):
-        _ = PrintedMeasure(DISPUTE_REGISTER, "median_days", "median_days", "化解用时中位数").total
+        _ = PrintedMeasure(DISPUTE_REGISTER, "disputes_days_median", "化解用时中位数").total
 
 
 def test_the_figures_are_the_sums_of_the_lists(api: Api) -> None:
@@ -174,7 +174,7 @@ def test_there_is_something_to_add_up(api: Api) -> None:
     assert {name: bulletin[name] for name in MEASURES} == {
         "disputes_found": 9, "disputes_accepted": 6, "disputes_settled": 3, "disputes_open": 5, "disputes_overdue": 1,
         "disputes_failed": 1, "agreements_signed": 3,
-        "patients_on_roster": 9, "visits_made": 9, "visits_joint": 4, "gatherings_cancelled": 6 + 9 + 12,
+        "patients_on_roster": 9, "visits": 9, "visits_joint": 4, "gatherings_cancelled": 6 + 9 + 12,
         "sheds_demolished": 2 + 3 + 4,
     }  # fmt: skip
 
@@ -241,9 +241,9 @@ def test_a_register_more_brings_its_own_total(
     settings: Settings, template: Template, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its declaration and that of its section are all: the figure and the published shape follow."""
-    held = Measure("held", "举办", "次", dated="decided", clauses=(GATHERINGS.c.sessions > 0,))
+    held = Measure("fairs_held", "举办", "Held", "次", dated="decided", clauses=(GATHERINGS.c.sessions > 0,))
     fairs = replace(GATHERING_REGISTER, name="fairs", title="圩日台账", measures=(held,), event="fair.held")
-    section = BulletinSection("圩日台账", (PrintedMeasure(fairs, "held", "fairs_held", "圩日活动"),))
+    section = BulletinSection("圩日台账", (PrintedMeasure(fairs, "fairs_held", "圩日活动"),))
     monkeypatch.setattr("registry.app.REGISTERS", (*REGISTERS, fairs))
     monkeypatch.setattr("registry.app.SECTIONS", (*SECTIONS, section))
     app = create_app(settings)
@@ -255,7 +255,7 @@ def test_a_register_more_brings_its_own_total(
     shape = msgspec.json.decode(app.state.published.document)["components"]["schemas"]["Bulletin"]
     assert (bulletin["fairs_held"], bulletin["gatherings_cancelled"]) == (1, 3)
     assert bulletin.keys() == set(shape["required"]) == shape["properties"].keys()
-    assert shape["properties"]["fairs_held"] == {"type": "integer"}
+    assert shape["properties"]["fairs_held"] == {"type": "integer", "description": "圩日活动 (Held)."}
     assert "）圩日台账\n圩日活动：今日0次，累计1次" in text
     assert bulletin["paragraph"].endswith("，圩日活动1次。")
 
@@ -315,7 +315,7 @@ def test_of_several_divisions_it_names_them(
     assert f"范围：仅含{name}" in api.get(f"{AT}?to=2020-03-05&format=text", "several").text
 
 
-@pytest.mark.parametrize("at", [AT, f"/v1/restatements?from=wm_{COUNTY}_0"])
+@pytest.mark.parametrize("at", [AT, f"/v1/restatements?then=wm_{COUNTY}_0"])
 def test_what_lies_outside_is_refused(api: Api, at: str) -> None:
     joint = "&" if "?" in at else "?"
     for who, division, code in (

@@ -186,7 +186,7 @@ def test_one_day_is_one_day() -> None:
 
 @pytest.mark.parametrize("render", [as_text, as_markdown, as_html])
 def test_a_note_is_read_first_and_its_path_as_text(render: Callable[[Bulletin], str]) -> None:
-    rows = "/v1/restatements?from=wm_440882_1&to=wm_440882_9&division=440882"
+    rows = "/v1/restatements?then=wm_440882_1&now=wm_440882_9&division=440882"
     note = Earlier(to=DAYS[0], watermark="wm_440882_1", cells=[], paragraph="前期公布的数字有更正。", rows=rows)
     page = unescape(render(bulletin(earlier=[note])))
     places = [

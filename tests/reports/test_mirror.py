@@ -125,7 +125,7 @@ def values(field: msgspec.structs.FieldInfo) -> Iterator[Any]:
     kind = field.type
     while get_args(kind):  # Annotated[X, …] or X | None
         kind = get_args(kind)[0]
-    if field.name in {"missing", "given"}:
+    if field.name in {"absent", "present"}:
         (names,) = set(re.findall(r"\^\(([a-z_|]+)\)", str(described)))
         yield from [*names.split("|"), names.replace("|", ",")]
     elif kind is str:
@@ -368,8 +368,8 @@ def loose(rows: list[tuple[int, int | None, str | None]]) -> Pinned:
 
 
 def by_cell(*numbers: Any) -> CellQuery:
-    measures = [(Measure(f"m{place}", "", "", each), ()) for place, each in enumerate(numbers)]
-    return CellQuery(lambda columns: select(*columns), (), [Dimension("cell", "", LOOSE.c.cell)], measures)
+    measures = [(Measure(f"m{place}", "", "", "", each), ()) for place, each in enumerate(numbers)]
+    return CellQuery(lambda columns: select(*columns), (), [Dimension("cell", "", "", LOOSE.c.cell)], measures)
 
 
 @pytest.mark.parametrize(
@@ -413,8 +413,8 @@ def test_labels_are_chinese() -> None:
     labels = Labels({"440882102": "客路镇", "01-02": "春季走访"})
     known = {each.name: each for each in VISIT_DIMENSIONS}
     town, month, joint = (known[name] for name in ("town", "month", "joint"))
-    team = Dimension("team", "人员", LOOSE.c.person, codes=Colour)
-    campaign = Dimension("campaign", "专项行动", LOOSE.c.person, entries="campaigns")
+    team = Dimension("team", "人员", "Team", LOOSE.c.person, codes=Colour)
+    campaign = Dimension("campaign", "专项行动", "Drive", LOOSE.c.person, entries="campaigns")
     cases: list[tuple[Dimension, Value, str]] = [
         (town, "440882102", "客路镇"), (month, "2020-02", "2020年2月"), (joint, False, "否"), (team, "red,blue", "红、蓝"),
         (team, None, "未填"), (campaign, "01-02", "春季走访"), (campaign, "unseen", "unseen"),

@@ -52,20 +52,27 @@ def test_what_was_done_is_told_exactly_by_town_and_day(api: Api, who: str) -> No
     visit(api, enrol(api, 2))
     visit(api, enrol(api, 1, BAISHA_VILLAGE), "2020-02-15", **UNSEEN)
     answer = told(api, f"{VISITS}?group_by=town,month", who)
-    assert [each["name"] for each in answer["measures"]] == ["made", "joint", "seen", "not_seen", "in_time", "late"]
+    assert [each["name"] for each in answer["measures"]] == [
+        "visits",
+        "visits_joint",
+        "visits_seen",
+        "visits_not_seen",
+        "visits_in_time",
+        "visits_late",
+    ]
     assert all(each["additive"] for each in answer["measures"])
-    assert [(cell["town"], cell["measures"]["made"], cell["measures"]["seen"]) for cell in answer["cells"]] == [
+    assert [(cell["town"], cell["measures"]["visits"], cell["measures"]["visits_seen"]) for cell in answer["cells"]] == [
         (BAISHA, 1, 0), (KELU, 2, 2),
     ]  # fmt: skip
     assert (answer["as_of_day"], answer["rounded_to"], answer["total"]["rows"]) == (None, None, None)
     assert set(answer["cells"][0]["measure_rows"].values()) == {None}
-    by_day = told(api, f"{VISITS}?group_by=town,day,week&measures=made", who)["cells"]
-    assert [(cell["day"], cell["week"], cell["measures"]["made"]) for cell in by_day] == [
+    by_day = told(api, f"{VISITS}?group_by=town,day,week&measures=visits", who)["cells"]
+    assert [(cell["day"], cell["week"], cell["measures"]["visits"]) for cell in by_day] == [
         ("2020-02-15", "2020-W07", 1), ("2020-02-14", "2020-W07", 2),
     ]  # fmt: skip
-    one_day = told(api, f"{VISITS}?division={KELU}&from=2020-02-14&to=2020-02-14&measures=made", who)
-    assert one_day["total"]["measures"] == {"made": 2}
-    assert told(api, f"{VISITS}?joint=true&seen=false&measures=made", who)["total"]["measures"] == {"made": 1}
+    one_day = told(api, f"{VISITS}?division={KELU}&from=2020-02-14&to=2020-02-14&measures=visits", who)
+    assert one_day["total"]["measures"] == {"visits": 2}
+    assert told(api, f"{VISITS}?joint=true&seen=false&measures=visits", who)["total"]["measures"] == {"visits": 1}
 
 
 @OUTSIDE
@@ -76,34 +83,34 @@ def test_people_are_counted_at_the_last_month_end_and_rounded(api: Api, end_mont
     visit(api, enrol(api, 1, risk_level=1), risk_level=1, stability="basically_stable")
     end_month()
     enrol(api, 50)
-    roster = f"{PATIENTS}?measures=on_roster&to=2199-12-31"
+    roster = f"{PATIENTS}?measures=patients_on_roster&to=2199-12-31"
     county = told(api, roster, who)
-    assert (county["total"]["measures"], county["total"]["small"]) == ({"on_roster": 12}, {})
+    assert (county["total"]["measures"], county["total"]["small"]) == ({"patients_on_roster": 12}, {})
     assert (county["rounded_to"], county["measures"][0]["additive"]) == (None, False)  # the county's roster is exact
     day = dt.date.fromisoformat(county["as_of_day"])
     assert (day + dt.timedelta(1)).day == 1
     by_risk = told(api, f"{roster}&group_by=risk", who)
     assert (by_risk["rounded_to"], by_risk["as_of_day"]) == (5, county["as_of_day"])
     assert [(cell["risk"], cell["measures"], cell["small"]) for cell in by_risk["cells"]] == [
-        (1, {"on_roster": 10}, {}), (3, {"on_roster": None}, {"on_roster": True}),
+        (1, {"patients_on_roster": 10}, {}), (3, {"patients_on_roster": None}, {"patients_on_roster": True}),
     ]  # fmt: skip
     by_town = told(api, f"{roster}&group_by=town", who)
     assert [(cell["town"], cell["measures"], cell["small"]) for cell in by_town["cells"]] == [
-        (BAISHA, {"on_roster": None}, {}), (KELU, {"on_roster": None}, {}),
+        (BAISHA, {"patients_on_roster": None}, {}), (KELU, {"patients_on_roster": None}, {}),
     ]  # fmt: skip
-    met = told(api, f"{VISITS}?measures=patients", who)
-    assert (met["total"]["measures"], met["total"]["small"]) == ({"patients": None}, {"patients": True})
+    met = told(api, f"{VISITS}?measures=patients_visited", who)
+    assert (met["total"]["measures"], met["total"]["small"]) == ({"patients_visited": None}, {"patients_visited": True})
 
 
 def test_a_town_is_told_its_roster_from_ten_on(api: Api, end_month: EndMonth) -> None:
     enrol(api, 12)
     enrol(api, 9, BAISHA_VILLAGE)
     end_month()
-    roster = f"{PATIENTS}?measures=on_roster&to=2199-12-31"
+    roster = f"{PATIENTS}?measures=patients_on_roster&to=2199-12-31"
     cells = told(api, f"{roster}&group_by=town")["cells"]
-    assert [cell["measures"]["on_roster"] for cell in cells] == [None, 10]
-    assert told(api, f"{roster}&division={KELU}")["total"]["measures"] == {"on_roster": 10}
-    assert told(api, roster, "town_dashboard")["total"]["measures"] == {"on_roster": 10}
+    assert [cell["measures"]["patients_on_roster"] for cell in cells] == [None, 10]
+    assert told(api, f"{roster}&division={KELU}")["total"]["measures"] == {"patients_on_roster": 10}
+    assert told(api, roster, "town_dashboard")["total"]["measures"] == {"patients_on_roster": 10}
 
 
 @pytest.mark.parametrize(
@@ -114,23 +121,23 @@ def test_a_town_is_told_its_roster_from_ten_on(api: Api, end_month: EndMonth) ->
         (f"{VISITS}?division={KELU}&division_only=true", "#division", "below_town"),
         (f"{VISITS}?patient_id=019fca48-fe6d-7f0d-8000-000000000000", "#patient_id", "not_told"),
         (f"{VISITS}?visited_from=2020-02-14", "#visited_from", "not_told"),
-        (f"{VISITS}?missing=campaign_id", "#missing", "not_told"),
+        (f"{VISITS}?absent=campaign_id", "#absent", "not_told"),
         (f"{VISITS}?on=2020-02-14", "#on", "not_told"),
         (f"{VISITS}?group_by=town,team", "#group_by", "county_only"),
         (f"{VISITS}?group_by=town&not_seen_reason=refused", "#group_by", "county_only"),
         (f"{VISITS}?division={KELU}&risk_level=3", "#division", "county_only"),
-        (f"{VISITS}?group_by=town&measures=patients", "#group_by", "county_only"),
-        (f"{VISITS}?group_by=campaign&measures=patients", "#campaign_id", "not_told"),
+        (f"{VISITS}?group_by=town&measures=patients_visited", "#group_by", "county_only"),
+        (f"{VISITS}?group_by=campaign&measures=patients_visited", "#campaign_id", "not_told"),
         (f"{VISITS}?campaign_id=019fca48-fe6d-7f0d-8000-000000000000", "#campaign_id", "below_town"),
-        (f"{VISITS}?measures=made,patients", "#measures", "people_apart"),
-        (f"{VISITS}?measures=patients&from=2020-02-02", "#from", "whole_months"),
-        (f"{VISITS}?measures=patients&group_by=week", "#group_by", "whole_months"),
+        (f"{VISITS}?measures=visits,patients_visited", "#measures", "people_apart"),
+        (f"{VISITS}?measures=patients_visited&from=2020-02-02", "#from", "whole_months"),
+        (f"{VISITS}?measures=patients_visited&group_by=week", "#group_by", "whole_months"),
         (f"{VISITS}?group_by=day,risk", "#group_by", "whole_months"),
-        (f"{PATIENTS}?measures=on_roster&to=2020-02-28", "#to", "whole_months"),
-        (f"{PATIENTS}?measures=enrolled&division={KELU}", "#division", "county_only"),
-        (f"{PATIENTS}?risk_from=3&measures=on_roster", "#risk_from", "not_told"),
+        (f"{PATIENTS}?measures=patients_on_roster&to=2020-02-28", "#to", "whole_months"),
+        (f"{PATIENTS}?measures=patients_enrolled&division={KELU}", "#division", "county_only"),
+        (f"{PATIENTS}?risk_from=3&measures=patients_on_roster", "#risk_from", "not_told"),
         (f"{PATIENTS}?overdue_on=2020-02-14", "#overdue_on", "not_told"),
-        (f"{PATIENTS}?group_by=diagnosis,town&measures=on_roster", "#group_by", "county_only"),
+        (f"{PATIENTS}?group_by=diagnosis,town&measures=patients_on_roster", "#group_by", "county_only"),
     ],
 )
 def test_what_is_not_told_is_refused_by_its_name(api: Api, path: str, pointer: str, code: str) -> None:
@@ -149,10 +156,10 @@ def test_a_drive_of_a_village_is_told_with_the_visits_of_none(api: Api) -> None:
     visit(api, patients[:1], campaign_id=drives[KELU])
     visit(api, patients[1:2], campaign_id=drives[VILLAGE])
     visit(api, patients[2:])
-    cells = told(api, f"{VISITS}?group_by=campaign,town&measures=made")["cells"]
-    assert [(cell["campaign"], cell["measures"]["made"]) for cell in cells] == [(drives[KELU], 1), (None, 2)]
-    asked = f"{VISITS}?measures=made&campaign_id="
-    assert told(api, asked + drives[KELU])["total"]["measures"] == {"made": 1}
+    cells = told(api, f"{VISITS}?group_by=campaign,town&measures=visits")["cells"]
+    assert [(cell["campaign"], cell["measures"]["visits"]) for cell in cells] == [(drives[KELU], 1), (None, 2)]
+    asked = f"{VISITS}?measures=visits&campaign_id="
+    assert told(api, asked + drives[KELU])["total"]["measures"] == {"visits": 1}
     assert codes(api.get(asked + drives[VILLAGE], "dashboard")) == {"below_town"}
 
 
@@ -160,9 +167,9 @@ def test_a_key_of_a_village_is_told_nothing(api: Api) -> None:
     key = {"name": "村大屏(示范)", "role": "dashboard", "divisions": [VILLAGE]}
     api.keys["village_dashboard"] = api.post("/v1/keys", key, "administrator").json()["key"]
     visit(api, enrol(api, 1))
-    assert codes(api.get(f"{VISITS}?measures=made", "village_dashboard")) == {"below_town"}
+    assert codes(api.get(f"{VISITS}?measures=visits", "village_dashboard")) == {"below_town"}
     figures = {each["name"]: each for each in told(api, "/v1/bulletin?to=2020-03-05", "village_dashboard")["figures"]}
-    assert [figures[name]["value"] for name in ("patients_on_roster", "visits_made", "visits_joint")] == [None] * 3
+    assert [figures[name]["value"] for name in ("patients_on_roster", "visits", "visits_joint")] == [None] * 3
     counts = {each["kind"]: each["due"] for each in told(api, "/v1/due?on=2020-03-05", "village_dashboard")["counts"]}
     assert {counts[kind] for kind in OF_PEOPLE} == {None}
 
@@ -175,7 +182,7 @@ def test_the_bulletin_of_any_day_says_how_many_visits_were_made(api: Api, end_mo
     inside = told(api, "/v1/bulletin?to=2020-02-15", "supervisor")
     public = told(api, "/v1/bulletin?to=2020-02-15", "dashboard")
     assert (inside["edition"], public["edition"]) == ("internal", "public")
-    for name, value, today in (("visits_made", 7, 2), ("visits_joint", 7, 2)):
+    for name, value, today in (("visits", 7, 2), ("visits_joint", 7, 2)):
         for bulletin in (inside, public):
             (figure,) = [each for each in bulletin["figures"] if each["name"] == name]
             assert (figure["value"], figure["today"]) == (value, today)
@@ -218,7 +225,7 @@ def test_what_is_told_stays_until_the_month_is_over(api: Api, end_month: EndMont
     patients = enrol(api, 11, risk_level=3, stability="unstable")
     end_month()
     asked = [
-        f"{PATIENTS}?measures=on_roster{by}"
+        f"{PATIENTS}?measures=patients_on_roster{by}"
         for by in ("", "&group_by=risk", "&group_by=town", "&group_by=stability,diagnosis")
     ]
     before = [api.get(path, "bot").json()["cells"] for path in asked]
@@ -246,22 +253,24 @@ def test_numbers_follow_the_rule_and_nothing_else(api: Api, end_month: EndMonth,
     end_month()
     people = api.get("/v1/patients?limit=200", "supervisor").json()["items"]
     visits = api.get("/v1/visits?limit=200", "supervisor").json()["items"]
-    roster = f"{PATIENTS}?measures=on_roster&to=2199-12-31"
-    assert told(api, roster)["total"]["measures"]["on_roster"] == len(people)
+    roster = f"{PATIENTS}?measures=patients_on_roster&to=2199-12-31"
+    assert told(api, roster)["total"]["measures"]["patients_on_roster"] == len(people)
     for dimension, field in (("risk", "risk_level"), ("diagnosis", "diagnosis")):
         real = Counter(each[field] for each in people)
         cells = {
-            cell[dimension]: cell["measures"]["on_roster"]
+            cell[dimension]: cell["measures"]["patients_on_roster"]
             for cell in told(api, f"{roster}&group_by={dimension}")["cells"]
         }
         assert cells == {value: rounded(count) if count >= 5 else None for value, count in real.items()}
     real = Counter(each["division"][:9] for each in people)
-    cells = {cell["town"]: cell["measures"]["on_roster"] for cell in told(api, f"{roster}&group_by=town")["cells"]}
+    cells = {
+        cell["town"]: cell["measures"]["patients_on_roster"] for cell in told(api, f"{roster}&group_by=town")["cells"]
+    }
     assert cells == {town: rounded(count) if count >= 10 else None for town, count in real.items()}
     work = Counter((each["division"][:9], each["visited_on"]) for each in visits)
     for (town, day), count in work.items():
-        asked = f"{VISITS}?measures=made&division={town}&from={day}&to={day}"
-        assert told(api, asked)["total"]["measures"] == {"made": count}
+        asked = f"{VISITS}?measures=visits&division={town}&from={day}&to={day}"
+        assert told(api, asked)["total"]["measures"] == {"visits": count}
 
 
 @pytest.mark.parametrize("who", ["dashboard", "bot", "town_dashboard"])

@@ -21,7 +21,7 @@ COUNTY, KELU, BAISHA = "440882", "440882102", "440882100"
 VILLAGE, SISTER, BAISHA_VILLAGE = "440882102204", "440882102200", "440882100200"
 REASON = {"code": "typing_error", "text": "录入有误(示范)"}
 MEASURES = [printed.name for printed in printed_measures(SECTIONS)]
-SENSITIVE = {"patients_on_roster", "visits_made", "visits_joint"}
+SENSITIVE = {"patients_on_roster", "visits", "visits_joint"}
 EXAMPLES = int(os.environ.get("REGISTRY_TEST_EXAMPLES", "8"))
 Entry = dict[str, Any]
 
@@ -178,7 +178,7 @@ def test_the_rows_are_the_difference_of_two_bulletins(
 
 def check(api: Api, start: int, end: int, division: str, period: tuple[str, str], who: str, limit: int = 7) -> None:
     since, to = period
-    query = f"from={mark(start)}&to={mark(end)}&division={division}&period_to={to}"
+    query = f"then={mark(start)}&now={mark(end)}&division={division}&period_to={to}"
     restatement = whole(api, query + (f"&period_from={since}" if since else ""), who, limit)
     bulletin = f"/v1/bulletin?division={division}&to={to}" + (f"&from={since}" if since else "")
     before, after = (api.get(f"{bulletin}&as_of={mark(n)}", who).json() for n in (start, end))
@@ -210,7 +210,7 @@ def check(api: Api, start: int, end: int, division: str, period: tuple[str, str]
 def test_a_late_entry_is_a_row_with_who_and_when(api: Api) -> None:
     start = head(api)
     late = api.made("/v1/disputes", factories.dispute(discovered_on="2020-02-20"))
-    restatement = whole(api, f"from={mark(start)}&period_to=2020-03-05")
+    restatement = whole(api, f"then={mark(start)}&period_to=2020-03-05")
     assert changed(restatement) == {"disputes_found": 1, "disputes_open": 1}
     row = restatement["rows"][0]
     assert row == {
@@ -219,13 +219,13 @@ def test_a_late_entry_is_a_row_with_who_and_when(api: Api) -> None:
         "recorded_at": late["meta"]["recorded_at"], "recorded_by": late["meta"]["recorded_by"], "replayed_at": None,
         "division": VILLAGE,
     }  # fmt: skip
-    assert (restatement["from"], restatement["to"]) == (mark(start), mark(start + 1))
+    assert (restatement["then"], restatement["now"]) == (mark(start), mark(start + 1))
 
 
 def test_what_lies_outside_the_period_changes_nothing(api: Api) -> None:
     start = head(api)
     api.made("/v1/disputes", factories.dispute(discovered_on="2020-03-06"))
-    restatement = whole(api, f"from={mark(start)}&period_to=2020-03-05")
+    restatement = whole(api, f"then={mark(start)}&period_to=2020-03-05")
     assert (changed(restatement), restatement["rows"]) == ({}, [])
     assert restatement["paragraph"] == "截至2020年3月5日，雷州市公布的各项数字没有变化。"
 
@@ -234,7 +234,7 @@ def test_a_correction_is_the_difference_with_its_reason(api: Api) -> None:
     gathering = api.made("/v1/gatherings", factories.gathering(sessions=3))
     start = head(api)
     api.act(f"/v1/gatherings/{gathering['id']}/correct", {"reason": REASON, "changes": {"sessions": 5}}, 1)
-    restatement = whole(api, f"from={mark(start)}&period_to=2020-03-05")
+    restatement = whole(api, f"then={mark(start)}&period_to=2020-03-05")
     assert brief(restatement) == [("gatherings_cancelled", 2, "corrected")]
     assert restatement["rows"][0]["reason"] == REASON
     assert restatement["rows"][0]["version"] == 2
@@ -247,7 +247,7 @@ def test_a_voiding_takes_away_what_stood(api: Api) -> None:
     kept, voided = (api.made("/v1/disputes", factories.dispute())["id"] for _ in range(2))
     start = head(api)
     api.act(f"/v1/disputes/{voided}/void", {"reason": REASON}, 1, "supervisor")
-    restatement = whole(api, f"from={mark(start)}&period_to=2020-03-05&period_from=2020-01-01&division={VILLAGE}")
+    restatement = whole(api, f"then={mark(start)}&period_to=2020-03-05&period_from=2020-01-01&division={VILLAGE}")
     assert brief(restatement) == [("disputes_found", -1, "voided"), ("disputes_open", -1, "voided")]
     assert {row["entry_id"] for row in restatement["rows"]} == {voided} != {kept}
     assert restatement["paragraph"] == (
@@ -261,11 +261,11 @@ def test_a_corrected_date_takes_an_entry_out_of_the_period(api: Api) -> None:
     start = head(api)
     moved = {"reason": REASON, "changes": {"demolished_on": "2020-02-20"}}
     api.act(f"/v1/sheds/{shed['id']}/correct", moved, 1)
-    assert changed(whole(api, f"from={mark(start)}&period_to=2020-02-12")) == {"sheds_demolished": -4}
-    assert changed(whole(api, f"from={mark(start)}&period_from=2020-02-12&period_to=2020-02-29")) == {
+    assert changed(whole(api, f"then={mark(start)}&period_to=2020-02-12")) == {"sheds_demolished": -4}
+    assert changed(whole(api, f"then={mark(start)}&period_from=2020-02-12&period_to=2020-02-29")) == {
         "sheds_demolished": 4
     }
-    assert whole(api, f"from={mark(start)}&period_to=2020-02-29")["rows"] == []  # -4 and +4 by one version
+    assert whole(api, f"then={mark(start)}&period_to=2020-02-29")["rows"] == []  # -4 and +4 by one version
 
 
 def test_what_went_and_came_back_is_two_rows_and_no_difference(api: Api) -> None:
@@ -273,7 +273,7 @@ def test_what_went_and_came_back_is_two_rows_and_no_difference(api: Api) -> None
     start = head(api)
     for sessions in (7, 3):
         api.patch(f"/v1/gatherings/{gathering['id']}", {"sessions": sessions})
-    restatement = whole(api, f"from={mark(start)}&period_to=2020-03-05")
+    restatement = whole(api, f"then={mark(start)}&period_to=2020-03-05")
     assert brief(restatement) == [("gatherings_cancelled", 4, "changed"), ("gatherings_cancelled", -4, "changed")]
     assert changed(restatement) == {}
 
@@ -283,7 +283,7 @@ def test_a_transfer_moves_a_count_between_towns(api: Api) -> None:
     start = head(api)
     moved = {"to_division": BAISHA_VILLAGE, "on": "2020-02-20", "reason": "随家人迁居"}
     assert api.act(f"/v1/patients/{patient['id']}/transfer", moved, 1, "supervisor").status_code == 200
-    asked = f"from={mark(start)}&period_to=2020-03-05"
+    asked = f"then={mark(start)}&period_to=2020-03-05"
     assert brief(whole(api, f"{asked}&division={KELU}")) == [("patients_on_roster", -1, "transferred")]
     assert brief(whole(api, f"{asked}&division={BAISHA}")) == [("patients_on_roster", 1, "transferred")]
     assert whole(api, asked)["rows"] == []
@@ -296,7 +296,7 @@ def test_the_old_town_is_told_that_an_entry_left_and_no_more(api: Api) -> None:
     moved = {"to_division": BAISHA_VILLAGE, "on": "2020-02-20", "reason": "随家人迁居"}
     api.act(f"/v1/patients/{patient['id']}/transfer", moved, 1, "supervisor")
     assert api.get(f"/v1/patients/{patient['id']}").status_code == 404
-    restatement = whole(api, f"from={mark(start)}&period_to=2020-03-05", "clerk")
+    restatement = whole(api, f"then={mark(start)}&period_to=2020-03-05", "clerk")
     (row,) = restatement["rows"]
     assert (row["difference"], row["entry_id"]) == (-1, patient["id"])
     unknown = {name for name, value in row.items() if value is None}
@@ -324,7 +324,7 @@ def test_counts_of_people_are_those_of_month_ends(api: Api, end_month: Callable[
         enrol(api, number)
         end_month()
         marks.append(head(api))
-    asked = "from={}&to={}&period_to=2199-12-31"
+    asked = "then={}&now={}&period_to=2199-12-31"
     first, second = (whole(api, asked.format(mark(a), mark(b)), who) for a, b in pairwise(marks))
     assert (cell_of(first), first["rows"]) == ((3, 6, None, None), [])
     assert (cell_of(second), second["rows"]) == ((6, 12, None, None), [])
@@ -337,7 +337,7 @@ def test_people_that_came_since_the_month_end_are_no_change(api: Api, end_month:
     end_month()
     start = head(api)
     enrol(api, 7)
-    restatement = whole(api, f"from={mark(start)}&period_to=2199-12-31", "dashboard")
+    restatement = whole(api, f"then={mark(start)}&period_to=2199-12-31", "dashboard")
     assert (cell_of(restatement), restatement["rows"]) == ((7, 7, None, None), [])
     assert restatement["paragraph"] == "截至2199年12月31日，雷州市公布的各项数字没有变化。"
 
@@ -350,40 +350,40 @@ def test_without_a_period_it_is_that_of_the_first_bulletin(api: Api) -> None:
     start = head(api)
     then = api.get("/v1/bulletin", "supervisor").json()
     api.made("/v1/disputes", factories.dispute())
-    restatement = whole(api, f"from={mark(start)}")
+    restatement = whole(api, f"then={mark(start)}")
     assert (restatement["period_from"], restatement["period_to"]) == (None, then["to"])
     assert {cell["name"]: cell["before"] for cell in restatement["cells"]} == {
         f["name"]: f["value"] for f in then["figures"]
     }
-    assert whole(api, f"from={mark(0)}")["cells"][0]["before"] == 0
+    assert whole(api, f"then={mark(0)}")["cells"][0]["before"] == 0
 
 
 def test_asked_again_it_is_the_same_bytes(api: Api) -> None:
     start = head(api)
     made = api.made("/v1/gatherings", factories.gathering())
-    then = api.get(f"{AT}?from={mark(start)}&period_to=2020-03-05")
-    assert then.headers["Registry-Watermark"] == then.json()["to"] == mark(start + 1)
+    then = api.get(f"{AT}?then={mark(start)}&period_to=2020-03-05")
+    assert then.headers["Registry-Watermark"] == then.json()["now"] == mark(start + 1)
     api.patch(f"/v1/gatherings/{made['id']}", {"sessions": 9}, 1)
     api.made("/v1/gatherings", factories.gathering())
-    asked = f"{AT}?from={mark(start)}&to={then.json()['to']}&period_to=2020-03-05"
+    asked = f"{AT}?then={mark(start)}&now={then.json()['now']}&period_to=2020-03-05"
     again = api.get(asked)
     assert again.content == then.content
     assert api.get(asked, headers={"If-None-Match": again.headers["ETag"]}).status_code == 304
-    assert changed(api.get(f"{AT}?from={mark(start)}&period_to=2020-03-05").json()) == {"gatherings_cancelled": 12}
+    assert changed(api.get(f"{AT}?then={mark(start)}&period_to=2020-03-05").json()) == {"gatherings_cancelled": 12}
 
 
 def test_pages_are_of_the_moments_of_the_first(api: Api) -> None:
     start = head(api)
     for _ in range(3):
         api.made("/v1/disputes", factories.dispute())
-    asked = f"{AT}?from={mark(start)}&period_to=2020-03-05&limit=4"
+    asked = f"{AT}?then={mark(start)}&period_to=2020-03-05&limit=4"
     first = api.get(asked).json()
     api.made("/v1/disputes", factories.dispute())
     second = api.get(f"{asked}&cursor={first['next_cursor']}").json()
     assert (len(first["rows"]), len(second["rows"]), second["next_cursor"]) == (4, 2, None)
-    assert second["to"] == first["to"] == mark(start + 3)
+    assert second["now"] == first["now"] == mark(start + 3)
     assert second["cells"] == first["cells"]
-    elsewhere = api.get(f"{AT}?from={mark(start + 1)}&period_to=2020-03-05&limit=4&cursor={first['next_cursor']}")
+    elsewhere = api.get(f"{AT}?then={mark(start + 1)}&period_to=2020-03-05&limit=4&cursor={first['next_cursor']}")
     assert (elsewhere.status_code, pointers(elsewhere)) == (422, {"#cursor"})
 
 
@@ -391,27 +391,27 @@ def test_dates_and_timestamps_say_as_of_when(api: Api) -> None:
     made = api.made("/v1/gatherings", factories.gathering())
     api.made("/v1/gatherings", factories.gathering())
     position = made["meta"]["position"]
-    found = whole(api, f"from=1999-12-31&to={made['meta']['recorded_at']}&period_to=2020-03-05")
-    assert (found["from"], found["to"]) == (mark(0), mark(position + 1))
+    found = whole(api, f"then=1999-12-31&now={made['meta']['recorded_at']}&period_to=2020-03-05")
+    assert (found["then"], found["now"]) == (mark(0), mark(position + 1))
     assert changed(found) == {"gatherings_cancelled": 3}
 
 
 @pytest.mark.parametrize(
     ("query", "status", "pointer", "code"),
     [
-        ("", 400, "#from", "required"),
-        (f"to={mark(1)}", 400, "#from", "required"),
-        (f"from={mark(1)}&as_of={mark(2)}", 400, "#as_of", "unknown_parameter"),
-        (f"from={mark(1)}&from={mark(2)}", 400, "#from", "repeated_parameter"),
-        ("from=yesterday-ish", 400, "#from", "parameter"),
-        (f"from={mark(3)}&to={mark(2)}", 422, "#from", "ends_before_start"),
-        (f"from={mark(9999)}", 422, "#from", "as_of"),
-        (f"from={mark(1)}&to={mark(9999)}", 422, "#to", "as_of"),
-        ("from=wm_440881_1", 422, "#from", "as_of"),
-        (f"from={mark(1)}&to=2999-01-01", 422, "#to", "as_of"),
-        (f"from={mark(1)}&period_from=2020-03-02&period_to=2020-03-01", 422, "#period_from", "ends_before_start"),
-        (f"from={mark(1)}&limit=0", 400, "#limit", "parameter"),
-        (f"from={mark(1)}&cursor=nonsense", 422, "#cursor", "cursor"),
+        ("", 400, "#then", "required"),
+        (f"now={mark(1)}", 400, "#then", "required"),
+        (f"then={mark(1)}&as_of={mark(2)}", 400, "#as_of", "unknown_parameter"),
+        (f"then={mark(1)}&then={mark(2)}", 400, "#then", "repeated_parameter"),
+        ("then=yesterday-ish", 400, "#then", "parameter"),
+        (f"then={mark(3)}&now={mark(2)}", 422, "#then", "ends_before_start"),
+        (f"then={mark(9999)}", 422, "#then", "as_of"),
+        (f"then={mark(1)}&now={mark(9999)}", 422, "#now", "as_of"),
+        ("then=wm_440881_1", 422, "#then", "as_of"),
+        (f"then={mark(1)}&now=2999-01-01", 422, "#now", "as_of"),
+        (f"then={mark(1)}&period_from=2020-03-02&period_to=2020-03-01", 422, "#period_from", "ends_before_start"),
+        (f"then={mark(1)}&limit=0", 400, "#limit", "parameter"),
+        (f"then={mark(1)}&cursor=nonsense", 422, "#cursor", "cursor"),
     ],
 )
 def test_what_will_not_do_is_refused(api: Api, query: str, status: int, pointer: str, code: str) -> None:
@@ -421,14 +421,14 @@ def test_what_will_not_do_is_refused(api: Api, query: str, status: int, pointer:
 
 def test_readers_may_ask_and_others_may_not(api: Api) -> None:
     for who, (role, _) in CALLERS.items():
-        assert api.get(f"{AT}?from={mark(0)}", who).status_code == (200 if role in READERS else 403), who
-    assert api.get(f"{AT}?from={mark(0)}", None).status_code == 401
+        assert api.get(f"{AT}?then={mark(0)}", who).status_code == (200 if role in READERS else 403), who
+    assert api.get(f"{AT}?then={mark(0)}", None).status_code == 401
 
 
 def test_other_towns_change_nothing(api: Api) -> None:
     start = head(api)
     api.made("/v1/gatherings", factories.gathering(division=BAISHA_VILLAGE), "neighbour")
     for asked in ("", f"&division={COUNTY}"):
-        restatement = whole(api, f"from={mark(start)}&period_to=2020-03-05{asked}", "clerk")
+        restatement = whole(api, f"then={mark(start)}&period_to=2020-03-05{asked}", "clerk")
         assert (changed(restatement), restatement["rows"]) == ({}, [])
-        assert changed(whole(api, f"from={mark(start)}&period_to=2020-03-05{asked}", "neighbour"))
+        assert changed(whole(api, f"then={mark(start)}&period_to=2020-03-05{asked}", "neighbour"))

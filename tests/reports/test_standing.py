@@ -37,13 +37,13 @@ def test_overdue_on_a_past_day_counts_what_was_settled_since(api: Api) -> None:
     case(api, accepted, ("mediating", "2020-02-04"), ("failed", "2020-02-10"))
     case(api, accepted)
     for day, overdue in (("2020-03-03", 0), ("2020-03-10", 2), ("2020-03-20", 1), ("2020-04-01", 1)):
-        told = statistics(api, "disputes", f"measures=overdue&to={day}")
-        assert told["measures"]["overdue"] == overdue, day
+        told = statistics(api, "disputes", f"measures=disputes_overdue&to={day}")
+        assert told["measures"]["disputes_overdue"] == overdue, day
         assert bulletin(api, "disputes_overdue", f"to={day}") == overdue
         assert len(api.get(f"{AT}?overdue_on={day}").json()["items"]) == overdue
-        assert len(api.get(told["measure_rows"]["overdue"]).json()["items"]) == overdue
-        asked = statistics(api, "disputes", f"measures=overdue&on={day}")
-        assert asked["measures"]["overdue"] == overdue
+        assert len(api.get(told["measure_rows"]["disputes_overdue"]).json()["items"]) == overdue
+        asked = statistics(api, "disputes", f"measures=disputes_overdue&on={day}")
+        assert asked["measures"]["disputes_overdue"] == overdue
 
 
 def test_failed_and_referred_are_counted_by_the_day_they_ended(api: Api) -> None:
@@ -58,8 +58,8 @@ def test_failed_and_referred_are_counted_by_the_day_they_ended(api: Api) -> None
         ("to=2020-03-31", 2, 3),
         ("to=2020-02-12", 2, 2),
     ):
-        told = statistics(api, "disputes", f"measures=failed,referred&{period}")
-        assert told["measures"] == {"failed": ended, "referred": handed_on}, period
+        told = statistics(api, "disputes", f"measures=disputes_failed,disputes_referred&{period}")
+        assert told["measures"] == {"disputes_failed": ended, "disputes_referred": handed_on}, period
         assert bulletin(api, "disputes_failed", period) == ended
         for name, link in told["measure_rows"].items():
             assert len(api.get(link).json()["items"]) == told["measures"][name]
@@ -70,9 +70,9 @@ def test_sheds_that_stood_on_a_day(api: Api) -> None:
         method = "assisted" if down else None
         api.made("/v1/sheds", factories.shed(found_on=found, demolished_on=down, method=method))
     for day, standing in (("2020-01-19", 2), ("2020-02-09", 6), ("2020-02-10", 4), ("2020-03-01", 4)):
-        told = statistics(api, "sheds", f"measures=standing&to={day}")
-        assert told["measures"]["standing"] == standing, day
-        rows = api.get(told["measure_rows"]["standing"]).json()["items"]
+        told = statistics(api, "sheds", f"measures=sheds_standing&to={day}")
+        assert told["measures"]["sheds_standing"] == standing, day
+        rows = api.get(told["measure_rows"]["sheds_standing"]).json()["items"]
         assert sum(row["count"] for row in rows) == standing
 
 
@@ -82,7 +82,9 @@ def test_reads_of_a_day_look_at_many_cases_a_few_at_a_time(api: Api, monkeypatch
     for _ in range(5):
         patient = api.made("/v1/patients", factories.patient(id_number=None))["id"]
         api.made("/v1/visits", factories.visit(patient))
-    assert statistics(api, "patients", "measures=on_roster&on=2020-02-20")["measures"] == {"on_roster": 5}
+    assert statistics(api, "patients", "measures=patients_on_roster&on=2020-02-20")["measures"] == {
+        "patients_on_roster": 5
+    }
     items = api.get("/v1/patients?on=2020-02-20").json()["items"]
     assert {item["last_visited_on"] for item in items} == {"2020-02-14"}
 

@@ -274,8 +274,8 @@ def test_what_is_not_declared_is_refused_by_name(api: Api) -> None:
     wrong = api.get(f"{path}?group_by=weather")
     assert (wrong.status_code, pointers(wrong)) == (400, {"#group_by"})
     assert wrong.json()["errors"][0]["allowed"] == [each.name for each in COUNTED["gatherings"].dimensions]
-    assert api.get(f"{path}?measures=records,nonsense").status_code == 400
-    assert codes(api.get(f"{path}?measures=records,records")) == {"repeated_name"}
+    assert api.get(f"{path}?measures=gatherings_entries,nonsense").status_code == 400
+    assert codes(api.get(f"{path}?measures=gatherings_entries,gatherings_entries")) == {"repeated_name"}
     assert api.get(f"{path}?limit=3").status_code == 400
     assert api.get(f"{path}?from=2020-02-01&to=2020-01-01").status_code == 422
     assert api.get(f"{path}?division_only=true").status_code == 422
@@ -284,7 +284,7 @@ def test_what_is_not_declared_is_refused_by_name(api: Api) -> None:
 
 def test_a_blank_filter_is_not_left_out(api: Api) -> None:
     """As in the list: it asks for what cannot be."""
-    for path in ("/v1/visits?team=", "/v1/statistics/visits?team=&measures=made"):
+    for path in ("/v1/visits?team=", "/v1/statistics/visits?team=&measures=visits"):
         refused = api.get(path)
         assert (refused.status_code, pointers(refused)) == (400, {"#team"})
 
@@ -307,7 +307,7 @@ def test_an_answer_is_the_same_for_ever(api: Api) -> None:
     assert first.json()["cells"][0]["labels"] == {"month": "2020年1月"}
     api.made("/v1/gatherings", factories.gathering(kind="opera"))
     assert api.get(f"/v1/statistics/gatherings?group_by=month&as_of={mark}").content == first.content
-    assert api.get("/v1/statistics/gatherings?group_by=month").json()["total"]["measures"]["records"] == 2
+    assert api.get("/v1/statistics/gatherings?group_by=month").json()["total"]["measures"]["gatherings_entries"] == 2
     again = api.get(
         f"/v1/statistics/gatherings?group_by=month&as_of={mark}", headers={"If-None-Match": first.headers["ETag"]}
     )
@@ -355,12 +355,13 @@ def test_a_visit_is_in_time_by_what_was_planned_when_it_was_recorded(api: Api) -
     due = dt.date.fromisoformat(first["next_visit_on"])
     late = (due + dt.timedelta(days=1)).isoformat()
     at = f"/v1/visits/{api.made('/v1/visits', factories.visit(patient_id, visited_on=late))['id']}"
-    asked = "/v1/statistics/visits?measures=made,in_time,late"
-    assert api.get(asked).json()["total"]["measures"] == {"made": 2, "in_time": 0, "late": 1}
+    asked = "/v1/statistics/visits?measures=visits,visits_in_time,visits_late"
+    assert api.get(asked).json()["total"]["measures"] == {"visits": 2, "visits_in_time": 0, "visits_late": 1}
     assert api.act(f"{at}/correct", {"reason": REASON, "changes": {"visited_on": due.isoformat()}}).status_code == 200
-    assert api.get(asked).json()["total"]["measures"] == {"made": 2, "in_time": 1, "late": 0}
+    assert api.get(asked).json()["total"]["measures"] == {"visits": 2, "visits_in_time": 1, "visits_late": 0}
     assert (
-        msgspec.json.decode(api.get("/v1/visits?in_time=true&given=due_on").content)["items"][0]["meta"]["version"] == 2
+        msgspec.json.decode(api.get("/v1/visits?in_time=true&present=due_on").content)["items"][0]["meta"]["version"]
+        == 2
     )
 
 
@@ -372,19 +373,23 @@ def test_disputes_are_settled_in_days_of_a_rank(api: Api) -> None:
         for stage in ("accepted", "mediating"):
             assert api.act(f"{at}/move", {"to": stage, "on": "2020-03-20"}).status_code == 200
         settle(api, at, "clerk", f"2020-03-{20 + days:02}")
-    told = api.get("/v1/statistics/disputes?measures=median_days,p90_days&group_by=town").json()
-    assert told["total"]["measures"] == told["cells"][0]["measures"] == {"median_days": 5, "p90_days": 9}
+    told = api.get("/v1/statistics/disputes?measures=disputes_days_median,disputes_days_p90&group_by=town").json()
+    assert (
+        told["total"]["measures"] == told["cells"][0]["measures"] == {"disputes_days_median": 5, "disputes_days_p90": 9}
+    )
 
 
 def test_different_persons_are_counted_where_they_are_named(api: Api) -> None:
     api.made("/v1/visits", factories.visit(api.made("/v1/patients", factories.patient())["id"]))
     asked = "/v1/statistics/visits"
     assert [*api.get(asked, "supervisor").json()["total"]["measures"]] == [
-        "made",
-        "joint",
-        "seen",
-        "not_seen",
-        "in_time",
-        "late",
+        "visits",
+        "visits_joint",
+        "visits_seen",
+        "visits_not_seen",
+        "visits_in_time",
+        "visits_late",
     ]
-    assert api.get(f"{asked}?measures=patients", "supervisor").json()["total"]["measures"] == {"patients": 1}
+    assert api.get(f"{asked}?measures=patients_visited", "supervisor").json()["total"]["measures"] == {
+        "patients_visited": 1
+    }

@@ -3,11 +3,12 @@
 import asyncio
 import datetime as dt
 import random
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import Connection
 
-from registry.app import SECTIONS
+from registry.app import REGISTERS, SECTIONS
 from registry.core.scope import within
 from registry.core.view import View
 from registry.core.watermarks import head_of
@@ -60,3 +61,13 @@ def test_they_are_what_the_database_counts(api: Api, settings: Settings) -> None
     mirror = Mirror()
     assert asyncio.run(story()) > 100
     mirror.close()
+
+
+def test_a_measure_has_one_name_wherever_it_is_published() -> None:
+    """Statistics, bulletin and restatements call it alike, and it is the only one of that name."""
+    declared = [(each.name, register.name) for register in REGISTERS for each in register.measures]
+    assert [name for name, times in Counter(name for name, _ in declared).items() if times > 1] == []
+    printed = {(each.name, each.register.name) for each in printed_measures(SECTIONS)}
+    assert printed - set(declared) == set()
+    for name, register in declared:
+        assert name.startswith((register, "patients_" if register == "visits" else register)), name

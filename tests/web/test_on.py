@@ -23,7 +23,7 @@ FILTERED = ["divisions", "grid-staff", "disputes", "patients", "visits", "gather
 """Registers whose lists have filters of their own, beside the case that an entry belongs to."""
 COPIED = {
     "disputes": {"ended_on", "referred_on"},
-    "agreements": {"confirmed_on", "next_due_on"},
+    "agreements": {"confirmed_on", "next_due_on", "performed_late"},
     "sheds": {"notice_served_on"},
 }
 """Columns that differ from day to day and that are copied from a document, by register."""
@@ -137,7 +137,7 @@ def test_every_filter_that_changes_with_the_day_can_be_asked_of_a_document(name:
     register = next(each for each in REGISTERS if each.name == name)
     filters, asked = register.filters, 0
     for field in msgspec.structs.fields(filters.query):
-        if field.name in {*ListQuery.__struct_fields__, "patient_id", "campaign_id", "missing", "given"}:
+        if field.name in {*ListQuery.__struct_fields__, "patient_id", "campaign_id", "absent", "present"}:
             continue
         for clause in filters.matching(filters.query(**{field.name: some_value(field.type)})):
             columns = {node.name for node in iterate(clause) if isinstance(node, Column)}

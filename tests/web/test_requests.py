@@ -235,7 +235,8 @@ def test_keys_over_http(api: Api) -> None:
     assert api.get(AT, "made").status_code == 200
     listed = api.get("/v1/keys", "administrator")
     assert made.json()["key"] not in listed.text
-    assert api.post(f"/v1/keys/{made.json()['id']}/revoke", None, "administrator").status_code == 200
+    revoked = api.post(f"/v1/keys/{made.json()['id']}/revoke", None, "administrator").json()
+    assert (revoked["id"], revoked["revoked_at"] is not None) == (made.json()["id"], True)
     assert api.post(f"/v1/keys/{new_id()}/revoke", None, "administrator").status_code == 404
     outside = api.post("/v1/keys", {**body, "divisions": ["440981"]}, "administrator")
     assert pointers(outside) == {"/divisions"}

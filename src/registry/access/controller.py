@@ -16,11 +16,11 @@ from registry.access.access_events import AccessEvent, Disclosure, EventCriteria
 from registry.access.break_glass import LONGEST, Opened, breaking, list_glasses, opened
 from registry.core.fields import END, LongLine
 from registry.core.principals import OFFICE, Principal, Role
-from registry.core.queries import CursorParam, LimitParam, MomentParam
+from registry.core.queries import CursorParam, LimitParam, RecordedFrom, RecordedTo
 from registry.core.register import Register, RegisterName, Right
 from registry.core.schemas import Input
 from registry.core.view import Seen
-from registry.core.watermarks import span_of
+from registry.core.watermarks import recorded_between
 from registry.errors import Fault, Forbidden, Malformed, NotFound, Refused
 from registry.ledger.events import EventKind
 from registry.ledger.ids import new_id
@@ -51,7 +51,7 @@ class AccessPageQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     cursor: CursorParam | None = None
 
 
-class AccessQuery(AccessPageQuery, kw_only=True, rename={"from_": "from"}):
+class AccessQuery(AccessPageQuery, kw_only=True):
     """Whose access, to what, when."""
 
     principal: Annotated[str, Meta(max_length=36, pattern="^[0-9A-Za-z-]+" + END, description="The id of a key.")] | None = None  # fmt: skip
@@ -60,8 +60,8 @@ class AccessQuery(AccessPageQuery, kw_only=True, rename={"from_": "from"}):
     case: Annotated[UUID | None, Meta(description="A dispute or patient, or an entry of a register without cases.")] = (
         None
     )
-    from_: Annotated[MomentParam | None, Meta(description="On this day (Beijing) or at this time, or later.")] = None
-    to: Annotated[MomentParam | None, Meta(description="By the end of this day (Beijing), or by this time.")] = None
+    recorded_from: RecordedFrom | None = None
+    recorded_to: RecordedTo | None = None
 
 
 class GlassIn(Input):
@@ -143,20 +143,9 @@ async def _auditing(call: Call) -> Principal:
 
 
 def _criteria(query: AccessQuery, kinds: tuple[str, ...]) -> EventCriteria:
-    since, until = (_span(name, text) for name, text in (("from", query.from_), ("to", query.to)))
-    return EventCriteria(
-        query.principal, query.kind, query.register, str(query.case) if query.case else None, kinds,
-        since[0] if since else 0, until[1] if until else None,
-    )  # fmt: skip
-
-
-def _span(name: str, text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    if span := span_of(text):
-        return span
-    said = "须为日期或带时区的时间。", "Must be a date, or a timestamp with its offset."
-    raise Refused(faults=[Fault(f"#{name}", "moment", *said)])
+    since, until = recorded_between(query.recorded_from, query.recorded_to)
+    case = str(query.case) if query.case else None
+    return EventCriteria(query.principal, query.kind, query.register, case, kinds, since or 0, until)
 
 
 async def _listed(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 from registry import errors
 from registry.access.keys_service import KeyTerms, change_key, check_covered, issue_key, revoke_key
 from registry.core.fields import DivisionCode, Line, Moment
-from registry.core.principals import Principal, Role, list_keys, renewed
+from registry.core.principals import Principal, Role, find_key, list_keys, renewed
 from registry.core.schemas import Input
 from registry.errors import Forbidden
 from registry.ledger.clock import microseconds, timestamp
@@ -61,10 +61,10 @@ class KeyList(msgspec.Struct, kw_only=True):
 LISTS = Contract(KeyList)
 CREATES = Contract(NewKey, 201, body=KeyIn, problems=(*GUARDED, errors.TooLarge, errors.WrongMediaType))
 CHANGES = Contract(
-    KeyList, body=KeyTerms, patch=True,
+    Key, body=KeyTerms, patch=True,
     problems=(*GUARDED, errors.NotFound, errors.Conflict, errors.TooLarge, errors.WrongMediaType),
 )  # fmt: skip
-REVOKES = Contract(KeyList, problems=(*GUARDED, errors.NotFound))
+REVOKES = Contract(Key, problems=(*GUARDED, errors.NotFound))
 
 
 class KeyController(Controller):
@@ -76,7 +76,8 @@ class KeyController(Controller):
     async def list_keys(self, request: Call) -> Answer:
         """List the keys of the book."""
         who = await _administrator(request)
-        return await _listed(request, who)
+        rows = await request.context.read(lambda connection: list_keys(connection, who.book))
+        return _answer(KeyList(items=[Key(**_fields(row)) for row in rows]))
 
     @post("/", operation_id="createKey", opt={"contract": CREATES})
     async def create_key(self, request: Call) -> Answer:
@@ -93,7 +94,7 @@ class KeyController(Controller):
         terms = await request.patch(KeyTerms)
         if await request.context.database.write(lambda connection: change_key(connection, who, str(key_id), terms)):
             request.context.wakeups.notify()
-        return await _listed(request, who)
+        return await _told(request, who, str(key_id))
 
     @post("/{key_id:uuid}/revoke", operation_id="revokeKey", opt={"contract": REVOKES}, status_code=200)
     async def revoke_key(self, request: Call, key_id: FromPath[UUID]) -> Answer:
@@ -102,7 +103,7 @@ class KeyController(Controller):
         await request.context.database.write(
             lambda connection: revoke_key(connection, who.book, str(key_id), who.actor)
         )
-        return await _listed(request, who)
+        return await _told(request, who, str(key_id))
 
 
 async def _administrator(request: Call) -> Principal:
@@ -113,9 +114,9 @@ async def _administrator(request: Call) -> Principal:
     return who
 
 
-async def _listed(request: Call, who: Principal) -> Answer:
-    rows = await request.context.read(lambda connection: list_keys(connection, who.book))
-    return _answer(KeyList(items=[Key(**_fields(row)) for row in rows]))
+async def _told(request: Call, who: Principal, key_id: str) -> Answer:
+    row = await request.context.read(lambda connection: find_key(connection, who.book, key_id))
+    return _answer(Key(**_fields(row)))
 
 
 def _issue(connection: Connection, who: Principal, sent: KeyIn) -> tuple[Row[Any], str]:
@@ -124,7 +125,7 @@ def _issue(connection: Connection, who: Principal, sent: KeyIn) -> tuple[Row[Any
     expires_at = microseconds(sent.expires_at) if sent.expires_at else None
     name = sent.name.strip()
     made, key = issue_key(connection, who.book, name, sent.role, sent.divisions, expires_at, who.actor)
-    return next(row for row in list_keys(connection, who.book) if row.id == made), key
+    return find_key(connection, who.book, made), key
 
 
 def _fields(row: Row[Any]) -> dict[str, Any]:

@@ -84,6 +84,16 @@ def find_place(connection: Connection, book: str, code: str) -> Place | None:
     return Place(row.entry_id, row.name, row.level, row.parent, row.valid_from, row.closed_on, former)
 
 
+def check_division(connection: Connection, book: str, code: str | None) -> None:
+    """Raise Refused for the parameter `division` where there never was such a division: nothing would be found, silently. One that
+    was closed or voided is known, so that what was asked of an earlier moment can be asked again.
+    """
+    known = select(DIVISIONS.c.position).where(DIVISIONS.c.book == book, DIVISIONS.c.code == code).limit(1)
+    if code not in {None, book} and connection.scalar(known) is None:
+        said = "没有这个行政区划代码。", "There is no such division."
+        raise Refused(faults=[Fault("#division", "unknown_division", *said)])
+
+
 def place_name(
     find: Callable[[str], Place | None],
     who: Principal,

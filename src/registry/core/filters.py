@@ -6,8 +6,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Table,
+    and_,
+    or_,
     select,
 )
 
@@ -27,6 +30,8 @@ class Filters:
     query: type[ListQuery]
     """With the register's own parameters."""
     matching: Callable[[Any], Iterable[ColumnElement[bool]]] = unfiltered
+    elsewhere: Callable[[str], ColumnElement[bool]] | None = None
+    """What the list of a division also has, though another keeps it: disputes with a party there. Its parameter `parties` leaves them out."""
 
     def parsed(self, params: Mapping[str, str]) -> Any:  # noqa: ANN401 - the query's own shape
         """The query of parameters as a link has them."""
@@ -37,11 +42,11 @@ class Filters:
         return self.matching(self.parsed(params))
 
 
-def nulls(table: Table, missing: str | None, given: str | None) -> Iterator[ColumnElement[bool]]:
-    """The clauses of the parameters `missing` and `given`: which columns are null and which are not, separated by commas."""
-    for name in missing.split(",") if missing else ():
+def nulls(table: Table, absent: str | None, present: str | None) -> Iterator[ColumnElement[bool]]:
+    """The clauses of the parameters `absent` and `present`: which columns are null and which are not, separated by commas."""
+    for name in absent.split(",") if absent else ():
         yield table.c[name].is_(None)
-    for name in given.split(",") if given else ():
+    for name in present.split(",") if present else ():
         yield table.c[name].is_not(None)
 
 
@@ -58,6 +63,46 @@ def equal(table: Table, wanted: Mapping[str, object]) -> Iterator[ColumnElement[
     for name, value in wanted.items():
         if value is not None:
             yield table.c[name].is_(value) if isinstance(value, bool) else table.c[name] == value
+
+
+@dataclass(frozen=True, eq=False)
+class Sort:
+    """In which order a list is: by a column, ties and entries without a value by last change; or, of position, by last change itself."""
+
+    column: Column[Any]
+    down: bool
+
+    @property
+    def by(self) -> tuple[ColumnElement[Any], ...]:
+        """What to order by."""
+        ordered = self.column.desc() if self.down else self.column.asc()
+        return (ordered,) if self._is_position else (self.column.is_(None), ordered, self._position.desc())
+
+    def past(self, value: object, position: int) -> ColumnElement[bool]:
+        """The clause for what comes after a row."""
+        if self._is_position:
+            return self._position < position if self.down else self._position > position
+        later = self._position < position
+        if value is None:
+            return and_(self.column.is_(None), later)
+        further = self.column < value if self.down else self.column > value
+        return or_(further, self.column.is_(None), and_(self.column == value, later))
+
+    @property
+    def _position(self) -> Column[Any]:
+        return self.column.table.c.position
+
+    @property
+    def _is_position(self) -> bool:
+        return self.column.name == "position"
+
+
+def sorted_by(table: Table, wanted: str | None) -> Sort | None:
+    """The order that the parameter `sort` asks for; None: last change first, as lists are."""
+    if wanted is None or wanted == "-recorded_at":
+        return None
+    name = wanted.removeprefix("-")
+    return Sort(table.c["position" if name == "recorded_at" else name], down=wanted.startswith("-"))
 
 
 def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnElement[bool]:

@@ -79,7 +79,9 @@ class Measure:
     """A number that is counted of a register's rows: by statistics for every cell, and by the bulletin where a section prints it."""
 
     name: str
+    """The only one of this name; what the bulletin and statistics call it."""
     title: str
+    title_en: str
     unit: str
     number: Number = field(default=Count())
     dated: str = ""
@@ -129,6 +131,7 @@ class Dimension:
 
     name: str
     title: str
+    title_en: str
     column: Column[Any]
     by: By = By.VALUE
     parameter: str = ""
@@ -144,16 +147,20 @@ class Dimension:
         return self.parameter or self.name
 
 
-def dates(title: str, column: Column[Any], stem: str) -> tuple[Dimension, ...]:
-    """The dimensions that a date has; `title` says what happened then, `stem` is that of the list's range."""
+def dates(title: str, title_en: str, column: Column[Any], stem: str) -> tuple[Dimension, ...]:
+    """The dimensions that a date has; the titles say what happened then, `stem` is that of the list's range."""
     periods = {By.MONTH: "月份", By.DAY: "日期", By.WEEK: "周", By.QUARTER: "季度", By.YEAR: "年份"}
-    return tuple(Dimension(by.value, f"{title}{said}", column, by, stem) for by, said in periods.items())
+    return tuple(
+        Dimension(by.value, f"{title}{said}", f"{by.value.capitalize()} {title_en}", column, by, stem)
+        for by, said in periods.items()
+    )
 
 
 def places(table: Table) -> tuple[Dimension, Dimension]:
     """The dimensions that every register has: the town and the village of its division."""
     division = table.c.division
-    return Dimension("town", "镇(街)", division, By.TOWN), Dimension("village", "村(居)", division, By.VILLAGE)
+    town = Dimension("town", "镇(街)", "Town", division, By.TOWN)
+    return town, Dimension("village", "村(居)", "Village", division, By.VILLAGE)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from registry.code_lists import CodeList
 from registry.db.database import Database
 from registry.db.schema import metadata
-from registry.errors import Unauthenticated
+from registry.errors import NotFound, Unauthenticated
 from registry.ledger.clock import wall_clock
 from registry.ledger.versions import Actor
 
@@ -185,6 +185,14 @@ class Principal:
 def list_keys(connection: Connection, book: str) -> list[Row[Any]]:
     """All keys of a book, oldest first, without anything that could be used to call."""
     return list(connection.execute(select(PRINCIPALS).where(PRINCIPALS.c.book == book).order_by(PRINCIPALS.c.id)))
+
+
+def find_key(connection: Connection, book: str, principal: str) -> Row[Any]:
+    """One key of a book, as in their list. Raises NotFound."""
+    query = select(PRINCIPALS).where(PRINCIPALS.c.book == book, PRINCIPALS.c.id == principal)
+    if (row := connection.execute(query).one_or_none()) is None:
+        raise NotFound
+    return row
 
 
 class Keys:

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Date, Table
 
 from registry.code_lists import Titles
 from registry.core.duties import DutyKind
-from registry.core.filters import Filters
+from registry.core.filters import Filters, Sort
 from registry.core.measures import Dimension, Measure, PeopleRule
 from registry.core.principals import OFFICE, READERS, Role
 from registry.core.valid_time import Days, Document
@@ -85,6 +85,8 @@ class Register:
     writers: frozenset[Role] = OFFICE
     voiders: frozenset[Role] = frozenset({Role.SUPERVISOR})
     """Who may void any entry, or transfer one to another office; who made an entry may void it within a day."""
+    transfers: bool = False
+    """Whether its entries can move to another office."""
     cases: str = ""
     """The register of the cases that its entries belong to and that may be opened to another town: disputes or patients."""
     open: bool = False
@@ -150,16 +152,27 @@ class Register:
 
     def require(self, role: Role, right: Right) -> None:
         """Raise Forbidden unless the role has the right."""
-        by_right = {Right.READ: self.readers, Right.WRITE: self.writers, Right.VOID: self.writers | self.voiders}
-        allowed = by_right.get(right, self.voiders)
-        if role not in allowed:
+        if not self.allows(role, right):
             raise Forbidden
+
+    def allows(self, role: Role, right: Right) -> bool:
+        """Whether the role has the right."""
+        if right is Right.TRANSFER and not self.transfers:
+            return False
+        by_right = {Right.READ: self.readers, Right.WRITE: self.writers, Right.VOID: self.writers | self.voiders}
+        return role in by_right.get(right, self.voiders)
 
     def filter_columns(self, document: Document) -> dict[str, object]:
         """The table's own filter columns as a document tells them, typed for the table; null where it does not."""
         own = {column.name: column for column in self.table.columns if column.name not in COMMON}
         told = self.columns(document)
         return {name: _typed(column, told.get(name)) for name, column in own.items()}
+
+    def sort_value(self, sort: Sort, document: bytes) -> object:
+        """What a version is sorted by, as its document says; None where it is its position, which the document does not know."""
+        if sort.column.name == "position":
+            return None
+        return self.filter_columns(msgspec.json.decode(document))[sort.column.name]
 
 
 @cache

@@ -29,7 +29,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NULLTYPE
 
+from registry.core.filters import Sort
 from registry.ledger.tables import BOOKS, LOG, SHARING
+from registry.ledger.versions import Action
 
 SHOWN = (
     "entry_id", "number", "position", "case_id", "division", "document", "personal", "voided", "classes",
@@ -98,6 +100,17 @@ def within(table: Table, depth: int) -> ColumnElement[bool]:
     return _level(table, depth) == bindparam("d", type_=String) if depth else true()
 
 
+def corrected_clause(table: Table, register: str, days: int) -> ColumnElement[bool]:
+    """Entries with a correction, as far as is known at :w, more than so many days after their first version."""
+    late, first, made = LOG.alias("late"), table.alias("first"), LOG.alias("made")
+    begun = and_(first.c.book == late.c.book, first.c.entry_id == late.c.entry_id, first.c.number == 1)
+    logged = and_(made.c.book == first.c.book, made.c.position == first.c.position)
+    corrections = (late.c.book == bindparam("b"), late.c.register == register, late.c.action == Action.CORRECTED)
+    waited = late.c.recorded_at - made.c.recorded_at > days * 86_400_000_000
+    found = select(late.c.entry_id).select_from(late.join(first, begun).join(made, logged))
+    return table.c.entry_id.in_(found.where(*corrections, late.c.position < bindparam("w"), waited))
+
+
 def inside(table: Table, division: str) -> ColumnElement[bool]:
     """This division, and all below it."""
     return _level(table, len(division)) == division
@@ -109,8 +122,9 @@ def _level(table: Table, digits: int) -> Column[Any]:
 
 def filtered_page_query(
     table: Table, reach: Reach | None, as_of: bool, voided: bool, depth: int,
-    where: Sequence[ColumnElement[bool]],
+    where: Sequence[ColumnElement[bool]], sort: Sort | None = None,
 ) -> Select[Any]:  # fmt: skip
+    order = sort.by if sort else (table.c.position.desc(),)
     asked = [standing_clause(table, as_of=as_of), table.c.position < bindparam("p"), within(table, depth), *where]
     if not voided:
         asked.append(table.c.voided.is_(False))
@@ -118,14 +132,16 @@ def filtered_page_query(
         chosen = _shown(table, scope_clause(table, reach)).where(*asked)
     else:
         # Two short walks and their union: one `or` over both would keep either index from being used.
-        walks = [_walk(table, clause, asked) for clause in (own_clause(table, reach), _opened(table, reach))]
+        walks = [_walk(table, clause, asked, order) for clause in (own_clause(table, reach), _opened(table, reach))]
         chosen = _shown(table, true()).where(table.c.position.in_(union(*walks)))
-    return chosen.order_by(table.c.position.desc()).limit(bindparam("l"))
+    return chosen.order_by(*order).limit(bindparam("l"))
 
 
-def _walk(table: Table, clause: ColumnElement[bool], asked: list[ColumnElement[bool]]) -> Select[Any]:
+def _walk(
+    table: Table, clause: ColumnElement[bool], asked: list[ColumnElement[bool]], order: tuple[ColumnElement[Any], ...]
+) -> Select[Any]:  # fmt: skip
     latest = select(table.c.position).where(table.c.book == bindparam("b"), clause, *asked)
-    return select(latest.order_by(table.c.position.desc()).limit(bindparam("l")).subquery().c.position)
+    return select(latest.order_by(*order).limit(bindparam("l")).subquery().c.position)
 
 
 @lru_cache(maxsize=512)

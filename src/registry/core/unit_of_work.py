@@ -163,10 +163,10 @@ class Tx:
                 faults=[Fault(pointer, "unknown_entry", "没有这条记录。", "There is no such entry.")]
             ) from None
         if current.seen.voided:
-            raise Refused(faults=[Fault(pointer, "voided_entry", "该记录已作废。", "That entry was voided.")])
+            raise Refused(faults=[Fault(pointer, "entry_voided", "该记录已作废。", "That entry was voided.")])
         if is_erased(current.seen):
             raise Refused(
-                faults=[Fault(pointer, "erased_entry", "该记录已依法删除。", "That entry was erased by law.")]
+                faults=[Fault(pointer, "entry_erased", "该记录已依法删除。", "That entry was erased by law.")]
             )
         return current
 

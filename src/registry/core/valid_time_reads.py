@@ -56,14 +56,19 @@ def page_on(
     of_day = [clause for clause in where if _columns(clause) & turns]
     fixed = [*being(register, on), *(clause for clause in where if not _columns(clause) & turns)]
     found: list[OnDay] = []
-    before, size = wanted.before, wanted.limit
+    before, size, past = wanted.before, wanted.limit, list[ColumnElement[bool]]()
     while True:
-        seen, watermark = view.page(connection, register, replace(wanted, limit=size, before=before), fixed)
+        asked = replace(wanted, limit=size, before=before)
+        seen, watermark = view.page(connection, register, asked, [*fixed, *past])
         turned = _turned(connection, view, register, seen, on)
         found += [each for each in turned if _passes(register, of_day, each.document)]
         if len(seen) < size or len(found) >= wanted.limit:
             return found[: wanted.limit], watermark
-        before, size = seen[-1].position, CHUNK
+        size = CHUNK
+        if wanted.sort is None:
+            before = seen[-1].position
+        else:
+            past = [wanted.sort.past(register.sort_value(wanted.sort, seen[-1].document), seen[-1].position)]
 
 
 def render_on(sealer: Sealer, who: Principal, register: Register, found: OnDay) -> bytes:

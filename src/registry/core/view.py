@@ -17,6 +17,7 @@ from sqlalchemy import (
     select,
 )
 
+from registry.core.filters import Sort
 from registry.core.principals import Principal, Role
 from registry.core.register import Register
 from registry.core.scope import (
@@ -84,6 +85,8 @@ class Wanted:
     before: int = NEVER
     division: str | None = None
     voided: bool = False
+    sort: Sort | None = None
+    """None: last change first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +193,11 @@ class View:
         wanted: Wanted,
         where: Sequence[ColumnElement[bool]] = (),
     ) -> tuple[list[Seen], int]:
-        """The latest versions that match, last change first, and the watermark. Gives `limit` rows and no count."""
+        """The latest versions that match, last change first or as `wanted.sort` says, and the watermark. Gives `limit` rows and no count."""
         depth = len(wanted.division) if wanted.division else 0
         asked = (register.table, self.reach(register), self.as_of is not None, wanted.voided, depth)
-        query = filtered_page_query(*asked, where) if where else page_query(*asked)
+        plain = not where and wanted.sort is None
+        query = page_query(*asked) if plain else filtered_page_query(*asked, where, wanted.sort)
         binds = self.bound({"p": wanted.before, "l": wanted.limit, "d": wanted.division})
         if self.as_of is not None:
             return [self._seen(register, row) for row in connection.execute(query, binds)], self.as_of

@@ -73,6 +73,27 @@ def span_of(text: str) -> tuple[int, int] | None:
         return None
 
 
+def recorded_between(first: str | None, last: str | None) -> tuple[int | None, int | None]:
+    """The first and the last microsecond that the parameters `recorded_from` and `recorded_to` cover; None is no bound.
+
+    Raises Refused for what is no time, and for a range that ends before it starts.
+    """
+    since, until = _bound("recorded_from", first), _bound("recorded_to", last)
+    if since and until and since[0] > until[1]:
+        said = "recorded_from 晚于 recorded_to。", "`recorded_from` is later than `recorded_to`."
+        raise Refused(faults=[Fault("#recorded_from", "ends_before_start", *said)])
+    return since and since[0], until and until[1]
+
+
+def _bound(name: str, text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    if span := span_of(text):
+        return span
+    said = f"{name} 须为日期,或带时区的时间。", f"{name} must be a date, or a timestamp with its offset."
+    raise Refused(faults=[Fault(f"#{name}", "moment", *said)])
+
+
 def _end_of(text: str) -> int | None:
     """The last microsecond that the text covers, up to now; None if it is no time, or a future one."""
     now, span = wall_clock(), span_of(text)

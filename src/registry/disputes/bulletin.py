@@ -165,14 +165,14 @@ DISPUTE_SECTION = BulletinSection(
     "矛盾纠纷排查化解",
     measures=(
         PrintedMeasure(
-            DISPUTE_REGISTER, "found", "disputes_found", "排查发现矛盾纠纷", OF_LAND, drawn_by=DISPUTES.c.discovered_on
+            DISPUTE_REGISTER, "disputes_found", "排查发现矛盾纠纷", OF_LAND, drawn_by=DISPUTES.c.discovered_on
         ),
-        PrintedMeasure(DISPUTE_REGISTER, "accepted", "disputes_accepted", "受理矛盾纠纷", OF_LAND),
-        PrintedMeasure(DISPUTE_REGISTER, "settled", "disputes_settled", "成功化解矛盾纠纷", OF_LAND),
-        PrintedMeasure(DISPUTE_REGISTER, "open", "disputes_open", "在办矛盾纠纷", OF_LAND),
-        PrintedMeasure(DISPUTE_REGISTER, "overdue", "disputes_overdue", "超期未调结矛盾纠纷"),
-        PrintedMeasure(DISPUTE_REGISTER, "failed", "disputes_failed", "调解不成功矛盾纠纷"),
-        PrintedMeasure(AGREEMENT_REGISTER, "signed", "agreements_signed", "签订协议"),
+        PrintedMeasure(DISPUTE_REGISTER, "disputes_accepted", "受理矛盾纠纷", OF_LAND),
+        PrintedMeasure(DISPUTE_REGISTER, "disputes_settled", "成功化解矛盾纠纷", OF_LAND),
+        PrintedMeasure(DISPUTE_REGISTER, "disputes_open", "在办矛盾纠纷", OF_LAND),
+        PrintedMeasure(DISPUTE_REGISTER, "disputes_overdue", "超期未调结矛盾纠纷"),
+        PrintedMeasure(DISPUTE_REGISTER, "disputes_failed", "调解不成功矛盾纠纷"),
+        PrintedMeasure(AGREEMENT_REGISTER, "agreements_signed", "签订协议"),
     ),
     rates=(Rate("mediation_success", "调解成功率", "disputes_settled", "disputes_failed"),),
     narrative=major_dispute_sentences,

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from registry.core.fields import DivisionCode, EntryId, Line, LongLine, Note, PersonName, Positive
-from registry.core.queries import IrregularParam, ListQuery, among
+from registry.core.queries import IrregularParam, ListQuery, among, sorting
 from registry.core.schemas import Header, Input, Irregularities, Label
 from registry.disputes.codes import AgreementKind, CourtResult, Outcome, Performance, SessionResult, Subject, Track
 from registry.disputes.schemas import Dispute
@@ -20,9 +20,28 @@ class CaseQuery(ListQuery, kw_only=True):
     dispute_id: UUID | None = None
 
 
+class ProceedingQuery(CaseQuery, kw_only=True):
+    """Filters of the list of proceedings."""
+
+    sort: Annotated[str, sorting("decided_on")] | None = None
+
+
+class SessionQuery(CaseQuery, kw_only=True):
+    """Filters of the list of mediation sessions."""
+
+    sort: Annotated[str, sorting("held_on")] | None = None
+
+
+class ReturnVisitQuery(CaseQuery, kw_only=True):
+    """Filters of the list of return visits."""
+
+    sort: Annotated[str, sorting("visited_on")] | None = None
+
+
 class AgreementQuery(CaseQuery, kw_only=True):
     """Filters of the list of agreements."""
 
+    sort: Annotated[str, sorting("signed_on", "effective_on", "performed_on", "confirmation_due_on")] | None = None
     irregular: IrregularParam | None = None
     kind: AgreementKind | None = None
     signed_from: dt.date | None = None
@@ -34,8 +53,11 @@ class AgreementQuery(CaseQuery, kw_only=True):
     overdue_on: Annotated[dt.date | None, Meta(description="With a term past due and not performed on this day.")] = (
         None
     )
-    missing: Annotated[str, among("performed_on", "confirmed_on")] | None = None
-    given: Annotated[str, among("performed_on", "confirmed_on")] | None = None
+    performed_late: Annotated[
+        bool | None, Meta(description="Only those with a term performed after its day, or with none such.")
+    ] = None
+    absent: Annotated[str, among("performed_on", "confirmed_on")] | None = None
+    present: Annotated[str, among("performed_on", "confirmed_on")] | None = None
 
 
 class ProceedingIn(Input):

@@ -25,6 +25,12 @@ DISPUTES = version_table(
     Column("days_to_settle", Integer),
     Column("people_involved", Integer, nullable=False),
     Column("area_hundredths", Integer, comment="of a mu"),
+    Column(
+        "party_divisions",
+        String(700),
+        info=COPY,
+        comment="the divisions of its parties, in order, separated by commas; null without any",
+    ),
     filters=("case_id", "stage"),
 )
 
@@ -48,6 +54,12 @@ AGREEMENTS = version_table(
     Column("confirmed_on", Date, info=COPY, comment="when a court confirmed it; null without"),
     Column("next_due_on", Date, info=COPY, comment="the first day due among its terms not performed"),
     Column("irregular", Boolean, nullable=False, server_default=false(), info=COPY, comment="has irregularities"),
+    Column(
+        "performed_late",
+        Boolean,
+        info=COPY,
+        comment="whether a term was performed after its day; null while none is performed",
+    ),
     filters=("case_id",),
 )
 

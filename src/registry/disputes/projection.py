@@ -122,6 +122,8 @@ def dispute_columns(document: Document) -> Document:
     return {
         **document,
         "area_hundredths": int(Decimal(area) * 100) if area else None,
+        "party_divisions": ",".join(sorted({each["division"] for each in document["parties"] if each["division"]}))
+        or None,
         "ended_on": None if ended_on is None else ended_on.isoformat(),
         "referred_on": None if referred_on is None else referred_on.isoformat(),
     }
@@ -131,11 +133,15 @@ def agreement_columns(document: Document) -> Document:
     """The filter columns of an agreement."""
     asked = document["confirmation"]
     due = [term["due_on"] for term in document["terms"] if term["due_on"] and not term["performed_on"]]
+    done = [term for term in document["terms"] if term["performed_on"]]
     return {
         **document,
         "confirmed_on": asked["decided_on"] if asked and asked["result"] == CourtResult.CONFIRMED else None,
         "next_due_on": min(due, default=None),
         "irregular": bool(document["irregularities"]),
+        "performed_late": any(term["due_on"] and term["performed_on"] > term["due_on"] for term in done)
+        if done
+        else None,
     }
 
 
@@ -151,7 +157,9 @@ SESSION_DAYS = Days(begins="held_on")
 AGREEMENT_DAYS = Days(
     begins="signed_on",
     at=agreement_at,
-    turns=frozenset({"effective_on", "performed_on", "confirmation_due_on", "confirmed_on", "next_due_on"}),
+    turns=frozenset(
+        {"effective_on", "performed_on", "confirmation_due_on", "confirmed_on", "next_due_on", "performed_late"}
+    ),
 )
 RETURN_VISIT_DAYS = Days(begins="visited_on")
 
@@ -167,11 +175,19 @@ UNSETTLED = (
 """Accepted, and ended without an agreement: neither withdrawn nor handed on unheard (调解不成功)."""
 
 
+def with_party_in(division: str) -> ColumnElement[bool]:
+    """The clause for disputes with a party in a division, or below it."""
+    divisions = DISPUTES.c.party_divisions
+    return or_(divisions.like(f"{division}%"), divisions.like(f"%,{division}%"))
+
+
 def matching_disputes(query: DisputeQuery) -> Clauses:
     """The clauses of the list's filters."""
     table = DISPUTES.c
     codes = {"stage": query.stage, "kind": query.kind, "cause": query.cause, "scale": query.scale, "risk": query.risk}
-    yield from equal(DISPUTES, {**codes, "since_year": query.since_year})
+    yield from equal(DISPUTES, {**codes, "case_number": query.case_number, "since_year": query.since_year})
+    if query.party_division is not None:
+        yield with_party_in(query.party_division)
     if query.land is not None:
         yield table.category.in_(LAND_CATEGORIES) if query.land else table.category.not_in(LAND_CATEGORIES)
     yield from between(table.discovered_on, query.discovered_from, query.discovered_to)
@@ -187,7 +203,7 @@ def matching_disputes(query: DisputeQuery) -> Clauses:
         yield or_(table.ended_on.is_(None), table.ended_on > query.overdue_on)
     if query.unsettled:
         yield from UNSETTLED
-    yield from nulls(DISPUTES, query.missing, query.given)
+    yield from nulls(DISPUTES, query.absent, query.present)
 
 
 def matching_agreements(query: AgreementQuery) -> Clauses:
@@ -200,7 +216,8 @@ def matching_agreements(query: AgreementQuery) -> Clauses:
     yield from between(table.confirmed_on, query.confirmed_from, query.confirmed_to)
     if query.overdue_on is not None:
         yield table.next_due_on < query.overdue_on
-    yield from nulls(AGREEMENTS, query.missing, query.given)
+    yield from equal(AGREEMENTS, {"performed_late": query.performed_late})
+    yield from nulls(AGREEMENTS, query.absent, query.present)
 
 
 def matching_proceedings(query: CaseQuery) -> Clauses:

@@ -7,13 +7,15 @@ from registry.disputes.case_schemas import (
     Agreement,
     AgreementIn,
     AgreementQuery,
-    CaseQuery,
     Proceeding,
     ProceedingIn,
+    ProceedingQuery,
     ReturnVisit,
     ReturnVisitIn,
+    ReturnVisitQuery,
     Session,
     SessionIn,
+    SessionQuery,
 )
 from registry.disputes.codes import CATEGORIES, AgreementKind, Cause, DisputeKind, Risk, Scale, Stage
 from registry.disputes.duties import AGREEMENT_DUTIES, DISPUTE_DUTIES, PROCEEDING_DUTIES, SESSION_DUTIES
@@ -38,47 +40,82 @@ from registry.disputes.projection import (
     proceeding_label,
     return_visit_label,
     session_label,
+    with_party_in,
 )
 from registry.disputes.rules import CONFIRMATION_RULE, COUNTING_RULE, MEDIATION_RULE
 from registry.disputes.schemas import DISPUTE_GROUPS, Dispute, DisputeIn, DisputeQuery
 
-_settled = {"given": "days_to_settle"}
+_settled = {"present": "days_to_settle"}
 
 DISPUTE_MEASURES = (
-    Measure("found", "排查发现", "宗", dated="discovered"),
-    Measure("accepted", "受理", "宗", dated="accepted", where={"given": "accepted_on"}),
-    Measure("settled", "化解", "宗", dated="settled", where={"given": "settled_on"}),
-    Measure("open", "在办", "宗", day="open_on"),
-    Measure("overdue", "超过调解期限", "宗", day="overdue_on"),
-    Measure("failed", "调解不成功", "宗", dated="ended", where={"unsettled": "true"}),
-    Measure("referred", "移交", "宗", dated="referred", where={"given": "referred_on"}),
-    Measure("median_days", "化解用时中位数", "日", Median(DISPUTES.c.days_to_settle), dated="settled", where=_settled),
-    Measure("p90_days", "化解用时第90百分位数", "日", P90(DISPUTES.c.days_to_settle), dated="settled", where=_settled),
-    Measure("people", "涉及人数", "人", Sum(DISPUTES.c.people_involved), dated="discovered"),
-    Measure("area", "争议面积", "亩", Sum(DISPUTES.c.area_hundredths, hundredths=True), dated="discovered"),
+    Measure("disputes_found", "排查发现", "Disputes found", "宗", dated="discovered"),
+    Measure("disputes_accepted", "受理", "Accepted", "宗", dated="accepted", where={"present": "accepted_on"}),
+    Measure("disputes_settled", "化解", "Settled", "宗", dated="settled", where={"present": "settled_on"}),
+    Measure("disputes_open", "在办", "Open", "宗", day="open_on"),
+    Measure("disputes_overdue", "超过调解期限", "Past the mediation period", "宗", day="overdue_on"),
+    Measure("disputes_failed", "调解不成功", "Mediation failed", "宗", dated="ended", where={"unsettled": "true"}),
+    Measure("disputes_referred", "移交", "Referred", "宗", dated="referred", where={"present": "referred_on"}),
+    Measure(
+        "disputes_days_median",
+        "化解用时中位数",
+        "Days to settle, median",
+        "日",
+        Median(DISPUTES.c.days_to_settle),
+        dated="settled",
+        where=_settled,
+    ),
+    Measure(
+        "disputes_days_p90",
+        "化解用时第90百分位数",
+        "Days to settle, 90th percentile",
+        "日",
+        P90(DISPUTES.c.days_to_settle),
+        dated="settled",
+        where=_settled,
+    ),
+    Measure(
+        "disputes_people", "涉及人数", "People involved", "人", Sum(DISPUTES.c.people_involved), dated="discovered"
+    ),
+    Measure(
+        "disputes_area",
+        "争议面积",
+        "Disputed area",
+        "亩",
+        Sum(DISPUTES.c.area_hundredths, hundredths=True),
+        dated="discovered",
+    ),
 )
 DISPUTE_DIMENSIONS = (
     *places(DISPUTES),
-    Dimension("kind", "纠纷类型", DISPUTES.c.kind, codes=DisputeKind),
-    Dimension("cause", "起因", DISPUTES.c.cause, codes=Cause),
-    Dimension("scale", "事件规模", DISPUTES.c.scale, codes=Scale),
-    Dimension("stage", "阶段", DISPUTES.c.stage, codes=Stage),
-    Dimension("risk", "难易程度", DISPUTES.c.risk, codes=Risk),
-    Dimension("year_begun", "起始年份", DISPUTES.c.since_year, parameter="since_year"),
-    *dates("发现", DISPUTES.c.discovered_on, "discovered"),
-    Dimension("month_settled", "化解月份", DISPUTES.c.settled_on, By.MONTH, "settled"),
+    Dimension("kind", "纠纷类型", "Kind of dispute", DISPUTES.c.kind, codes=DisputeKind),
+    Dimension("cause", "起因", "Cause", DISPUTES.c.cause, codes=Cause),
+    Dimension("scale", "事件规模", "Scale", DISPUTES.c.scale, codes=Scale),
+    Dimension("stage", "阶段", "Stage", DISPUTES.c.stage, codes=Stage),
+    Dimension("risk", "难易程度", "Difficulty", DISPUTES.c.risk, codes=Risk),
+    Dimension("year_begun", "起始年份", "Year it began", DISPUTES.c.since_year, parameter="since_year"),
+    *dates("发现", "found", DISPUTES.c.discovered_on, "discovered"),
+    Dimension("month_settled", "化解月份", "Month settled", DISPUTES.c.settled_on, By.MONTH, "settled"),
 )
 AGREEMENT_MEASURES = (
-    Measure("signed", "签订", "份", dated="signed"),
-    Measure("performed", "履行完毕", "份", dated="performed", where={"given": "performed_on"}),
-    Measure("confirmed", "经司法确认", "份", dated="confirmed", where={"given": "confirmed_on"}),
-    Measure("overdue", "有条款逾期未履行", "份", day="overdue_on"),
-    Measure("irregular", "不规范", "份", dated="signed", where={"irregular": "true"}),
+    Measure("agreements_signed", "签订", "Signed", "份", dated="signed"),
+    Measure(
+        "agreements_performed", "履行完毕", "Performed", "份", dated="performed", where={"present": "performed_on"}
+    ),
+    Measure(
+        "agreements_confirmed",
+        "经司法确认",
+        "Confirmed by a court",
+        "份",
+        dated="confirmed",
+        where={"present": "confirmed_on"},
+    ),
+    Measure("agreements_overdue", "有条款逾期未履行", "With a term overdue", "份", day="overdue_on"),
+    Measure("agreements_irregular", "不规范", "Irregular", "份", dated="signed", where={"irregular": "true"}),
 )
 AGREEMENT_DIMENSIONS = (
     *places(AGREEMENTS),
-    Dimension("kind", "协议类型", AGREEMENTS.c.kind, codes=AgreementKind),
-    *dates("签订", AGREEMENTS.c.signed_on, "signed"),
+    Dimension("kind", "协议类型", "Kind of agreement", AGREEMENTS.c.kind, codes=AgreementKind),
+    *dates("签订", "signed", AGREEMENTS.c.signed_on, "signed"),
 )
 
 DISPUTE_REGISTER = Register(
@@ -88,7 +125,7 @@ DISPUTE_REGISTER = Register(
     DisputeIn,
     Dispute,
     Names("a dispute", "disputes", "Disputes", record="report"),
-    Filters(DisputeQuery, matching_disputes),
+    Filters(DisputeQuery, matching_disputes, with_party_in),
     cases="disputes",
     label=dispute_label,
     upgrade=dispute_upgrade,
@@ -109,7 +146,7 @@ PROCEEDING_REGISTER = Register(
     ProceedingIn,
     Proceeding,
     Names("a proceeding", "proceedings", "Proceedings"),
-    Filters(CaseQuery, matching_proceedings),
+    Filters(ProceedingQuery, matching_proceedings),
     cases="disputes",
     label=proceeding_label,
     days=PROCEEDING_DAYS,
@@ -122,7 +159,7 @@ SESSION_REGISTER = Register(
     SessionIn,
     Session,
     Names("a mediation session", "mediation sessions", "Sessions"),
-    Filters(CaseQuery, matching_sessions),
+    Filters(SessionQuery, matching_sessions),
     cases="disputes",
     label=session_label,
     days=SESSION_DAYS,
@@ -153,7 +190,7 @@ RETURN_VISIT_REGISTER = Register(
     ReturnVisitIn,
     ReturnVisit,
     Names("a return visit", "return visits", "ReturnVisits"),
-    Filters(CaseQuery, matching_return_visits),
+    Filters(ReturnVisitQuery, matching_return_visits),
     cases="disputes",
     label=return_visit_label,
     days=RETURN_VISIT_DAYS,

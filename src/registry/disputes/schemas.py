@@ -21,7 +21,7 @@ from registry.core.fields import (
     Phone,
     Sensitive,
 )
-from registry.core.queries import AsOfQuery, ListQuery, among
+from registry.core.queries import AsOfQuery, ListQuery, among, sorting
 from registry.core.register import Groups
 from registry.core.schemas import Header, Input, Label, Reason
 from registry.disputes.codes import Cause, DisputeKind, FoundBy, PartyKind, Risk, Scale, Stage
@@ -197,12 +197,25 @@ class Dispute(DisputeIn, kw_only=True):
 
 
 NULLABLE = ("since_year", "accepted_on", "settled_on", "ended_on", "referred_on", "days_to_settle")
-"""Columns that `missing` and `given` may ask for."""
+"""Columns that `absent` and `present` may ask for."""
 
 
 class DisputeQuery(ListQuery, kw_only=True):
     """Filters of the list of disputes."""
 
+    sort: (
+        Annotated[
+            str, sorting("discovered_on", "accepted_on", "settled_on", "ended_on", "mediation_due_on", "case_number")
+        ]
+        | None
+    ) = None
+    case_number: Annotated[Line | None, Meta(description="The one of this number: town, year, running number.")] = None
+    party_division: Annotated[
+        DivisionCode | None, Meta(description="Only those with a party in this division, or below it.")
+    ] = None
+    parties: Annotated[
+        bool, Meta(description="With `division`: also disputes that another division keeps, with a party there; false: only its own.")
+    ] = True  # fmt: skip
     stage: Stage | None = None
     kind: DisputeKind | None = None
     risk: Risk | None = None
@@ -227,8 +240,8 @@ class DisputeQuery(ListQuery, kw_only=True):
         dt.date | None, Meta(description="Found by this day, and neither settled nor ended by then.")
     ] = None
     overdue_on: Annotated[dt.date | None, Meta(description="Past the mediation period on this day.")] = None
-    missing: Annotated[str, among(*NULLABLE)] | None = None
-    given: Annotated[str, among(*NULLABLE)] | None = None
+    absent: Annotated[str, among(*NULLABLE)] | None = None
+    present: Annotated[str, among(*NULLABLE)] | None = None
 
 
 class ClockQuery(AsOfQuery, kw_only=True):

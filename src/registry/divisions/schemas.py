@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, PersonName, Phone
-from registry.core.queries import ListQuery
+from registry.core.queries import ListQuery, sorting
 from registry.core.schemas import Header, Input, Label
 from registry.divisions.codes import Duty, Level, Tier
 
@@ -59,6 +59,7 @@ class Closing(Input):
 class DivisionQuery(ListQuery, kw_only=True):
     """Filters of the list of divisions."""
 
+    sort: Annotated[str, sorting("code", "valid_from", "closed_on")] | None = None
     code: DivisionCode | None = None
     parent: DivisionCode | None = None
     level: Level | None = None
@@ -91,6 +92,7 @@ class Staff(StaffIn, kw_only=True):
 class StaffQuery(ListQuery, kw_only=True):
     """Filters of the list of staff."""
 
+    sort: Annotated[str, sorting("left_on")] | None = None
     duty: Duty | None = None
     tier: Tier | None = None
 

@@ -71,9 +71,9 @@ def progress(coverage: TownCoverage, towns: int) -> str:
 FOLLOWUP_SECTION = BulletinSection(
     "严重精神障碍患者服务管理",
     measures=(
-        PrintedMeasure(PATIENT_REGISTER, "on_roster", "patients_on_roster", "在管严重精神障碍患者"),
-        PrintedMeasure(VISIT_REGISTER, "made", "visits_made", "走访"),
-        PrintedMeasure(VISIT_REGISTER, "joint", "visits_joint", "联合走访"),
+        PrintedMeasure(PATIENT_REGISTER, "patients_on_roster", "在管严重精神障碍患者"),
+        PrintedMeasure(VISIT_REGISTER, "visits", "走访"),
+        PrintedMeasure(VISIT_REGISTER, "visits_joint", "联合走访"),
     ),
     narrative=campaign_sentences,
 )

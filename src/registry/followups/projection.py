@@ -131,7 +131,7 @@ def matching_patients(query: PatientQuery) -> Clauses:
         yield or_(table.left_care_on.is_(None), table.left_care_on > query.on_roster_on)
     if query.overdue_on is not None:
         yield table.next_visit_on < query.overdue_on
-    yield from nulls(PATIENTS, query.missing, query.given)
+    yield from nulls(PATIENTS, query.absent, query.present)
 
 
 def matching_visits(query: VisitQuery) -> Clauses:
@@ -149,4 +149,4 @@ def matching_visits(query: VisitQuery) -> Clauses:
     if query.in_time is not None:
         yield table.visited_on <= table.due_on if query.in_time else table.visited_on > table.due_on
     yield from between(table.visited_on, query.visited_from, query.visited_to)
-    yield from nulls(VISITS, query.missing, query.given)
+    yield from nulls(VISITS, query.absent, query.present)

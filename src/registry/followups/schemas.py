@@ -22,7 +22,7 @@ from registry.core.fields import (
     Phone,
     Sensitive,
 )
-from registry.core.queries import ListQuery, among
+from registry.core.queries import ListQuery, among, sorting
 from registry.core.register import Groups
 from registry.core.schemas import Header, Input, Label
 from registry.followups.codes import (
@@ -176,6 +176,7 @@ class Patient(PatientIn, kw_only=True):
 class PatientQuery(ListQuery, kw_only=True):
     """Filters of the roster."""
 
+    sort: Annotated[str, sorting("in_care_since", "next_visit_on", "left_care_on")] | None = None
     status: CareStatus | None = None
     risk_from: RiskLevel | None = None
     """This risk level or above."""
@@ -191,8 +192,8 @@ class PatientQuery(ListQuery, kw_only=True):
     left_to: dt.date | None = None
     next_visit_from: dt.date | None = None
     next_visit_to: dt.date | None = None
-    missing: Annotated[str, among("left_care_on", "next_visit_on")] | None = None
-    given: Annotated[str, among("left_care_on", "next_visit_on")] | None = None
+    absent: Annotated[str, among("left_care_on", "next_visit_on")] | None = None
+    present: Annotated[str, among("left_care_on", "next_visit_on")] | None = None
 
 
 class Transfer(Input):
@@ -208,6 +209,12 @@ class PatientSearch(Input):
 
     id_number: IdNumber | None = None
     phone: Phone | None = None
+
+
+class CampaignQuery(ListQuery, kw_only=True):
+    """Filters of the list of drives."""
+
+    sort: Annotated[str, sorting("starts_on", "ends_on")] | None = None
 
 
 class CampaignIn(Input):

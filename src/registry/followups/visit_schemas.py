@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from registry.core.fields import END, Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
-from registry.core.queries import IrregularParam, ListQuery, among
+from registry.core.queries import IrregularParam, ListQuery, among, sorting
 from registry.core.register import Groups
 from registry.core.schemas import Header, Input, Irregularities, Label
 from registry.followups.codes import (
@@ -132,13 +132,14 @@ class Visit(VisitIn, kw_only=True):
 
 
 NULLABLE = ("campaign_id", "not_seen_reason", "risk_level", "due_on")
-"""Columns that `missing` and `given` may ask for."""
+"""Columns that `absent` and `present` may ask for."""
 ROLES = "|".join(VisitorRole)
 
 
 class VisitQuery(ListQuery, kw_only=True):
     """Filters of the list of visits."""
 
+    sort: Annotated[str, sorting("visited_on")] | None = None
     patient_id: UUID | None = None
     irregular: IrregularParam | None = None
     campaign_id: UUID | None = None
@@ -157,8 +158,8 @@ class VisitQuery(ListQuery, kw_only=True):
         Annotated[str, Meta(pattern=f"^({ROLES})(,({ROLES}))*" + END)] | None,
         Meta(description="Just these roles came: in alphabetical order, separated by commas.", examples=["grid_worker,police"]),
     ] = None  # fmt: skip
-    missing: Annotated[str, among(*NULLABLE)] | None = None
-    given: Annotated[str, among(*NULLABLE)] | None = None
+    absent: Annotated[str, among(*NULLABLE)] | None = None
+    present: Annotated[str, among(*NULLABLE)] | None = None
 
 
 VISIT_GROUPS: Groups = (

@@ -11,7 +11,6 @@ GATHERING_SECTION = BulletinSection(
     measures=(
         PrintedMeasure(
             GATHERING_REGISTER,
-            "cancelled",
             "gatherings_cancelled",
             "取消或暂停各类聚集活动",
             split=Split(GATHERINGS.c.kind, titles_of(GatheringKind)),
@@ -24,7 +23,6 @@ SHED_SECTION = BulletinSection(
     measures=(
         PrintedMeasure(
             SHED_REGISTER,
-            "demolished",
             "sheds_demolished",
             "铲除易诱发聚集赌博（娱乐）场所（简易棚）",
             split=Split(SHEDS.c.use, titles_of(ShedUse)),

@@ -80,7 +80,7 @@ def matching_gatherings(query: GatheringQuery) -> Iterator[ColumnElement[bool]]:
     codes = {"kind": query.kind, "measure": query.disposition}
     yield from equal(GATHERINGS, {**codes, "notice": query.notice, "irregular": query.irregular})
     yield from between(GATHERINGS.c.decided_on, query.decided_from, query.decided_to)
-    yield from nulls(GATHERINGS, query.missing, query.given)
+    yield from nulls(GATHERINGS, query.absent, query.present)
 
 
 def matching_sheds(query: ShedQuery) -> Iterator[ColumnElement[bool]]:
@@ -95,4 +95,4 @@ def matching_sheds(query: ShedQuery) -> Iterator[ColumnElement[bool]]:
     if query.standing_on is not None:
         yield or_(table.found_on.is_(None), table.found_on <= query.standing_on)
         yield or_(table.demolished_on.is_(None), table.demolished_on > query.standing_on)
-    yield from nulls(SHEDS, query.missing, query.given)
+    yield from nulls(SHEDS, query.absent, query.present)

@@ -17,7 +17,7 @@ from registry.core.fields import (
     PersonName,
     Phone,
 )
-from registry.core.queries import IrregularParam, ListQuery, among
+from registry.core.queries import IrregularParam, ListQuery, among, sorting
 from registry.core.register import Groups
 from registry.core.schemas import Header, Input, Irregularities, Label, Point
 from registry.gatherings.codes import DemolitionMethod, GatheringKind, GatheringMeasure, ShedStructure, ShedUse
@@ -78,14 +78,15 @@ class Gathering(GatheringIn, kw_only=True):
 class GatheringQuery(ListQuery, kw_only=True):
     """Filters of the list of gatherings."""
 
+    sort: Annotated[str, sorting("decided_on", "planned_from")] | None = None
     irregular: IrregularParam | None = None
     kind: GatheringKind | None = None
     disposition: GatheringMeasure | None = None
     decided_from: dt.date | None = None
     decided_to: dt.date | None = None
     notice: Annotated[LongLine | None, Meta(description="The title of the notice that the measure rests on.")] = None
-    missing: Annotated[str, among("notice")] | None = None
-    given: Annotated[str, among("notice")] | None = None
+    absent: Annotated[str, among("notice")] | None = None
+    present: Annotated[str, among("notice")] | None = None
 
 
 class ShedOwner(Input):
@@ -141,6 +142,7 @@ class Shed(ShedIn, kw_only=True):
 class ShedQuery(ListQuery, kw_only=True):
     """Filters of the list of sheds."""
 
+    sort: Annotated[str, sorting("found_on", "demolished_on")] | None = None
     irregular: IrregularParam | None = None
     use: ShedUse | None = None
     demolished: bool | None = None
@@ -153,8 +155,8 @@ class ShedQuery(ListQuery, kw_only=True):
     standing_on: Annotated[
         dt.date | None, Meta(description="Found by this day (or found on no known day), and not demolished by then.")
     ] = None
-    missing: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
-    given: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
+    absent: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
+    present: Annotated[str, among("structure", "demolished_on", "found_on")] | None = None
 
 
 GATHERING_GROUPS: Groups = (

@@ -17,6 +17,19 @@ from registry.web import contract, reads, writes
 from registry.web.call import Call
 from registry.web.reads import Answer
 
+LISTED = (
+    "Of the caller's divisions, and what others opened to them. `sort` gives another order, `fields` less of each entry; all pages are of "
+    "the moment of the first."
+)
+READ = "With `as_of` as it was known then, with `on` as it was on that day by its own dates; `fields` gives less of it."
+VERSIONS = "Nothing is ever rubbed out: each version says who recorded it, when, and why."
+VERSION = "It never changes; only who may see its personal fields does."
+RECORDED = "Sent again with the same Idempotency-Key it is recorded once."
+PUT = "Sent again alike it is answered alike, so that a form may send until it has an answer."
+CHANGED = "A merge patch (RFC 7396) of the version named in If-Match: null takes a field out."
+CORRECTED = "The changes are a merge patch; the reason is shown to every reader. What was recorded wrongly stays in the versions."
+VOIDED = "It can still be read, and counts nowhere any more."
+
 
 class ReadTexts(NamedTuple):
     """What the published document says of the four reads."""
@@ -38,24 +51,29 @@ def read_routes(register: Register, texts: ReadTexts | None = None) -> list[HTTP
     said = texts or _texts(register)
     entry = f"{path}/{{entry_id:uuid}}"
 
-    @get(path, operation_id=f"list{plural}", description=said.list, opt=contract.lists(register))
+    @get(path, operation_id=f"list{plural}", description=f"{said.list}\n\n{LISTED}", opt=contract.lists(register))
     async def list_entries(request: Call) -> Answer:
         return await reads.page(request, register)
 
-    @get(entry, operation_id=f"read{name}", description=said.read, opt=contract.item(register))
+    @get(entry, operation_id=f"read{name}", description=f"{said.read}\n\n{READ}", opt=contract.item(register))
     async def read_entry(request: Call, entry_id: FromPath[UUID]) -> Answer:
         return await reads.item(request, register, str(entry_id))
 
     versions, version = f"{entry}/versions", f"{entry}/versions/{{number:int}}"
 
-    @get(versions, operation_id=f"list{name}Versions", description=said.versions, opt=contract.lists_versions(register))
+    @get(
+        versions,
+        operation_id=f"list{name}Versions",
+        description=f"{said.versions}\n\n{VERSIONS}",
+        opt=contract.lists_versions(register),
+    )
     async def list_versions(request: Call, entry_id: FromPath[UUID]) -> Answer:
         return await reads.versions(request, register, str(entry_id))
 
     @get(
         version,
         operation_id=f"read{name}Version",
-        description=said.version,
+        description=f"{said.version}\n\n{VERSION}",
         opt=contract.reads(register.entry, VersionQuery),
     )
     async def read_version(request: Call, entry_id: FromPath[UUID], number: FromPath[int]) -> Answer:
@@ -78,10 +96,10 @@ def _write_routes(register: Register, uses: Writes) -> list[HTTPRouteHandler]:
     path, name, one = f"/v1/{register.name}", register.entry.__name__, register.names.one
     entry = f"{path}/{{entry_id:uuid}}"
 
-    record_text = f"Record {one}."
-    put_text = f"Record {one} under the form's own id (UUIDv7)."
-    change_text = f"Change {one}: the world moved on."
-    correct_text = f"Correct {one} that was recorded wrongly (更正)."
+    record_text = f"Record {one}.\n\n{RECORDED}"
+    put_text = f"Record {one} under the form's own id (UUIDv7).\n\n{PUT}"
+    change_text = f"Change {one}: the world moved on.\n\n{CHANGED}"
+    correct_text = f"Correct {one} that was recorded wrongly (更正).\n\n{CORRECTED}"
     verb = register.names.record
 
     @post(path, operation_id=f"{verb}{name}", description=record_text, opt=contract.creates(register))
@@ -108,7 +126,7 @@ def _write_routes(register: Register, uses: Writes) -> list[HTTPRouteHandler]:
 def _void_routes(register: Register, uses: Writes) -> list[HTTPRouteHandler]:
     name, one = register.entry.__name__, register.names.one
     entry = f"/v1/{register.name}/{{entry_id:uuid}}"
-    void_text = f"Void {one} that should never have been entered (作废)."
+    void_text = f"Void {one} that should never have been entered (作废).\n\n{VOIDED}"
 
     @post(
         f"{entry}/void",

@@ -16,6 +16,7 @@ from registry.core.register import RegisterName
 from registry.core.validation import as_patch
 from registry.errors import RegistryError
 from registry.web.contract import Contract
+from registry.web.glossary import about_parameter, described, tags
 from registry.web.problems import MEDIA_TYPE, Problem
 
 Schema = dict[str, Any]
@@ -42,9 +43,22 @@ HEADERS: dict[str, Schema] = {
         "description": "Sent again with the same body, the same answer and no second entry.",
     },
 }  # fmt: skip
+PART: Schema = {
+    "type": "object",
+    "title": "Part",
+    "description": "What `fields` leaves of an entry: `id`, `meta`, and the fields that were asked for, each as in the whole.",
+    "properties": {
+        "id": {"type": "string", "description": "The entry's id."},
+        "meta": {"$ref": "#/components/schemas/Header"},
+    },
+    "required": ["id", "meta"],
+}
 CREATE_ONLY = {"schema": {"type": "string", "const": "*"}, "description": "`*`: only if there is no such entry yet."}
 ANSWER_HEADERS: Schema = {
-    "ETag": {"schema": {"type": "string"}, "description": "The version, or a hash of a list."},
+    "ETag": {
+        "schema": {"type": "string"},
+        "description": "The version; of what is no version (a list, a part, a day) a hash of its bytes.",
+    },
     "Registry-Watermark": {
         "schema": {"type": "string"},
         "description": "How long the log was; as `as_of` it gives this answer again.",
@@ -74,6 +88,8 @@ def build(app: Litestar) -> Schema:
             components[contract.body.__name__ + "Patch"] = as_patch(components[contract.body.__name__])
         if contract.corrects:
             components[contract.corrects.__name__ + "Correction"] = _correction(components, contract.corrects.__name__)
+    components |= {"Part": PART, "PartPage": _page("Part")}
+    used = {tag for methods in paths.values() for operation in methods.values() for tag in operation["tags"]}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -84,9 +100,10 @@ def build(app: Litestar) -> Schema:
         },
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
+        "tags": list(tags(used, app.state.registers)),
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(components.items())),
+            "schemas": {name: described(schema) for name, schema in sorted(components.items())},
             "responses": _problem_responses(contract for _, _, _, contract in operations),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: `rk_…`"}},
         },
@@ -103,12 +120,12 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Con
 
 
 def _operation(path: str, handler: HTTPRouteHandler, contract: Contract) -> Schema:
-    text = handler.description or inspect.getdoc(handler.fn) or ""
+    summary, _, more = (handler.description or inspect.getdoc(handler.fn) or "").partition("\n")
     operation: Schema = {
         "operationId": handler.operation_id,
         "tags": [path.split("/")[2] if path.startswith("/v1/") else "server"],
-        "summary": text.partition("\n")[0].rstrip("."),
-        "description": text,
+        "summary": summary.rstrip("."),
+        **({"description": more.strip()} if more.strip() else {}),
         "parameters": [*_path_parameters(path), *_query_parameters(contract.query), *_header_parameters(contract)],
         "responses": _responses(contract),
     }
@@ -130,14 +147,14 @@ def _path_parameters(path: str) -> Iterator[Schema]:
             schema = {"type": "string", "enum": list(get_args(RegisterName))}
         elif name in {"code", "place"}:
             schema = {"type": "string"}
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        yield {"name": name, "in": "path", "required": True, "description": about_parameter(name), "schema": schema}
 
 
 def _query_parameters(query: type[msgspec.Struct]) -> Iterator[Schema]:
     (_,), components = msgspec.json.schema_components([query], ref_template="#/components/schemas/{name}")
     for name, field in components[query.__name__]["properties"].items():
         schema = _inline(_without_null(field), components)
-        about = schema.pop("description", None)
+        about = schema.pop("description", None) or about_parameter(name)
         yield {
             "name": name,
             "in": "query",
@@ -194,8 +211,11 @@ def _request_body(contract: Contract) -> Schema:
 def _responses(contract: Contract) -> Schema:
     responses: dict[str, Schema] = {}
     if contract.answer is not None:
-        name = contract.answer.__name__ + ("Page" if contract.many else "")
-        content: Schema = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+        page = "Page" if contract.many else ""
+        schema: Schema = {"$ref": f"#/components/schemas/{contract.answer.__name__}{page}"}
+        if "fields" in contract.query.__struct_fields__:
+            schema = {"anyOf": [schema, {"$ref": f"#/components/schemas/Part{page}"}]}
+        content: Schema = {"application/json": {"schema": schema}}
         content |= {media: {"schema": {"type": "string"}} for media in contract.also}
         headers = ANSWER_HEADERS | (DAY_HEADER if "on" in contract.query.__struct_fields__ else {})
         answer = {"description": "The answer.", "content": content, "headers": headers}

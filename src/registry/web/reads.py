@@ -3,24 +3,26 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from litestar import Response
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, or_
 
 from registry.core.access_log import is_erased, noting, plain_reads, shows_plain
-from registry.core.filters import has_digest
+from registry.core.divisions import check_division
+from registry.core.filters import Sort, has_digest, sorted_by
 from registry.core.principals import Principal
-from registry.core.queries import DayQuery, ListQuery, PageQuery, VersionQuery
+from registry.core.queries import DayQuery, ListQuery, PageQuery, VersionQuery, check_ranges
 from registry.core.reader import Reader, Shown
 from registry.core.register import Register, Right
-from registry.core.scope import NEVER
+from registry.core.scope import NEVER, corrected_clause, inside
 from registry.core.view import Seen, View, Wanted
 from registry.core.watermarks import head_of, watermark_text
 from registry.errors import Fault, Refused
 from registry.web.call import Call, view_of
-from registry.web.cursors import Cursor, Paged, read_cursor, refused_cursor
+from registry.web.cursors import Cursor, Paged, Place, read_cursor, refused_cursor, written
+from registry.web.partial import Selection, selected
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -32,10 +34,14 @@ async def item(call: Call, register: Register, entry_id: str) -> Answer:
     """One entry as it stands, or stood."""
     who = await call.enter(register, Right.READ)
     query = call.params(DayQuery)
+    chosen = selected(register, query.fields)
+    who = chosen.masking(who)
     run = call.context.scan if query.on else call.context.read
     shown = await run(lambda connection: reader(call, who, register, query.as_of, connection).item(entry_id, query.on))
-    await note(call, who, register, "item", shown.seen)
-    return entry(call, who, register, shown) if query.on is None else day_entry(call, who, shown, query.on)
+    await note(call, who, register, "item", shown.seen, chosen)
+    if query.on is None and query.fields is None:
+        return entry(call, who, register, shown)
+    return made_entry(call, who, chosen.of(shown), query.on)
 
 
 async def version(call: Call, register: Register, entry_id: str, number: int) -> Answer:
@@ -67,28 +73,81 @@ async def versions(call: Call, register: Register, entry_id: str) -> Answer:
 
 
 async def page(call: Call, register: Register) -> Answer:
-    """A page of a register's list, by its declared filters; last change first."""
+    """A page of a register's list, by its declared filters; last change first, or in the order that is asked for."""
     who = await call.enter(register, Right.READ)
     query: ListQuery = call.params(register.filters.query)
-    where = [*register.filters.matching(query), *_only(register, query)]
+    check_ranges(query)
+    chosen, sort, cursor = selected(register, query.fields), _sort(register, query), read_cursor(query, call.url.path)
+    who = chosen.masking(who)
+    where = [*register.filters.matching(query), *_general(register, query), *_past(sort, cursor)]
+    wanted = _wanted(register, query, sort, cursor)
+
+    def read(connection: Connection) -> Shown:
+        check_division(connection, who.book, query.division)
+        return page_reader(call, who, register, query, cursor, connection).page(wanted, where, query.on)
+
     # A filter may have to look far for its fifty; such a list must not keep everybody else waiting.
-    run = call.context.scan if where or query.on else call.context.read
-    cursor = read_cursor(query, call.url.path)
-    wanted = Wanted(query.limit + 1, cursor.last if cursor else NEVER, query.division, query.include_voided)
-    shown = await run(
-        lambda connection: page_reader(call, who, register, query, cursor, connection).page(wanted, where, query.on)
-    )
-    return await _page(call, who, register, "list", query, shown, [seen.position for seen in shown.seen], query.on)
+    shown = await (call.context.scan if where or query.on or sort else call.context.read)(read)
+    return await _page(call, who, register, "list", query, shown, _places(register, query, sort, shown), chosen)
 
 
-def _only(register: Register, query: ListQuery) -> Where:
-    """The clause of `division_only`. Raises Refused without a division."""
+def _wanted(register: Register, query: ListQuery, sort: Sort | None, cursor: Cursor | None) -> Wanted:
+    before = cursor.last if cursor and not sort else NEVER
+    division = None if _has_elsewhere(register, query) else query.division
+    return Wanted(query.limit + 1, before, division, query.include_voided, sort)
+
+
+def _places(register: Register, query: ListQuery, sort: Sort | None, shown: Shown) -> list[Place]:
+    """What a cursor may go on from: the position, and of the row that ends a sorted page what it is sorted by."""
+    places: list[Place] = [seen.position for seen in shown.seen]
+    if sort and len(places) > query.limit:
+        last = shown.seen[query.limit - 1]
+        places[query.limit - 1] = last.position, written(register.sort_value(sort, last.document))
+    return places
+
+
+def _sort(register: Register, query: ListQuery) -> Sort | None:
+    """The order that is asked for. Raises Refused with `on`, by what differs from day to day: rows are turned after they are sorted."""
+    sort = sorted_by(register.table, query.sort)
+    if sort and query.on and sort.column.name in register.days.turns:
+        said = "与 on 同用时不能按此排序。", "Not in this order with `on`."
+        raise Refused(faults=[Fault("#sort", "sort_on_day", *said)])
+    return sort
+
+
+def _past(sort: Sort | None, cursor: Cursor | None) -> Where:
+    """The clause for what comes after a sorted page. Raises Refused where the cursor's value is none of the column: we made no such cursor."""
+    if sort is None or cursor is None:
+        return
+    kind, value = sort.column.type.python_type, cast(object, cursor.value)
+    try:
+        value = dt.date.fromisoformat(str(value)) if kind is dt.date and value else value
+    except ValueError:
+        raise refused_cursor() from None
+    odd = (isinstance(value, int) and abs(value) >= 2**31) or (isinstance(value, str) and not value.isprintable())
+    if value is not None and (type(value) is not kind or odd):
+        raise refused_cursor()
+    yield sort.past(value, cursor.last)
+
+
+def _has_elsewhere(register: Register, query: Any) -> bool:  # noqa: ANN401 - by register
+    """Whether the list of a division shall also have what another division keeps."""
+    return register.filters.elsewhere is not None and query.division is not None and query.parties
+
+
+def _general(register: Register, query: ListQuery) -> Where:
+    """The clauses of filters that every list has. Raises Refused for `division_only` without a division."""
+    if query.corrected_after_days is not None:
+        yield corrected_clause(register.table, register.name, query.corrected_after_days)
+    elsewhere, division = register.filters.elsewhere, query.division
+    if elsewhere and division and _has_elsewhere(register, query):
+        yield or_(inside(register.table, division), elsewhere(division))
     if not query.division_only:
         return
-    if query.division is None:
+    if division is None:
         said = "division_only 须与 division 同用。", "division_only goes with division."
         raise Refused(faults=[Fault("#division_only", "needs_division", *said)])
-    yield register.table.c.division == query.division
+    yield register.table.c.division == division
 
 
 async def search(call: Call, register: Register, shape: type[T]) -> Answer:
@@ -118,9 +177,11 @@ def _digests(call: Call, who: Principal, register: Register, sent: dict[str, str
     return where
 
 
-async def note(call: Call, who: Principal, register: Register, path: str, seen: Sequence[Seen]) -> None:
+async def note(
+    call: Call, who: Principal, register: Register, path: str, seen: Sequence[Seen], chosen: Selection | None = None
+) -> None:
     """Write down that personal data is about to be shown; the answer waits for it."""
-    if events := plain_reads(who, register, path, seen, call.request_id):
+    if events := plain_reads(who, register, path, seen, call.request_id, chosen.names if chosen else None):
         await call.context.write(who.book, noting(*events))
 
 
@@ -155,31 +216,35 @@ def entry(call: Call, who: Principal, register: Register, shown: Shown, status: 
     return respond(call, shown.bodies[0], tag, watermark_text(who.book, shown.watermark), status)
 
 
-def day_entry(call: Call, who: Principal, shown: Shown, on: dt.date) -> Answer:
-    """The answer of an entry as it was on a day."""
+def made_entry(call: Call, who: Principal, shown: Shown, on: dt.date | None) -> Answer:
+    """The answer of an entry as it was on a day, or of a part of it: no version of the log, so its tag is of its bytes."""
     body = shown.bodies[0]
     return respond(call, body, body_tag(body), watermark_text(who.book, shown.watermark), on=on)
 
 
 async def _page(
-    call: Call, who: Principal, register: Register, path: str, query: PageQuery, shown: Shown, places: Sequence[int],
-    on: dt.date | None = None,
+    call: Call, who: Principal, register: Register, path: str, query: PageQuery, shown: Shown, places: Sequence[Place],
+    chosen: Selection | None = None,
 ) -> Answer:  # fmt: skip
-    await note(call, who, register, path, shown.seen[: query.limit])
+    await note(call, who, register, path, shown.seen[: query.limit], chosen)
     mark = shown.watermark, watermark_text(who.book, shown.watermark)
-    return paged(call, query, shown.bodies, places, mark, on)
+    on = query.on if isinstance(query, ListQuery) else None
+    return paged(call, query, (chosen.of(shown) if chosen else shown).bodies, places, mark, on)
 
 
 def paged(
-    call: Call, query: Paged, bodies: Sequence[bytes], places: Sequence[int], mark: tuple[int, str],
+    call: Call, query: Paged, bodies: Sequence[bytes], places: Sequence[Place], mark: tuple[int, str],
     on: dt.date | None = None,
 ) -> Answer:  # fmt: skip
     """A page of finished items. `places` are what a cursor may go on from; one more than the limit says that there is more.
     `mark` is the watermark, as a number and as text.
     """
     watermark, text = mark
-    more = len(places) > query.limit
-    cursor = Cursor(watermark, places[query.limit - 1]).text(query, call.url.path) if more else None
+    cursor = None
+    if len(places) > query.limit:
+        last = places[query.limit - 1]
+        ended = Cursor(watermark, *last) if isinstance(last, tuple) else Cursor(watermark, last)
+        cursor = ended.text(query, call.url.path)
     ending = msgspec.json.encode({"next_cursor": cursor, "watermark": text})
     body = b'{"items":[' + b",".join(bodies[: query.limit]) + b"]," + ending[1:]
     return respond(call, body, body_tag(body), text, on=on)

@@ -384,14 +384,15 @@ def test_a_period_is_of_recording(api: Api) -> None:
 
     ids = [entry["id"] for entry in entries[::-1]]
     today = beijing_day(wall_clock()).isoformat()
-    assert found(f"&from={times[1]}") == ids[:2]
-    assert found(f"&to={times[1]}") == ids[1:]
-    assert found(f"&from={times[1]}&to={times[1]}") == [ids[1]]
-    assert found(f"&from={quote('2020-01-01T00:00:00+08:00')}&to={today}") == ids
-    assert found(f"&from={today}&limit=1") == ids[:1]
-    assert found("&from=2099-01-01") == found("&to=2019-12-31") == found(f"&from={times[2]}&to={times[0]}") == []
-    assert [each["entry_id"] for each in paged(api, f"{mine}&from={times[0]}&to={times[1]}", "auditor", 1)] == ids[1:]
-    for wrong in ("from=2020-02-30", "to=2020-13-01", "to=9999-12-31"):
+    assert found(f"&recorded_from={times[1]}") == ids[:2]
+    assert found(f"&recorded_to={times[1]}") == ids[1:]
+    assert found(f"&recorded_from={times[1]}&recorded_to={times[1]}") == [ids[1]]
+    assert found(f"&recorded_from={quote('2020-01-01T00:00:00+08:00')}&recorded_to={today}") == ids
+    assert found(f"&recorded_from={today}&limit=1") == ids[:1]
+    assert found("&recorded_from=2099-01-01") == found("&recorded_to=2019-12-31") == []
+    between = f"{mine}&recorded_from={times[0]}&recorded_to={times[1]}"
+    assert [each["entry_id"] for each in paged(api, between, "auditor", 1)] == ids[1:]
+    for wrong in ("recorded_from=2020-02-30", "recorded_to=2020-13-01", "recorded_to=9999-12-31"):
         answer = api.get(f"/v1/history?{wrong}", "auditor")
         assert (answer.status_code, pointers(answer)) == (422, {"#" + wrong.partition("=")[0]})
 
@@ -442,7 +443,7 @@ def test_it_is_for_auditors_and_offices(api: Api, who: str | None, status: int) 
     assert api.get("/v1/history", who).status_code == status
 
 
-@pytest.mark.parametrize("query", ["x=1", "register=nonsense", "action=nonsense", "division=44", "from=yesterday", "actor=", "limit=0"])  # fmt: skip
+@pytest.mark.parametrize("query", ["x=1", "register=nonsense", "action=nonsense", "division=44", "recorded_from=yesterday", "actor=", "limit=0"])  # fmt: skip
 def test_wrong_parameters_are_refused(api: Api, query: str) -> None:
     answer = api.get(f"/v1/history?{query}", "auditor")
     assert (answer.status_code, pointers(answer)) == (400, {"#" + query.partition("=")[0]})
@@ -461,9 +462,9 @@ def test_no_number_is_too_large(api: Api) -> None:
     assert items(api.get(f"{at}/history?cursor={far}")) == []
     far = Cursor(2**61, 2**61).text(PageQuery(), f"{at}/versions")
     assert api.get(f"{at}/versions?cursor={far}").status_code == 422
-    far = Cursor(2**61, 2**61).text(HistoryQuery(from_="0001-01-01", to="9999-12-30"), "/v1/history")
-    assert len(items(api.get(f"/v1/history?from=0001-01-01&to=9999-12-30&cursor={far}"))) == 7
-    assert api.get("/v1/history?from=0001-01-01").status_code == 200
+    far = Cursor(2**61, 2**61).text(HistoryQuery(recorded_from="0001-01-01", recorded_to="9999-12-30"), "/v1/history")
+    assert len(items(api.get(f"/v1/history?recorded_from=0001-01-01&recorded_to=9999-12-30&cursor={far}"))) == 7
+    assert api.get("/v1/history?recorded_from=0001-01-01").status_code == 200
     case = f"/v1/disputes/{made(api, 'disputes')['id']}/case/history"
     far = Cursor(2**61, 2**61).text(PageQuery(), case)
     assert items(api.get(f"{case}?cursor={far}")) == []

@@ -12,15 +12,16 @@ from msgspec import Meta
 from sqlalchemy import ColumnElement, Connection
 
 from registry.audit.history.service import Diff, History, HistoryItem, Told
+from registry.core.divisions import check_division
 from registry.core.fields import END
 from registry.core.principals import OFFICE, Principal, Role
-from registry.core.queries import AsOfQuery, DivisionParam, MomentParam, PageQuery
+from registry.core.queries import AsOfQuery, DivisionParam, PageQuery, RecordedFrom, RecordedTo
 from registry.core.register import Register, RegisterName, Right
 from registry.core.scope import NEVER
 from registry.core.sealing import Sealer
 from registry.core.view import Stretch, View
-from registry.core.watermarks import head_of, position_at, resolve_as_of, span_of, watermark_text
-from registry.errors import Fault, Forbidden, NotFound, Refused, RegistryError
+from registry.core.watermarks import head_of, position_at, recorded_between, resolve_as_of, watermark_text
+from registry.errors import Forbidden, NotFound, RegistryError
 from registry.ledger.tables import LOG
 from registry.ledger.versions import Action, encode
 from registry.web import contract, reads
@@ -56,18 +57,14 @@ class DiffQuery(AsOfQuery, kw_only=True, rename={"from_": "from"}):
     to: Annotated[Number, Meta(description="The number of the version to arrive at; may be the earlier one.")]
 
 
-class HistoryQuery(PageQuery, kw_only=True, rename={"from_": "from"}):
+class HistoryQuery(PageQuery, kw_only=True):
     """Whose doings, of which register and division, recorded when."""
 
     actor: ActorId | None = None
     register: RegisterName | None = None
     division: DivisionParam | None = None
-    from_: Annotated[
-        MomentParam | None, Meta(description="Recorded on this day (Beijing) or at this time, or later.")
-    ] = None
-    to: Annotated[
-        MomentParam | None, Meta(description="Recorded by the end of this day (Beijing), or by this time.")
-    ] = None
+    recorded_from: RecordedFrom | None = None
+    recorded_to: RecordedTo | None = None
     action: Action | None = None
 
 
@@ -196,8 +193,10 @@ def _of_case(
 
 def _of_book(registers: Sequence[Register], query: HistoryQuery, past: History, last: int | None) -> list[Told]:
     book, connection = past.view.who.book, past.connection
-    since = 0 if query.from_ is None else position_at(connection, book, _span("from", query.from_)[0])
-    before = NEVER if query.to is None else position_at(connection, book, _span("to", query.to)[1] + 1)
+    check_division(connection, book, query.division)
+    first, last_moment = recorded_between(query.recorded_from, query.recorded_to)
+    since = 0 if first is None else position_at(connection, book, first)
+    before = NEVER if last_moment is None else position_at(connection, book, last_moment + 1)
     before = before if last is None else min(before, last)
     wanted = Stretch(query.limit + 1, since, before, query.division)
     return past.of_book(registers, wanted, _matching(query))
@@ -206,11 +205,3 @@ def _of_book(registers: Sequence[Register], query: HistoryQuery, past: History, 
 def _matching(query: HistoryQuery) -> list[ColumnElement[bool]]:
     asked = {LOG.c.actor_id: query.actor, LOG.c.register: query.register, LOG.c.action: query.action}
     return [column == value for column, value in asked.items() if value is not None]
-
-
-def _span(name: str, text: str) -> tuple[int, int]:
-    span = span_of(text)
-    if span is None:
-        said = f"{name} 须为日期,或带时区的时间。", f"{name} must be a date, or a timestamp with its offset."
-        raise Refused(faults=[Fault(f"#{name}", "moment", *said)])
-    return span

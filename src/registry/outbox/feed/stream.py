@@ -18,6 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy import Connection
 
 from registry.core.access_log import noting
+from registry.core.divisions import check_division
 from registry.core.fields import END
 from registry.core.principals import Principal
 from registry.core.queries import DivisionParam
@@ -137,7 +138,12 @@ def _followers(call: Call) -> Followers:
 
 async def _feed_request(call: Call, who: Principal, query: FeedQuery, after: str | None, name: str) -> FeedRequest:
     """Where to read from, and what; without a cursor, from now."""
-    head = await call.context.read(lambda connection: head_of(connection, who.book))
+
+    def begin(connection: Connection) -> int:
+        check_division(connection, who.book, query.division)
+        return head_of(connection, who.book)
+
+    head = await call.context.read(begin)
     names = _registers(call, who, query.registers) if query.registers is not None else None
     return FeedRequest(head if after is None else _position(who, after, name, head), PAGE, names, query.division)
 

@@ -87,6 +87,6 @@ def _end_of(totals: Totals, date: dt.date) -> int:
 
 
 def _link(book: str, division: str, since: dt.date | None, issued: IssuedBulletin) -> str:
-    asked = {"from": watermark_text(book, issued.start), "to": watermark_text(book, issued.end), "division": division}
+    asked = {"then": watermark_text(book, issued.start), "now": watermark_text(book, issued.end), "division": division}
     asked |= {"period_from": since.isoformat()} if since else {}
     return "/v1/restatements?" + urlencode(asked | {"period_to": issued.to.isoformat()})

@@ -167,7 +167,7 @@ async def read_restatement(call: Call, sections: Sequence[BulletinSection]) -> A
 
     answer = await call.context.scan(work)
     body = encode(answer)
-    return reads.respond(call, body, reads.body_tag(body), answer.to)
+    return reads.respond(call, body, reads.body_tag(body), answer.now)
 
 
 @dataclass(frozen=True)
@@ -182,8 +182,8 @@ class RestatementPage:
     def made(self, tables: RegisterTables) -> Restatement:
         """The page. Raises Refused."""
         query, book, connection = self.query, self.who.book, tables.connection
-        start = resolve_as_of(connection, book, query.from_, "from")
-        # A cursor is bound to the watermark that `from` named: later pages are of the same two moments as the first.
+        start = resolve_as_of(connection, book, query.then, "then")
+        # A cursor is bound to the watermark that `then` named: later pages are of the same two moments as the first.
         path = f"{self.path}/{start}"
         cursor = read_cursor(query, path)
         compared = self._compared(tables, start, cursor)
@@ -192,8 +192,8 @@ class RestatementPage:
         name = coverage_area(connection, compared.view, query.division).name
         end = compared.view.as_of or 0
         return Restatement(
-            from_=watermark_text(book, start),
-            to=watermark_text(book, end),
+            then=watermark_text(book, start),
+            now=watermark_text(book, end),
             division=compared.division,
             division_name=name,
             period_from=compared.first,
@@ -207,10 +207,12 @@ class RestatementPage:
     def _compared(self, tables: RegisterTables, start: int, cursor: Cursor | None) -> Comparison:
         query, book, connection = self.query, self.who.book, tables.connection
         end = cursor.watermark if cursor else head_of(connection, book)
-        if query.to is not None:
-            end = resolve_as_of(connection, book, query.to, "to")
+        if query.now is not None:
+            end = resolve_as_of(connection, book, query.now, "now")
         if start > end:
-            raise Refused(faults=[Fault("#from", "ends_before_start", "from 晚于 to。", "`from` is later than `to`.")])
+            raise Refused(
+                faults=[Fault("#then", "ends_before_start", "then 晚于 now。", "`then` is later than `now`.")]
+            )
         # The bulletin as it was printed then. Before the first version there is no such day, so that of the last one counts.
         last = query.period_to or last_day(connection, book, start or end)
         if query.period_from is not None and query.period_from > last:

@@ -162,11 +162,13 @@ class Bulletin(msgspec.Struct, kw_only=True):
     watermark: str
 
 
-class RestatementQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"from_": "from"}):
+class RestatementQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Of a restatement: two watermarks, and the bulletin to compare at both."""
 
-    from_: AsOf
-    to: AsOf | None = None
+    then: Annotated[
+        AsOf, Meta(description="What was known then: the watermark of a bulletin that was handed out, or a past time.")
+    ]
+    now: Annotated[AsOf | None, Meta(description="What is known at this watermark or past time; left out: now.")] = None
     division: DivisionParam | None = None
     period_from: Annotated[
         dt.date | None,
@@ -174,7 +176,7 @@ class RestatementQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True,
     ] = None
     period_to: Annotated[
         dt.date | None,
-        Meta(description="The bulletin's `to`: the last day of its period; left out: the day of the last version under `from`."),
+        Meta(description="The bulletin's `to`: the last day of its period; left out: the day of the last version under `then`."),
     ] = None  # fmt: skip
     limit: LimitParam = 50
     cursor: CursorParam | None = None
@@ -216,8 +218,8 @@ class Restated(msgspec.Struct, kw_only=True):
 class Restatement(msgspec.Struct, kw_only=True):
     """Which totals changed between two watermarks, by how much, and because of which versions; with a paragraph to print."""
 
-    from_: Annotated[str, Meta()] = msgspec.field(name="from")
-    to: str
+    then: str
+    now: str
     division: str
     division_name: str
     period_from: dt.date | None

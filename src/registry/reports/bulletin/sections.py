@@ -36,12 +36,11 @@ class Rate:
 
 @dataclass(frozen=True, eq=False)
 class PrintedMeasure:
-    """A measure that the bulletin prints, and what it calls it: its own name and title, which are published as well."""
+    """A measure that the bulletin prints, under the measure's own name, and the title that it prints."""
 
     register: Register
-    counts: str
-    """The measure's name in the register. It must be additive: a restatement adds up what versions did to it."""
     name: str
+    """The measure's name. It must be additive: a restatement adds up what versions did to it."""
     title: str
     split: Split | None = None
     drawn_by: Column[Any] | None = None
@@ -50,7 +49,7 @@ class PrintedMeasure:
     @property
     def measure(self) -> Measure:
         """The register's declaration."""
-        return self.register.measure(self.counts)
+        return self.register.measure(self.name)
 
     @property
     def total(self) -> ColumnElement[int]:
@@ -63,7 +62,7 @@ class PrintedMeasure:
     def exact_for(self, who: Principal) -> bool:
         """Whether a caller is told it exactly: not people in care, to those who see none; what was done for them is told to all."""
         people = self.register.people
-        return people is None or who.sees_people or self.counts in people.work
+        return people is None or who.sees_people or self.name in people.work
 
     def tells_rows(self, who: Principal) -> bool:
         """Whether a caller may see the entries that it counts."""

@@ -6,8 +6,9 @@ It is put together once, as a value; JSON, text, Markdown and HTML are forms of 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Any
 
-from msgspec import Struct, defstruct
+from msgspec import Meta, Struct, defstruct
 from sqlalchemy import Connection, func, select
 
 from registry.core.principals import READERS, Principal
@@ -24,7 +25,7 @@ from registry.reports.bulletin.html import as_html
 from registry.reports.bulletin.narrative import NarrativeSource
 from registry.reports.bulletin.negotiation import FORMS, chosen
 from registry.reports.bulletin.schemas import Bulletin, BulletinQuery, Edition, Figure, Format, Section
-from registry.reports.bulletin.sections import BulletinSection, printed_measures
+from registry.reports.bulletin.sections import BulletinSection, PrintedMeasure, printed_measures
 from registry.reports.bulletin.totals import Period, RegisterTables, Totals
 from registry.reports.bulletin.wording import as_json, as_markdown, as_text, paragraph
 from registry.web import reads
@@ -43,9 +44,15 @@ RENDERERS: dict[Format, Callable[[Bulletin], bytes]] = {
 
 def published(sections: Sequence[BulletinSection]) -> type[Struct]:
     """The shape of the JSON: a bulletin, and the total of each measure that is printed, under its name."""
-    totals = [(each.name, int | None if each.register.people else int) for each in printed_measures(sections)]
+    totals = [(each.name, _total(each)) for each in printed_measures(sections)]
     about = {"__doc__": Bulletin.__doc__}
     return defstruct(Bulletin.__name__, totals, bases=(Bulletin,), namespace=about, kw_only=True)
+
+
+def _total(printed: PrintedMeasure) -> Any:  # noqa: ANN401 - a type
+    """What a total is: a number, or null where it is of people and not told."""
+    value: Any = int | None if printed.register.people else int
+    return Annotated[value, Meta(description=f"{printed.title} ({printed.measure.title_en}).")]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection
 
-from registry.core.divisions import names_at
+from registry.core.divisions import check_division, names_at
 from registry.core.duties import Window
 from registry.core.principals import READERS, Principal
 from registry.core.register import Register
@@ -73,6 +73,7 @@ class DuePage:
 
     def made(self, connection: Connection) -> tuple[DueList, int]:
         """The page, and its watermark."""
+        check_division(connection, self.who.book, self.query.division)
         view = reads.page_view(connection, self.who, self.query.as_of, self.cursor)
         watermark = view.as_of if view.as_of is not None else head_of(connection, self.who.book)
         today = self._today(connection, watermark)

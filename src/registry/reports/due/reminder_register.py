@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Date, Integer, String
 
 from registry.core.fields import END, DivisionCode, DivisionName, EntryId
 from registry.core.filters import Filters
-from registry.core.queries import ListQuery
+from registry.core.queries import ListQuery, sorting
 from registry.core.register import Names, Register
 from registry.core.schemas import Header, Input, Label
 from registry.core.valid_time import Days, Document
@@ -65,6 +65,7 @@ class Reminder(ReminderIn, kw_only=True):
 class ReminderQuery(ListQuery, kw_only=True):
     """Filters of the list of reminders."""
 
+    sort: Annotated[str, sorting("due_on")] | None = None
     kind: Annotated[str, Meta(max_length=20, pattern="^(?!null$)[a-z_]+" + END)] | None = None
     due_from: dt.date | None = None
     due_to: dt.date | None = None

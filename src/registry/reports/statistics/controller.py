@@ -53,7 +53,8 @@ def _answer(register: Register) -> type[msgspec.Struct]:
 def _value(dimension: Dimension) -> Any:  # noqa: ANN401 - a type
     """What a dimension's values are."""
     kind = str if dimension.by in DATED else dimension.column.type.python_type
-    return kind | None | msgspec.UnsetType if dimension.column.nullable else kind | msgspec.UnsetType
+    value: Any = kind | None | msgspec.UnsetType if dimension.column.nullable else kind | msgspec.UnsetType
+    return Annotated[value, Meta(description=f"{dimension.title_en} ({dimension.title}).")]
 
 
 def _query(register: Register) -> type[msgspec.Struct]:
@@ -63,7 +64,7 @@ def _query(register: Register) -> type[msgspec.Struct]:
         "" if usual == every else f" Left out: all but {', '.join(each.name for each in every if each not in usual)}."
     )
     names = {"measures": _names(every, untold), "group_by": _names(register.dimensions)}
-    of_lists = {each.name for each in fields(ListQuery)} - {"division", "division_only"}
+    of_lists = {each.name for each in fields(ListQuery)} - {"division", "division_only"} | {"parties"}
     filters = [_field(each) for each in fields(register.list_filters.query) if each.name not in of_lists]
     own = [(name, kind | None, None) for name, kind in names.items()]
     return msgspec.defstruct(

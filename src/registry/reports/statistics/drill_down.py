@@ -1,7 +1,7 @@
 """The parameters of a list as links say them, and how several narrow it together; what the values of cells are called.
 
 A link is written from parts: what all cells share, and what each value of a dimension adds. Only dimensions that set the same
-parameter (`missing`, `division`) are looked at together, and once for each combination of their values.
+parameter (`absent`, `division`) are looked at together, and once for each combination of their values.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +51,13 @@ def narrowed(*each: Params | None) -> dict[str, str] | None:
             if joined is None:
                 return None
             both[name] = joined
-    return both
+    return None if any(_ends_before(both, name) for name in both) else both
+
+
+def _ends_before(params: Params, name: str) -> bool:
+    """Whether this begins a range that is over before."""
+    stem = name.removesuffix("_from")
+    return stem != name and params[name] > params.get(f"{stem}_to", params[name])
 
 
 def _joined(name: str, one: str, other: str) -> str | None:
@@ -59,7 +65,7 @@ def _joined(name: str, one: str, other: str) -> str | None:
         return max(one, other)
     if name.endswith("_to"):
         return min(one, other)
-    if name in {"missing", "given"}:
+    if name in {"absent", "present"}:
         return ",".join(sorted({*one.split(","), *other.split(",")}))
     if name == "division":
         longer, shorter = (one, other) if len(one) > len(other) else (other, one)
@@ -73,7 +79,7 @@ def choosing(dimension: Dimension, value: Value) -> dict[str, str]:
     if dimension.by in {By.TOWN, By.VILLAGE}:
         return _place(str(value), TOWN if dimension.by is By.TOWN else VILLAGE)
     if value is None:
-        return {"missing": dimension.column.name}
+        return {"absent": dimension.column.name}
     if dimension.by in DATED:
         first, last = days_of(dimension.by, str(value))
         return {f"{name}_from": first.isoformat(), f"{name}_to": last.isoformat()}
@@ -136,7 +142,7 @@ def _names(dimension: Dimension) -> set[str]:
         return {"division", "division_only"}
     stem = dimension.chooses
     names = {f"{stem}_from", f"{stem}_to"} if dimension.by in DATED else {stem}
-    return {*names, "missing"} if dimension.column.nullable else names
+    return {*names, "absent"} if dimension.column.nullable else names
 
 
 class Links:

@@ -53,7 +53,8 @@ class StatisticsQuestion:
     def pinned(self) -> dict[str, str]:
         """The parameters of time that every link carries."""
         day = {} if self.on is None else {"on": self.on.isoformat()}
-        return {"as_of": watermark_text(self.who.book, self.known), **day}
+        own = {} if self.register.filters.elsewhere is None else {"parties": "false"}  # so that the parts add up
+        return {"as_of": watermark_text(self.who.book, self.known), **day, **own}
 
     def own(self, measure: Measure, day: dt.date) -> dict[str, str]:
         """The parameters that choose a measure's rows in the period, apart from the filters; `day` is the last that is known."""

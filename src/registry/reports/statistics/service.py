@@ -15,8 +15,9 @@ from urllib.parse import parse_qsl
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, select
 
-from registry.core.divisions import names_at
+from registry.core.divisions import check_division, names_at
 from registry.core.principals import TOWN, Principal
+from registry.core.queries import check_ranges
 from registry.core.register import Register
 from registry.core.scope import STORED
 from registry.core.valid_time_reads import being, page_on
@@ -72,8 +73,9 @@ async def _question(
     dimensions = _chosen("group_by", query.group_by, register.dimensions, ())
     if query.from_ is not None and query.to is not None and query.from_ > query.to:
         raise Refused(faults=[Fault("#from", "ends_before_start", "起始日期晚于截止日期。", "Starts after it ends.")])
+    check_ranges(query)
     filters = _filters(call, query)
-    watermark = await call.context.read(partial(_watermark, who.book, query.as_of))
+    watermark = await call.context.read(partial(_watermark, who.book, query))
     period = query.from_, query.to, query.on
     question = StatisticsQuestion(register, who, measures, dimensions, filters, *period, watermark)
     if register.people is None or who.sees_people:
@@ -115,8 +117,10 @@ def _whole_towns(asked: PeopleQuestion, view: View, registers: Registers, connec
                 yield drive
 
 
-def _watermark(book: str, as_of: str | None, connection: Connection) -> int:
-    return head_of(connection, book) if as_of is None else resolve_as_of(connection, book, as_of)
+def _watermark(book: str, query: Any, connection: Connection) -> int:  # noqa: ANN401 - by register
+    """As of when. Raises Refused for a moment to come, and for a division that there is not."""
+    check_division(connection, book, query.division)
+    return head_of(connection, book) if query.as_of is None else resolve_as_of(connection, book, query.as_of)
 
 
 def _chosen(name: str, text: str | None, every: Sequence[Any], usual: Sequence[Any]) -> Sequence[Any]:

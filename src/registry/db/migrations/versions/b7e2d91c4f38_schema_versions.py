@@ -3,14 +3,14 @@
 Each version says in which schema it was recorded, and when its entry was first made (docs/decisions/0017);
 what is true but irregular can be asked for. Stored documents are not touched.
 
-Revision: b7e2d91c4f38, after a41c7be20d95, 2026-11-28
+Revision: b7e2d91c4f38, after b52e0c7d1f38, 2026-11-28
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = 'b7e2d91c4f38'
-down_revision = 'a41c7be20d95'
+down_revision = 'b52e0c7d1f38'
 branch_labels = None
 depends_on = None
 
