@@ -174,6 +174,8 @@ def test_the_birth_date_stands_in_the_number(number: str, born: dt.date | None) 
                 "responsible/name": "name",
                 "responsible/phone": "phone",
                 "summary": "text",
+                "settled_on_the_spot/agreed": "text",
+                "settled_on_the_spot/mediators/*/name": "name",
             },
         ),
         (

@@ -12,9 +12,9 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Row, String, Table
 
 from registry.code_lists import CodeList
 from registry.core.fields import ERASED, personal_paths, put, values_at
+from registry.core.filters import stored_columns
 from registry.core.principals import Principal, Role
 from registry.core.register import Register
-from registry.core.unit_of_work import Current, columns_of
 from registry.core.view import Seen, View
 from registry.core.watermarks import books
 from registry.db.key_store import KeyStore, Tombstone
@@ -168,7 +168,7 @@ def erase(batch: Batch, who: Principal, registers: CaseRegisters, stone: Tombsto
     def blank(register: str, document: bytes) -> bytes:
         return _blank(shapes[register], document, said)
 
-    columns = columns_of(batch.connection, batch.book, Current(registers.case, seen, {}))
+    columns = stored_columns(batch.connection, batch.book, registers.case.table, seen.position)
     erase_case(batch.connection, batch.book, registers.tables(), case_id, blank)
     append = _last_version(who, registers.case, seen, blank(registers.case.name, seen.document), columns, said)
     details: dict[str, object] = {"erasure": stone.erasure_id, "basis": stone.basis, "log_position": batch.position}

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Connection,
     Table,
     and_,
     or_,
@@ -15,7 +16,7 @@ from sqlalchemy import (
 )
 
 from registry.core.queries import ListQuery
-from registry.ledger.tables import BLIND_INDEX
+from registry.ledger.tables import BLIND_INDEX, COMMON
 
 
 def unfiltered(_query: object) -> Iterable[ColumnElement[bool]]:
@@ -111,3 +112,12 @@ def has_digest(table: Table, book: str, kind: str, digest: bytes) -> ColumnEleme
         BLIND_INDEX.c.book == book, BLIND_INDEX.c.kind == kind, BLIND_INDEX.c.digest == digest
     )
     return table.c.position.in_(positions)
+
+
+def stored_columns(connection: Connection, book: str, table: Table, position: int) -> dict[str, object]:
+    """A register's own filter columns of the version at a position, as they stand."""
+    own = [column for column in table.columns if column.name not in COMMON]
+    if not own:
+        return {}
+    at = (table.c.book == book, table.c.position == position)
+    return dict(connection.execute(select(*own).where(*at)).mappings().one())

@@ -48,12 +48,10 @@ class Irregularity(msgspec.Struct, frozen=True, kw_only=True):
     """What is recorded as it was, though it is not as it should be (不规范之处): it is no fault of the record."""
 
     code: str
-    pointer: str
-    """JSON Pointer of the field."""
-    rule: str
-    """The rule that it departs from, by law or standard and article."""
-    zh: str
-    en: str
+    pointer: Annotated[str, Meta(description="JSON Pointer of the field.")]
+    rule: Annotated[str, Meta(description="The rule that it departs from, by law or standard and article.")]
+    zh: Annotated[str, Meta(description="What is off, in Chinese.")]
+    en: Annotated[str, Meta(description="What is off, in English.")]
 
 
 Irregularities = Annotated[
@@ -85,10 +83,10 @@ class Header(msgspec.Struct, kw_only=True):
     action: Action
     reason: Reason | None
     voided: bool
-    schema_version: int
-    """Of the fields: which schema this version is shown in. `?form=recorded` of one version gives it as it was recorded."""
-    created_at: str
-    """When the entry's first version was recorded."""
+    schema_version: Annotated[
+        int, Meta(description="Which schema the version is shown in; `?form=recorded` gives one as it was recorded.")
+    ]
+    created_at: Annotated[str, Meta(description="When the entry's first version was recorded.")]
     cause: VersionCause
     recorded_at: str
     recorded_by: Recorder

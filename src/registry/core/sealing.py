@@ -15,6 +15,7 @@ import stat
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -107,13 +108,20 @@ class Sealer:
         digests: tuple[tuple[str, bytes], ...],
         *,
         known: bool = True,
+        beside: NewDataKey | None = None,
     ) -> Sealed:  # fmt: skip
         """Seal the personal fields (plain text by JSON Pointer) of the version that `place` names.
 
         `known` is false where the subject is new: it has no data key yet, but one that was kept in advance (`new_id`).
+        `beside` is the key that the same write has made for it already.
         """
         new = None
-        key = self._find_data_key(book, subject) if known else self._data_keys.get((book, subject))
+        if beside is not None:
+            key: bytes | None = self._unwrap(
+                str(beside.row["master_id"]), cast(bytes, beside.row["wrapped"]), book, subject
+            )
+        else:
+            key = self._find_data_key(book, subject) if known else self._data_keys.get((book, subject))
         if key is None:
             key, new = self._new_data_key(book, subject)
         salt = secrets.token_bytes(SALT)

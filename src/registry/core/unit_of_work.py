@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Row, select
 
 from registry.core import divisions
 from registry.core.access_log import is_erased, plain_document, shows_plain
 from registry.core.fields import MASKS, class_stamp, personal_paths, personal_values, put, tidy
+from registry.core.filters import stored_columns
 from registry.core.invariants import Rulebook
 from registry.core.principals import Principal
 from registry.core.register import Register
@@ -22,8 +23,8 @@ from registry.core.view import Seen, View, today
 from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
 from registry.ledger.batch import Batch
 from registry.ledger.clock import beijing_day
-from registry.ledger.tables import COMMON, SHARING
-from registry.ledger.versions import Action, Append, Sealed, VersionCause
+from registry.ledger.tables import SHARING
+from registry.ledger.versions import Action, Append, NewDataKey, Sealed, VersionCause
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -98,6 +99,7 @@ class Tx:
     rulebook: Rulebook
     provenance: dict[str, object] | None = None
     _parts: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    _new_keys: dict[str, NewDataKey] = field(default_factory=dict)
 
     @property
     def today(self) -> dt.date:
@@ -232,7 +234,7 @@ class Tx:
             for name, value in current.document.items()
             if name not in {"meta", "id", "label", *shape.__struct_fields__}
         }
-        columns = columns_of(self.batch.connection, self.who.book, current)
+        columns = stored_columns(self.batch.connection, self.who.book, current.register.table, current.seen.position)
         draft = Draft(current.data(shape), current.seen.division, kept, columns, current.seen.case_id)
         number = current.seen.number + 1
         document = _document(current.register, current.seen.entry_id, draft)
@@ -311,34 +313,25 @@ class Tx:
             return None
         place = place_of(self.who.book, register.name, entry_id, number)
         known = not (number == 1 and case_id == entry_id)  # a new case has no data key yet
-        return self.sealer.seal(self.who.book, subject_of(register, case_id), place, plain, digests, known=known)
+        subject = subject_of(register, case_id)
+        beside = self._new_keys.get(subject)
+        sealed = self.sealer.seal(self.who.book, subject, place, plain, digests, known=known, beside=beside)
+        if sealed.new_key is not None:
+            self._new_keys[subject] = sealed.new_key
+        return sealed
 
     def _stale(self, current: Current, change: Change) -> PreconditionFailed:
         """What to tell somebody who started from an older version: the one that stands, and where the two collide."""
         conflicts: list[str] = []
         if change.expected is not None and change.expected < current.seen.number:
-            base = self._plain_version(current, change.expected)
+            seen = self.view.version(self.batch.connection, current.register, current.seen.entry_id, change.expected)
+            base = plain_document(self.sealer, self.who.book, current.register, seen)
             conflicts = [f"/{name}" for name in change.patch if base.get(name) != current.document.get(name)]
         plain = shows_plain(self.who, current.register, current.seen)
         document = current.document if plain else msgspec.json.decode(current.seen.document)
         stale = PreconditionFailed(members={"current": document, "conflicts": conflicts})
         stale.shown = current.seen
         return stale
-
-    def _plain_version(self, current: Current, number: int) -> dict[str, Any]:
-        connection = self.batch.connection
-        seen = self.view.version(connection, current.register, current.seen.entry_id, number)
-        return plain_document(self.sealer, self.who.book, current.register, seen)
-
-
-def columns_of(connection: Connection, book: str, current: Current) -> dict[str, object]:
-    """The register's own filter columns of a version, as they stand."""
-    table = current.register.table
-    own = [column for column in table.columns if column.name not in COMMON]
-    if not own:
-        return {}
-    at = (table.c.book == book, table.c.position == current.seen.position)
-    return dict(connection.execute(select(*own).where(*at)).mappings().one())
 
 
 def _document(register: Register, entry_id: str, draft: Draft) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import msgspec
 
+from registry.core.filters import stored_columns
 from registry.core.plain_writes import Writes
-from registry.core.unit_of_work import Change, Current, Draft, Tx, columns_of
+from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.errors import Fault, Refused, refuse
 from registry.followups import rules
 from registry.followups.codes import CareStatus, Stability
@@ -39,7 +40,8 @@ def change_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, 
         raise Refused(faults=[Fault("/patient_id", "other_patient", *text)])
     patient = _patient(tx, current.seen.case_id)
     others = _others(tx, patient, entry_id)
-    due_on = columns_of(tx.batch.connection, tx.who.book, current)["due_on"]  # stays as it was planned
+    stored = stored_columns(tx.batch.connection, tx.who.book, VISITS, current.seen.position)
+    due_on = stored["due_on"]  # stays as it was planned
     draft = _visit(tx, data, patient, others, cast(dt.date | None, due_on))
     append = tx.change(current, draft, change)
     followed = _follow(tx, patient, others, _known(data, draft), undone=current.document["died_on"])

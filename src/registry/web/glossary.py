@@ -17,7 +17,7 @@ PARAMETERS: Mapping[str, str] = {
     "joint": "Only joint visits (联合走访), or all others.",
     "key_id": "The key's id, as in the list of keys.",
     "kind": "Only of this kind.",
-    "number": "The number of the version, from 1 on.",
+    "number": "The number of the version, step or term, from 1 on.",
     "parent": "Only divisions right below the one of this code.",
     "patient_id": "Only of this patient, by the entry's id.",
     "place": "Level, index and width of the tile, as C2SP tlog-tiles writes them.",
