@@ -19,30 +19,48 @@ from msgspec.inspect import ListType, Metadata, StructType, Type, UnionType, typ
 
 from registry.ledger.clock import beijing_day, wall_clock
 
-END = r"$(?!\n)"
-"""The end of the text; Python's `$` alone also matches before a last line break, that of JSON Schema does not."""
-SHORT = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f\s][^\x00-\x1f\x7f-\x9f]*" + END
-"""One line with something in it: no control characters, not blank."""
-LONG = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f\s][^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
-"""As SHORT, but line breaks and tabs are fine."""
-UNMASKED = r"^[^\x00-\x1f\x7f-\x9f*]*[^\x00-\x20\x7f-\x9f*\s][^\x00-\x1f\x7f-\x9f*]*" + END
+# Patterns end in `$`, as JSON Schema has it; Python's also matches before a last line break, so that what msgspec took is tried once more by
+# the schema's own rules (`validation.convert`).
+#
+# What texts are made of, by Unicode's general categories; a test compares the ranges with Python's own table. They stand in the
+# patterns as characters: there is no escape for those above U+00FF that Python, JavaScript, Go and Rust all know.
+CONTROLS = r"\x00-\x1f\x7f-\x9f"
+"""Cc."""
+DIRECTIONS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""Of Cf, those that turn the direction of what follows: a text that reads otherwise than it is stored."""
+INVISIBLE = (
+    "\u00ad\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200d\u2028\u2029\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+    "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufdd0-\ufdef\ufffe\uffff"
+)
+"""The rest of Cf, Zl and Zp; the fillers of Hangul, Khmer and Braille, which are letters and symbols by category; noncharacters."""
+BARE = (
+    "\x20\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+    "\u0300-\u036f\u180b-\u180d\u180f\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef"
+)
+"""Zs, and marks (Mn, Me) that show only on another character: variation selectors are part of names, but none alone."""
+IN_NO_LINE = CONTROLS + DIRECTIONS + INVISIBLE
+SHORT = f"^[{BARE}]*[^{IN_NO_LINE}{BARE}][^{IN_NO_LINE}]*$"
+"""One line with something to be seen in it, and nothing that cannot be."""
+LONG = rf"^[\t\n{INVISIBLE}{BARE}]*[^{IN_NO_LINE}{BARE}][^\x00-\x08\x0b-\x1f\x7f-\x9f{DIRECTIONS}]*$"
+"""Something to be seen, in any number of lines: tabs and joiners are fine, what turns the direction is not."""
+UNMASKED = f"^[{BARE}]*[^*{IN_NO_LINE}{BARE}][^*{IN_NO_LINE}]*$"
 """As SHORT, and without `*`: a mask that is sent back (张*) is refused, never stored."""
+UNSEEN = re.compile(f"[{DIRECTIONS}{INVISIBLE}]")
 MASK = "[已隐去]"
 ERASED = "[已删除]"
 """What stands in place of every personal field after an erasure by law."""
 HIDDEN: dict[str, object] = {"x-personal": "text", "not": {"enum": [MASK, ERASED]}}
 """Of a text that is hidden whole: its mask is refused as a value."""
 
-Line = Annotated[str, Meta(min_length=1, max_length=100, pattern=SHORT)]
-LongLine = Annotated[str, Meta(min_length=1, max_length=200, pattern=SHORT)]
-DivisionCode = Annotated[
-    str, Meta(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?" + END, title="行政区划代码", max_length=12)
-]
+Line = Annotated[str, Meta(pattern=SHORT, min_length=1, max_length=100)]
+LongLine = Annotated[str, Meta(pattern=SHORT, min_length=1, max_length=200)]
+DivisionCode = Annotated[str, Meta(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="行政区划代码", max_length=12)]
 DivisionName = Annotated[str, Meta(title="行政区划名称")]
 EntryId = Annotated[str, Meta(title="记录号")]
-AreaMu = Annotated[str, Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,2})?" + END, title="面积(亩)", description="mu, 1/15 ha")]
-AreaM2 = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?" + END, title="面积(平方米)", description="m²")]
-Money = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\.[0-9]{2}" + END, title="金额(元)", description="yuan, two decimals")]
+AreaMu = Annotated[str, Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,2})?$", title="面积(亩)", description="mu, 1/15 ha")]
+AreaM2 = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?$", title="面积(平方米)", description="m²")]
+Money = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\.[0-9]{2}$", title="金额(元)", description="yuan, two decimals")]
 Count = Annotated[int, Meta(ge=0, le=999_999)]
 Positive = Annotated[int, Meta(ge=1, le=999_999)]
 Moment = Annotated[dt.datetime, Meta(tz=True)]
@@ -50,38 +68,32 @@ Moment = Annotated[dt.datetime, Meta(tz=True)]
 PersonName = Annotated[
     str,
     Meta(
+        pattern=UNMASKED,
         min_length=1,
         max_length=80,
-        pattern=UNMASKED,
         title="姓名",
         extra_json_schema={"x-personal": "name", "not": {"enum": [ERASED]}},
     ),
 ]
 Phone = Annotated[
     str,
-    Meta(pattern=r"^(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})" + END, title="联系电话", max_length=13, extra_json_schema={"x-personal": "phone"}),
+    Meta(pattern=r"^(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})$", title="联系电话", max_length=13, extra_json_schema={"x-personal": "phone"}),
 ]  # fmt: skip
 IdNumber = Annotated[
     str,
     Meta(
-        pattern=r"^[1-9][0-9]{5}[0-9]{8}[0-9]{3}[0-9Xx]" + END,
+        pattern=r"^[1-9][0-9]{5}[0-9]{8}[0-9]{3}[0-9Xx]$",
         title="公民身份号码",
         description="GB 11643-1999: 18 characters, the last is a check digit",
         max_length=18,
         extra_json_schema={"x-personal": "id_number", "format": "resident-id"},
     ),
 ]
-Address = Annotated[str, Meta(min_length=1, max_length=200, pattern=UNMASKED, title="地址", extra_json_schema=HIDDEN)]
-Sensitive = Annotated[str, Meta(min_length=1, max_length=100, pattern=UNMASKED, extra_json_schema=HIDDEN)]
+Address = Annotated[str, Meta(pattern=UNMASKED, min_length=1, max_length=200, title="地址", extra_json_schema=HIDDEN)]
+Sensitive = Annotated[str, Meta(pattern=UNMASKED, min_length=1, max_length=100, extra_json_schema=HIDDEN)]
 """One line that identifies somebody or tells of their health: a hamlet's few houses, a drug."""
 BirthDate = Annotated[dt.date, Meta(title="出生日期", extra_json_schema={"x-personal": "date"})]
-Note = Annotated[
-    str,
-    Meta(
-        min_length=1, max_length=2000, pattern=LONG,
-        extra_json_schema=HIDDEN,
-    ),
-]  # fmt: skip
+Note = Annotated[str, Meta(pattern=LONG, min_length=1, max_length=2000, extra_json_schema=HIDDEN)]
 """Free text; it may name people, so it is sealed as personal data is."""
 
 MASKS: dict[str, Callable[[str], str]] = {
@@ -170,13 +182,14 @@ def personal_values(document: object, path: Path) -> Iterator[tuple[str, str]]:
 
 
 def values_at(document: object, path: Path, pointer: str = "") -> Iterator[tuple[str, object]]:
-    """Whatever stands at a path: (JSON Pointer, value) for each that is there and not null."""
+    """Whatever stands at a path (or at the steps of one JSON Pointer): (JSON Pointer, value) for each that is there and not null."""
     if not path:
         if document is not None:
             yield pointer, document
     elif isinstance(document, list):
         for index, item in enumerate(document):
-            yield from values_at(item, path[1:], f"{pointer}/{index}")
+            if path[0] in {"*", str(index)}:
+                yield from values_at(item, path[1:], f"{pointer}/{index}")
     elif isinstance(document, dict):
         yield from values_at(document.get(path[0]), path[1:], f"{pointer}/{path[0]}")
 

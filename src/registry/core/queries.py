@@ -6,12 +6,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from registry.core.fields import END
-
 AsOf = Annotated[
     str,
     Meta(
-        min_length=10, max_length=48, pattern=r"^(wm_[0-9]{6}_[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?)" + END,
+        pattern=r"^(wm_[0-9]{6}_[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?)$", min_length=10, max_length=48,
         description="What was known then: a past date (its end, Beijing time), a timestamp with offset, or a watermark.",
         examples=["2020-02-21", "wm_440882_812"],
     ),
@@ -21,7 +19,7 @@ AsOf = Annotated[
 MomentParam = Annotated[
     str,
     Meta(
-        min_length=10, max_length=40, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?" + END,
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?$", min_length=10, max_length=40,
         examples=["2020-02-21", "2020-02-21T08:00:00+08:00"],
     ),
 ]  # fmt: skip
@@ -40,9 +38,7 @@ On = Annotated[
 
 DivisionParam = Annotated[
     str,
-    Meta(
-        pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?" + END, max_length=12, description="This division and all below it."
-    ),
+    Meta(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", max_length=12, description="This division and all below it."),
 ]
 
 
@@ -51,9 +47,7 @@ LimitParam = Annotated[int, Meta(ge=1, le=200, description="How many at most.")]
 
 CursorParam = Annotated[
     str,
-    Meta(
-        min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+" + END, description="`next_cursor` of the page before."
-    ),
+    Meta(pattern=r"^[A-Za-z0-9_-]+$", min_length=1, max_length=200, description="`next_cursor` of the page before."),
 ]
 
 
@@ -61,7 +55,7 @@ def among(*names: str) -> Meta:
     """What the parameters `missing` and `given` of a list take: fields that its entries do not have, or do."""
     either = "|".join(names)
     about = f"Only entries in which all of these are null (`missing`) or not null (`given`): {', '.join(names)}; separated by commas."
-    return Meta(pattern=f"^({either})(,({either}))*" + END, max_length=200, description=about)
+    return Meta(pattern=f"^({either})(,({either}))*$", max_length=200, description=about)
 
 
 class NoQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -66,18 +66,20 @@ class Current:
     document: dict[str, Any]
 
     def data(self, shape: type[T]) -> T:
-        """What was sent for it, typed."""
-        names = shape.__struct_fields__
-        return msgspec.convert({name: self.document[name] for name in names if name in self.document}, shape)
+        """What was sent for it, typed; texts that were taken once and would not be today are as they were."""
+        kept = self._sent(shape)
+        return convert(kept, shape, kept)
 
     def changed(self, shape: type[T], change: Change) -> T:
-        """What it would be after a change. Raises Refused where that is not of the register's shape."""
-        names = shape.__struct_fields__
-        kept = {name: self.document[name] for name in names if name in self.document}
+        """What it would be after a change. Raises Refused where what the change brings is not of the register's shape."""
+        kept = self._sent(shape)
         try:
-            return convert(merge(kept, change.patch), shape)
+            return convert(merge(kept, change.patch), shape, kept)
         except Malformed as fault:
             raise Refused(faults=fault.faults) from None
+
+    def _sent(self, shape: type[msgspec.Struct]) -> dict[str, Any]:
+        return {name: self.document[name] for name in shape.__struct_fields__ if name in self.document}
 
 
 @dataclass(slots=True)

@@ -4,17 +4,18 @@ msgspec stops at the first fault, so on the failure path only, what was sent is 
 msgspec's own schema: the document that is published is the document that is enforced.
 """
 
+import copy
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import jsonschema_rs
 import msgspec
 
-from registry.core.fields import MASK, is_resident_id
+from registry.core.fields import MASK, UNSEEN, is_resident_id, put, values_at
 from registry.errors import Fault, Malformed, Refused, step_of
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -43,6 +44,7 @@ TEXTS = {
     "too_short": ("内容过短或为空。", "Too short, or empty."),
     "too_long": ("内容过长,最多 {limit}。", "Too long; at most {limit}."),
     "pattern": ("格式不对。", "Not of the required form."),
+    "invisible": ("含有看不见的字符（{what}），请删去。", "Has a character that cannot be seen ({what}); take it out."),
     "format": ("不是有效的 {what}。", "Not a valid {what}."),
     "check_digit": ("身份证号码校验位或出生日期不对。", "The ID number's check digit or birth date is wrong."),
     "masked_value": ("这是遮蔽后的内容(含 *),不能作为数据提交。", "This is a mask, not a value; send the plain value."),
@@ -50,15 +52,54 @@ TEXTS = {
 }
 
 
-def convert(tree: object, shape: type[T]) -> T:
-    """The typed value. Raises Malformed with every fault of the shape, or Refused where only a check digit is wrong."""
+def convert(tree: object, shape: type[T], stood: object = None) -> T:
+    """The typed value. Raises Malformed with every fault of the shape, or Refused where only a check digit is wrong.
+
+    What stands alike in `stood`, an older document, is not held against the tree: its texts are kept as they are.
+    """
     try:
         value = msgspec.convert(tree, shape)
+        found = list(faults_of(tree, schema_of(shape))) if has_formats(shape) else []
     except (msgspec.ValidationError, RecursionError) as first:
-        raise refusal(list(faults_of(tree, schema_of(shape))) or [_unexplained(first)]) from None
-    if has_formats(shape) and (found := list(faults_of(tree, schema_of(shape)))):
-        raise refusal(found)
+        found = list(faults_of(tree, schema_of(shape))) or [_unexplained(first)]
+        value = None
+    old = [fault for fault in found if fault.code in OF_TEXTS and is_alike(tree, stood, fault.pointer)]
+    if new := [fault for fault in found if fault not in old]:
+        raise refusal(new)
+    return _with_old_texts(tree, shape, old) if value is None else value
+
+
+OF_TEXTS = {"pattern", "invisible", "masked_value"}
+"""Codes of faults that only texts have, and that an older version may have taken."""
+STAND_IN = "旧文本"
+
+
+def is_alike(tree: object, stood: object, pointer: str) -> bool:
+    """Whether the same value stands at a JSON Pointer in both."""
+    path = tuple(pointer.split("/")[1:])
+    return list(values_at(tree, path)) == list(values_at(stood, path)) != []
+
+
+def _with_old_texts(tree: object, shape: type[T], old: Sequence[Fault]) -> T:
+    """The typed value of a tree with texts that msgspec refuses: each is put in again where a stand-in was converted."""
+    lent = copy.deepcopy(cast(dict[str, object], tree))
+    for fault in old:
+        put(lent, fault.pointer, STAND_IN)
+    value = msgspec.convert(lent, shape)
+    for fault in old:
+        ((_, text),) = values_at(tree, tuple(fault.pointer.split("/")[1:]))
+        _set(value, fault.pointer, text)
     return value
+
+
+def _set(value: Any, pointer: str, text: object) -> None:  # noqa: ANN401 - Structs and lists of them
+    *parents, last = pointer.split("/")[1:]
+    for step in parents:
+        value = value[int(step)] if isinstance(value, list) else getattr(value, step)
+    if isinstance(value, list):
+        value[int(last)] = text
+    else:
+        setattr(value, last, text)
 
 
 def refusal(faults: Sequence[Fault]) -> Malformed | Refused:
@@ -74,9 +115,11 @@ def _unexplained(first: Exception) -> Fault:
 
 @lru_cache(maxsize=256)
 def has_formats(shape: type[msgspec.Struct]) -> bool:
-    """Whether the shape has rules that msgspec does not know, or takes lightly: check digits, masks sent back, UUIDs."""
+    """Whether the shape has rules that msgspec does not know, or takes lightly: check digits, masks sent back, UUIDs, and the `$` of a
+    pattern, before which Python lets a line break stand.
+    """
     text = msgspec.json.encode(msgspec.json.schema(shape))
-    return any(rule in text for rule in (b'"resident-id"', b'"not"', b'"uuid"'))
+    return any(rule in text for rule in (b'"resident-id"', b'"not"', b'"uuid"', b'"pattern"'))
 
 
 @lru_cache(maxsize=256)
@@ -113,6 +156,8 @@ def _explain(error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
         case "AdditionalProperties":
             for unexpected in kind.unexpected:
                 yield fault(pointer + step_of(unexpected), "unknown_field")
+        case "Pattern":
+            yield _of_pattern(pointer, str(error.instance))
         case _:
             yield _simple(pointer, name, kind, error.instance)
 
@@ -142,9 +187,9 @@ LIMITS = {
 def _simple(pointer: str, name: str, kind: Any, instance: object) -> Fault:  # noqa: ANN401 - one of 30 classes
     if name in LIMITS:
         return fault(pointer, LIMITS[name], limit=kind.limit)
-    if (name == "Pattern" and isinstance(instance, str) and "*" in instance) or (name == "Not" and instance == MASK):
-        return fault(pointer, "masked_value")
     match name:
+        case "Not" if instance == MASK:
+            return fault(pointer, "masked_value")
         case "Type":
             return fault(pointer, "type", what="/".join(kind.types))
         case "Enum" | "Constant":
@@ -153,7 +198,15 @@ def _simple(pointer: str, name: str, kind: Any, instance: object) -> Fault:  # n
         case "Format":
             return fault(pointer, "check_digit" if kind.format == "resident-id" else "format", what=kind.format)
         case _:
-            return fault(pointer, "pattern" if name == "Pattern" else "shape")
+            return fault(pointer, "shape")
+
+
+def _of_pattern(pointer: str, text: str) -> Fault:
+    if "*" in text:
+        return fault(pointer, "masked_value")
+    if unseen := UNSEEN.search(text):
+        return fault(pointer, "invisible", what=f"U+{ord(unseen[0]):04X}")
+    return fault(pointer, "pattern")
 
 
 def fault(pointer: str, code: str, *, allowed: tuple[str, ...] = (), **values: object) -> Fault:

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from registry.deadlines.rules import current, ends_on
 from registry.disputes.codes import CATEGORIES, ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
-from registry.disputes.schemas import DisputeIn, Move, Party, PolygonGeometry
+from registry.disputes.schemas import DisputeIn, Move, Party, PolygonGeometry, StoredMove
 from registry.errors import Fault
 
 MEDIATION, CONFIRMATION = "people_mediation_conclude", "judicial_confirm_apply"
@@ -117,6 +119,11 @@ def _check_agreed(now: Standing, move: Move) -> Iterator[Fault]:
     if move.to is Stage.PERFORMED and now.terms_open:
         text = f"还有 {now.terms_open} 份协议未履行完毕。", f"{now.terms_open} agreements have terms not yet performed."
         yield Fault("/to", "not_performed", *text)
+
+
+def stored_moves(moves: object) -> list[Move]:
+    """The moves of a stored document."""
+    return list(msgspec.convert(moves, list[StoredMove]))
 
 
 def accepted_on(moves: Sequence[Move]) -> dt.date | None:

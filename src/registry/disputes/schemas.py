@@ -7,7 +7,6 @@ import msgspec
 from msgspec import Meta
 
 from registry.core.fields import (
-    END,
     AreaMu,
     Count,
     DivisionCode,
@@ -98,7 +97,7 @@ class DisputeIn(Input):
     division: DivisionCode
     title: Annotated[LongLine, Meta(title="纠纷名称")]
     kind: Annotated[DisputeKind, Meta(title="纠纷类型")]
-    category: Annotated[str, Meta(title="事件类别", pattern=r"^[0-9]{2}([0-9]{2})?" + END, max_length=4)]
+    category: Annotated[str, Meta(pattern=r"^[0-9]{2}([0-9]{2})?$", title="事件类别", max_length=4)]
     cause: Annotated[Cause, Meta(title="起因")]
     scale: Annotated[Scale, Meta(title="事件规模")]
     people_involved: Annotated[Count, Meta(title="涉及人数")]
@@ -128,6 +127,13 @@ class Move(Input):
     on: Annotated[dt.date, Meta(title="日期")]
     reason: Annotated[Sensitive | None, Meta(title="理由")] = None
     referred_to: Annotated[Line | None, Meta(title="移交单位")] = None
+
+
+class StoredMove(Move, kw_only=True):
+    """A move that was made: its texts are as they were taken then, whatever is taken today."""
+
+    reason: str | None = None
+    referred_to: str | None = None
 
 
 class Dispute(DisputeIn, kw_only=True):

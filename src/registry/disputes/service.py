@@ -2,7 +2,6 @@
 
 import datetime as dt
 
-import msgspec
 from sqlalchemy import and_
 
 from registry.core.plain_writes import Writes, plain_void
@@ -39,7 +38,7 @@ def move_dispute(tx: Tx, entry_id: str, move: Move, change: Change) -> Append | 
 
 def moves_of(current: Current) -> list[Move]:
     """The moves so far, first to last."""
-    return msgspec.convert(current.document["moves"], list[Move])
+    return rules.stored_moves(current.document["moves"])
 
 
 def discovered_on(current: Current) -> dt.date:

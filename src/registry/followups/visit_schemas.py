@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from registry.core.fields import END, Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
+from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
 from registry.core.queries import ListQuery, among
 from registry.core.register import Groups
 from registry.core.schemas import Header, Input
@@ -148,7 +148,7 @@ class VisitQuery(ListQuery, kw_only=True):
         Meta(description="On or before the day that the patient was due when the visit was recorded; or after it."),
     ] = None
     team: Annotated[
-        Annotated[str, Meta(pattern=f"^({ROLES})(,({ROLES}))*" + END)] | None,
+        Annotated[str, Meta(pattern=f"^({ROLES})(,({ROLES}))*$")] | None,
         Meta(description="Just these roles came: in alphabetical order, separated by commas.", examples=["grid_worker,police"]),
     ] = None  # fmt: skip
     missing: Annotated[str, among(*NULLABLE)] | None = None

@@ -18,7 +18,6 @@ from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy import Connection
 
 from registry.core.access_log import noting
-from registry.core.fields import END
 from registry.core.principals import Principal
 from registry.core.queries import DivisionParam
 from registry.core.register import RegisterName, Right
@@ -44,10 +43,8 @@ NAME = "|".join(get_args(RegisterName))
 
 After = Annotated[
     str,
-    Meta(
-        pattern=r"^wm_[0-9]{6}_[0-9]{1,18}" + END, max_length=28, examples=["wm_440882_812"],
-        description="A cursor: `next` of the page before, or any watermark. Everything before it has been seen. Without it: from now.",
-    ),
+    Meta(pattern=r"^wm_[0-9]{6}_[0-9]{1,18}$", max_length=28, examples=["wm_440882_812"],
+        description="A cursor: `next` of the page before, or any watermark. Everything before it has been seen. Without it: from now."),
 ]  # fmt: skip
 Names = Annotated[
     str,
