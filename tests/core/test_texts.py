@@ -215,3 +215,30 @@ def test_an_entry_with_an_old_text_goes_on_living(api: Api, run: Callable[[Calla
     refused = api.patch(at, {"title": OLD})
     assert (refused.status_code, pointers(refused), codes(refused)) == (400, {"/title"}, {"invisible"})
     assert api.patch(at, {"title": "林地纠纷(示范)"}).status_code == 200
+
+
+def test_the_same_value_in_another_form_is_no_change(api: Api) -> None:
+    made = api.made("/v1/disputes", factories.dispute(area_mu="12.50"))
+    at = f"/v1/disputes/{made['id']}"
+    assert made["area_mu"] == "12.5"
+    person = {"name": "示范郑", "id_number": factories.ID_NUMBER.lower(), "phone": "+86 199 0000 1234"}
+    parties = [{"kind": "person", "person": person}, factories.dispute()["parties"][1]]
+    same = api.patch(at, {"area_mu": "12.500"[:-1], "parties": parties})
+    assert (same.status_code, same.json()["meta"]["version"]) == (200, 1)
+    for sought in (person["phone"], factories.PHONE):
+        found = api.post("/v1/disputes/search", {"phone": sought}).json()["items"]
+        assert [each["id"] for each in found] == [made["id"]]
+
+
+def test_land_as_field_apps_send_it(api: Api) -> None:
+    ring = [[110.0, 20.9, 3.5], [110.1, 20.9, 3.5], [110.1, 21.0, 3.5], [110.0, 20.9, 3.5]]
+    two = {"type": "MultiPolygon", "coordinates": [[ring], [[[lon + 1, lat, up] for lon, lat, up in ring]]]}
+    made = api.made("/v1/disputes", factories.dispute(geometry=two))
+    assert made["geometry"]["coordinates"][0][0] == [position[:2] for position in ring]
+    crossed = {"type": "Polygon", "coordinates": [[[110, 20], [110.1, 20.1], [110.1, 20], [110, 20.1], [110, 20]]]}
+    refused = api.post("/v1/disputes", factories.dispute(geometry=crossed))
+    assert (refused.status_code, codes(refused), pointers(refused)) == (
+        422,
+        {"crosses_itself"},
+        {"/geometry/coordinates"},
+    )

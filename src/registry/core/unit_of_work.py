@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from registry.core import divisions
-from registry.core.fields import MASKS, class_stamp, personal_paths, personal_values, put, tidy
+from registry.core.fields import MASKS, canonical, class_stamp, personal_paths, personal_values, put, tidy
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.schemas import Reason
@@ -201,7 +201,8 @@ class Tx:
         action = action or change.action
         append = self._append(current.register, current.seen.entry_id, following, action, draft)
         append.reason = msgspec.to_builtins(change.reason) if change.reason else None
-        if _content(_plain_of(append)) == _content(current.document) and not (append.share or append.unshare):
+        stands = canonical(current.document, current.register.shape)  # as it would be written today
+        if _content(_plain_of(append)) == _content(stands) and not (append.share or append.unshare):
             return None
         return append
 

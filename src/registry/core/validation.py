@@ -16,7 +16,7 @@ import jsonschema_rs
 import msgspec
 
 from registry.code_lists import titles_among
-from registry.core.fields import MASK, UNSEEN, is_resident_id, put, values_at
+from registry.core.fields import MASK, UNSEEN, canonical, is_resident_id, put, values_at
 from registry.errors import Fault, Malformed, Refused, step_of
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -79,6 +79,7 @@ def convert(tree: object, shape: type[T], stood: object = None) -> T:
 
     What stands alike in `stood`, an older document, is not held against the tree: its texts are kept as they are.
     """
+    tree = canonical(tree, shape)
     try:
         value = msgspec.convert(tree, shape)
         found = list(faults_of(tree, schema_of(shape))) if has_formats(shape) else []

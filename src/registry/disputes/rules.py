@@ -1,6 +1,7 @@
 """What a dispute and its moves must satisfy; no database, no HTTP."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ import msgspec
 
 from registry.deadlines.rules import current, ends_on
 from registry.disputes.codes import CATEGORIES, ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
-from registry.disputes.schemas import DisputeIn, Move, Party, PolygonGeometry, StoredMove
+from registry.disputes.schemas import DisputeIn, Move, MultiPolygonGeometry, Party, PolygonGeometry, StoredMove
 from registry.errors import Fault
 
 MEDIATION, CONFIRMATION = "people_mediation_conclude", "judicial_confirm_apply"
@@ -33,8 +34,6 @@ def check_dispute(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
         )
     for index, party in enumerate(data.parties):
         yield from _check_party(f"/parties/{index}", party)
-    if isinstance(data.geometry, PolygonGeometry):
-        yield from _check_rings(data.geometry)
     yield from _check_team(data, today)
 
 
@@ -52,12 +51,32 @@ def _check_party(pointer: str, party: Party) -> Iterator[Fault]:
         )
 
 
-def _check_rings(geometry: PolygonGeometry) -> Iterator[Fault]:
-    for index, ring in enumerate(geometry.coordinates):
-        if ring[0] != ring[-1]:
-            yield Fault(
-                f"/geometry/coordinates/{index}", "open_ring", "多边形须首尾相接。", "A ring must end where it begins."
-            )
+def check_parcels(geometry: PolygonGeometry | MultiPolygonGeometry) -> Iterator[Fault]:
+    """Rings are closed, and each parcel has an area that its line does not cross (RFC 7946 §3.1.6, OGC simple features)."""
+    at = "/geometry/coordinates"
+    if isinstance(geometry, PolygonGeometry):
+        parcels = {at: geometry.coordinates}
+    else:
+        parcels = {f"{at}/{number}": rings for number, rings in enumerate(geometry.coordinates)}
+    for pointer, rings in parcels.items():
+        still_open = [
+            Fault(f"{pointer}/{index}", "open_ring", "多边形须首尾相接。", "A ring must end where it begins.")
+            for index, ring in enumerate(rings)
+            if ring[0] != ring[-1]
+        ]
+        yield from still_open or _check_area(pointer, rings)
+
+
+def _check_area(pointer: str, rings: Sequence[Sequence[tuple[float, float]]]) -> Iterator[Fault]:
+    from shapely import Polygon, is_valid_reason  # here, as it brings numpy, and few disputes have a parcel
+
+    parcel = Polygon(rings[0], rings[1:])
+    if parcel.convex_hull.area == 0:
+        yield Fault(pointer, "no_area", "地块面积为零。", "The parcel has no area.")
+    elif not parcel.is_valid:
+        where = ", ".join(re.findall(r"-?[0-9.]+", is_valid_reason(parcel)))
+        text = f"地块边线自相交（{where}）。", f"The parcel's line crosses or touches itself at {where}."
+        yield Fault(pointer, "crosses_itself", *text)
 
 
 def _check_team(data: DisputeIn, today: dt.date) -> Iterator[Fault]:

@@ -30,17 +30,26 @@ Latitude = Annotated[float, Meta(ge=3, le=54)]
 Ring = Annotated[list[tuple[Longitude, Latitude]], Meta(min_length=4, max_length=5000)]
 Rings = Annotated[list[Ring], Meta(min_length=1, max_length=100)]
 
+POSITIONS: dict[str, object] = {"x-form": "positions"}
+"""An altitude is taken, and dropped."""
+
 
 class PointGeometry(Input, tag_field="type", tag="Point"):
     """A GeoJSON point."""
 
-    coordinates: Annotated[tuple[Longitude, Latitude], Meta(title="坐标")]
+    coordinates: Annotated[tuple[Longitude, Latitude], Meta(title="坐标", extra_json_schema=POSITIONS)]
 
 
 class PolygonGeometry(Input, tag_field="type", tag="Polygon"):
     """A GeoJSON polygon: rings of [longitude, latitude], each closed."""
 
-    coordinates: Annotated[Rings, Meta(title="坐标")]
+    coordinates: Annotated[Rings, Meta(title="坐标", extra_json_schema=POSITIONS)]
+
+
+class MultiPolygonGeometry(Input, tag_field="type", tag="MultiPolygon"):
+    """Several parcels: the rings of each."""
+
+    coordinates: Annotated[list[Rings], Meta(min_length=1, max_length=100, title="坐标", extra_json_schema=POSITIONS)]
 
 
 class Contact(Input):
@@ -106,7 +115,7 @@ class DisputeIn(Input):
     parties: Annotated[list[Party], Meta(min_length=2, max_length=50, title="当事人")]
     risk: Annotated[Risk, Meta(title="难易程度")] = Risk.GENERAL
     place_name: Annotated[LongLine | None, Meta(title="争议地点")] = None
-    geometry: Annotated[PointGeometry | PolygonGeometry | None, Meta(title="争议地块")] = None
+    geometry: Annotated[PointGeometry | PolygonGeometry | MultiPolygonGeometry | None, Meta(title="争议地块")] = None
     crs: Annotated[Literal["CGCS2000", "WGS84", "GCJ02", "BD09"], Meta(title="坐标系")] = "CGCS2000"
     area_mu: AreaMu | None = None
     since_year: Annotated[int, Meta(ge=1900, le=2100, title="起始年份")] | None = None

@@ -1,6 +1,7 @@
 """The dispute itself: one function a use case. What belongs to it is in `case_service`."""
 
 import datetime as dt
+from collections.abc import Iterator
 
 from sqlalchemy import and_
 
@@ -10,8 +11,8 @@ from registry.disputes import rules
 from registry.disputes.codes import AgreementKind, Stage
 from registry.disputes.models import AGREEMENTS
 from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
-from registry.disputes.schemas import DisputeIn, Move
-from registry.errors import refuse
+from registry.disputes.schemas import DisputeIn, Move, MultiPolygonGeometry, PolygonGeometry
+from registry.errors import Fault, refuse
 from registry.ledger.versions import Append
 
 
@@ -65,7 +66,7 @@ def _standing(tx: Tx, current: Current) -> rules.Standing:
 
 
 def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], kept: Current | None = None) -> Draft:
-    refuse(rules.check_dispute(data, tx.today))
+    refuse([*rules.check_dispute(data, tx.today), *_check_land(data, kept)])
     name = tx.place(data.division, data.discovered_on, kept=kept)
     for index, party in enumerate(data.parties):
         if party.division is not None:
@@ -73,6 +74,13 @@ def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], kept: Current | None = 
     derived = rules.derived(moves)
     share, unshare = _towns(tx, data, kept)
     return Draft(data, data.division, {**derived, "division_name": name}, share=share, unshare=unshare)
+
+
+def _check_land(data: DisputeIn, kept: Current | None) -> Iterator[Fault]:
+    """The faults of parcels that are sent; those that stand were held to the rules of their day."""
+    stands = kept is not None and kept.data(DisputeIn).geometry == data.geometry
+    if isinstance(data.geometry, PolygonGeometry | MultiPolygonGeometry) and not stands:
+        yield from rules.check_parcels(data.geometry)
 
 
 def _towns(tx: Tx, data: DisputeIn, kept: Current | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

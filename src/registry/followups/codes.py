@@ -140,6 +140,40 @@ class NotSeen(CodeList):
     DECEASED = "deceased", "死亡", "Died"
 
 
+class DeathCause(CodeList):
+    """死亡原因: 1 躯体疾病, 2 自杀, 3 他杀, 4 意外, 5 精神疾病相关并发症, 6 其他."""
+
+    PHYSICAL_ILLNESS = "physical_illness", "躯体疾病", "Physical illness"
+    SUICIDE = "suicide", "自杀", "Suicide"
+    HOMICIDE = "homicide", "他杀", "Homicide"
+    ACCIDENT = "accident", "意外", "Accident"
+    PSYCHIATRIC_COMPLICATION = "psychiatric_complication", "精神疾病相关并发症", "Complication of the mental illness"
+    OTHER = "other", "其他", "Other"
+
+
+class DeathIllness(CodeList):
+    """死亡原因, 1 躯体疾病: ①-⑧."""
+
+    INFECTION = "infection", "传染病和寄生虫病", "Infectious or parasitic disease"
+    TUMOUR = "tumour", "肿瘤", "Tumour"
+    HEART = "heart", "心脏病", "Heart disease"
+    CEREBROVASCULAR = "cerebrovascular", "脑血管病", "Cerebrovascular disease"
+    RESPIRATORY = "respiratory", "呼吸系统疾病", "Respiratory disease"
+    DIGESTIVE = "digestive", "消化系统疾病", "Digestive disease"
+    OTHER = "other", "其他疾病", "Another disease"
+    UNKNOWN = "unknown", "不详", "Not known"
+
+
+class Rehabilitation(CodeList):
+    """康复措施 1-5."""
+
+    DAILY_LIVING = "daily_living", "生活劳动能力", "Daily living and housework"
+    VOCATIONAL = "vocational", "职业训练", "Vocational training"
+    LEARNING = "learning", "学习能力", "Learning"
+    SOCIAL = "social", "社会交往", "Social contact"
+    OTHER = "other", "其他", "Other"
+
+
 class Symptom(CodeList):
     """目前症状 1-12."""
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
+from msgspec import UNSET
+
 from registry.core.fields import birth_date_in
 from registry.deadlines.periods import add_months
 from registry.deadlines.rules import ends_on
@@ -13,6 +15,7 @@ from registry.followups.codes import (
     DOCTORS,
     CareStatus,
     Confinement,
+    DeathCause,
     HospitalStay,
     Interviewed,
     NotSeen,
@@ -134,6 +137,7 @@ def check_visit(data: VisitIn, birth_date: dt.date, in_care_since: dt.date, toda
             "/visited_on", "before_care", "随访日期早于建档日期。", "The visit is before the patient came into care."
         )
     yield from _check_seen(data) if data.seen else _check_not_seen(data, birth_date, today)
+    yield from _check_death(data)
     if (data.hospital_stay is HospitalStay.PAST) != (data.discharged_on is not None):
         yield Fault(
             "/discharged_on",
@@ -168,7 +172,7 @@ def _check_not_seen(data: VisitIn, birth_date: dt.date, today: dt.date) -> Itera
     for name in CLINICAL:
         if getattr(data, name) is not None:
             yield Fault(f"/{name}", "not_seen", "未见到对象的不填此项。", "Only where the patient was seen.")
-    for name in ("symptoms", "medication"):
+    for name in ("symptoms", "medication", "rehabilitation"):
         if getattr(data, name):
             yield Fault(f"/{name}", "not_seen", "未见到对象的不填此项。", "Only where the patient was seen.")
     if Interviewed.PATIENT in data.interviewed:
@@ -180,6 +184,14 @@ def _check_not_seen(data: VisitIn, birth_date: dt.date, today: dt.date) -> Itera
         yield Fault("/died_on", "wrong_date", "死亡日期须在出生与随访之间。", "Between birth and the visit.")
     if died and data.next_visit_on is not None:
         yield Fault("/next_visit_on", "died_on", "已死亡的不再随访。", "There is no next visit.")
+
+
+def _check_death(data: VisitIn) -> Iterator[Fault]:
+    """死亡原因 of the national form: only of who died, the illness only where one was the cause."""
+    if data.death_cause is not UNSET and data.died_on is None:
+        yield Fault("/death_cause", "died_on", "未填死亡日期的，不填死亡原因。", "Only where the patient died.")
+    if data.death_illness is not UNSET and data.death_cause is not DeathCause.PHYSICAL_ILLNESS:
+        yield Fault("/death_illness", "death_cause", "死亡原因为躯体疾病的，才填此项。", "Only of a physical illness.")
 
 
 def is_joint(data: VisitIn) -> bool:

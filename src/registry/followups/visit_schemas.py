@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
 from registry.core.queries import ListQuery, among
@@ -14,12 +14,15 @@ from registry.followups.codes import (
     Adherence,
     AdverseReaction,
     Confinement,
+    DeathCause,
+    DeathIllness,
     Effect,
     Grade,
     HospitalStay,
     Insight,
     Interviewed,
     NotSeen,
+    Rehabilitation,
     Stability,
     Symptom,
     VisitForm,
@@ -96,6 +99,13 @@ class VisitIn(Input):
     serious_physical_illness: Annotated[bool | None, Meta(title="严重躯体疾病")] = None
     referral: Annotated[Referral | None, Meta(title="转诊")] = None
     died_on: Annotated[dt.date | None, Meta(title="死亡日期")] = None
+    death_cause: Annotated[DeathCause | UnsetType, Meta(title="死亡原因")] = UNSET
+    death_illness: Annotated[
+        DeathIllness | UnsetType, Meta(title="致死躯体疾病", description="where death_cause is physical_illness")
+    ] = UNSET
+    rehabilitation: Annotated[
+        Annotated[list[Rehabilitation], Meta(max_length=5)] | UnsetType, Meta(title="康复措施")
+    ] = UNSET
     next_visit_on: Annotated[
         dt.date | None,
         Meta(title="下次随访日期", description="left out: by the rule; another day needs next_visit_reason"),
@@ -157,14 +167,14 @@ class VisitQuery(ListQuery, kw_only=True):
 
 VISIT_GROUPS: Groups = (
     ("走访", "Visit", ("patient_id", "visited_on", "form", "team", "campaign_id")),
-    ("见面情况", "Who was seen", ("seen", "not_seen_reason", "interviewed", "died_on")),
+    ("见面情况", "Who was seen", ("seen", "not_seen_reason", "interviewed", "died_on", "death_cause", "death_illness")),
     ("病情", "Condition", ("risk_level", "stability", "symptoms", "insight", "sleep", "diet", "functions")),
     ("危险行为与关锁", "Incidents and confinement", ("incidents", "confinement", "hospital_stay", "discharged_on")),
     (
         "用药与治疗",
         "Medication and treatment",
         ("medication", "adherence", "adverse_reaction", "adverse_reaction_note", "effect", "lab_tested",
-         "serious_physical_illness", "referral"),
+         "serious_physical_illness", "referral", "rehabilitation"),
     ),
     ("小结", "Conclusion", ("findings", "next_visit_on", "next_visit_reason")),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from litestar import Request
 from litestar.types import Message, Scope
 from sqlalchemy import Connection
 
-from registry.core.fields import tidy
+from registry.core.fields import canonical, tidy
 from registry.core.principals import Principal, Purpose, Role, open_glasses
 from registry.core.queries import NoQuery
 from registry.core.register import Register, Right
@@ -106,9 +106,8 @@ class Call(Request[Any, Any, Any]):
 
     async def patch(self, shape: type[msgspec.Struct]) -> dict[str, Any]:
         """The body as a merge patch of this shape."""
-        tree = await self.json()
-        check_patch(tree, shape)
-        patch: dict[str, Any] = tree
+        patch: dict[str, Any] = canonical(await self.json(), shape)
+        check_patch(patch, shape)
         return patch
 
     async def change(self, shape: type[msgspec.Struct]) -> Change:
@@ -120,8 +119,9 @@ class Call(Request[Any, Any, Any]):
         """A correction: what was wrong, and why."""
         expected = self.expected_version()
         sent = await self.sent(Correction)
-        check_patch(sent.changes, shape, "/changes")
-        return Change(sent.changes, expected, sent.reason)
+        changes = canonical(sent.changes, shape)
+        check_patch(changes, shape, "/changes")
+        return Change(changes, expected, sent.reason)
 
     def expected_version(self) -> int | None:
         """The version in If-Match; None for `*`. Raises PreconditionNeeded without one."""
