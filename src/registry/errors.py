@@ -106,6 +106,15 @@ class NotFound(RegistryError):
     en = "There is no such entry, or it is outside your divisions."
 
 
+class RouteNotFound(RegistryError):
+    """There is no such path, whatever the id in it."""
+
+    status = 404
+    code = "route_not_found"
+    zh = "没有这个地址。可用的地址见 /docs。"
+    en = "There is no such path; /docs lists those there are."
+
+
 class UnknownSigner(Forbidden):
     """The checkpoint is not signed by the key that is known for its log."""
 
@@ -141,11 +150,17 @@ class Conflict(RegistryError):
 
 
 class EntryExists(Conflict):
-    """An entry with this id, or with this identity (an ID number on the roster), is there already."""
+    """An entry with this id is there already, or this person is on the roster: `errors` tells which, `entry` where it is."""
 
     code = "entry_exists"
-    zh = "已有同一编号或同一身份的记录。"
-    en = "There is an entry with this id or this identity already."
+    zh = "已有这条记录。"
+    en = "This entry is there already."
+
+
+ID_TAKEN = Fault("#entry_id", "id_taken", "该编号已用于另一条记录。", "This id is that of another entry.")
+ON_ROSTER = Fault(
+    "/id_number", "on_roster", "该身份证号码的人员已在册。", "Whoever has this ID number is on the roster already."
+)
 
 
 class EntryVoided(Conflict):

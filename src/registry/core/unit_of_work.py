@@ -14,9 +14,19 @@ from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.schemas import Reason
 from registry.core.sealing import Sealer, place_of, subject_of
-from registry.core.validation import convert, merge
+from registry.core.validation import convert, merge, readable
 from registry.core.view import Seen, View, is_erased, plain_document, shows_plain
-from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
+from registry.errors import (
+    EntryErased,
+    EntryVoided,
+    Fault,
+    Forbidden,
+    Malformed,
+    NotFound,
+    PreconditionFailed,
+    Refused,
+    refuse,
+)
 from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.clock import beijing_day
 from registry.ledger.tables import COMMON, SHARING
@@ -35,6 +45,8 @@ class Change:
     expected: int | None
     """The version in If-Match; None for `*`."""
     reason: Reason | None = None
+    wrong: Sequence[Fault] = ()
+    """What is wrong with the patch though it can be read; told together with what rules refuse."""
 
     @property
     def action(self) -> Action:
@@ -74,9 +86,11 @@ class Current:
         """What it would be after a change. Raises Refused where what the change brings is not of the register's shape."""
         kept = self._sent(shape)
         try:
-            return convert(merge(kept, change.patch), shape, kept)
+            value, wrong = readable(merge(kept, change.patch), shape, kept)
         except Malformed as fault:
             raise Refused(faults=fault.faults) from None
+        refuse(fault for fault in wrong if fault.code not in {known.code for known in change.wrong})
+        return value
 
     def _sent(self, shape: type[msgspec.Struct]) -> dict[str, Any]:
         return {name: self.document[name] for name in shape.__struct_fields__ if name in self.document}

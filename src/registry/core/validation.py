@@ -79,6 +79,14 @@ def convert(tree: object, shape: type[T], stood: object = None) -> T:
 
     What stands alike in `stood`, an older document, is not held against the tree: its texts are kept as they are.
     """
+    value, found = readable(tree, shape, stood)
+    if found:
+        raise refusal(found)
+    return value
+
+
+def readable(tree: object, shape: type[T], stood: object = None) -> tuple[T, list[Fault]]:
+    """As `convert`, with what is wrong beside the value where that can be read all the same: a check digit, a mask sent back."""
     tree = canonical(tree, shape)
     try:
         value = msgspec.convert(tree, shape)
@@ -87,9 +95,12 @@ def convert(tree: object, shape: type[T], stood: object = None) -> T:
         found = list(faults_of(tree, schema_of(shape))) or [UNEXPLAINED]
         value = None
     old = [fault for fault in found if fault.code in OF_TEXTS and is_alike(tree, stood, fault.pointer)]
-    if new := [fault for fault in found if fault not in old]:
-        raise refusal(new)
-    return _with_old_texts(tree, shape, old) if value is None else value
+    new = [fault for fault in found if fault not in old]
+    if value is None:
+        if new:
+            raise refusal(new)
+        value = _with_old_texts(tree, shape, old)
+    return value, new
 
 
 OF_TEXTS = {"pattern", "invisible", "masked_value"}

@@ -3,11 +3,14 @@
 import datetime as dt
 from typing import Any
 
+from sqlalchemy import and_
+
 from registry.core.plain_writes import Writes, plain_void, plain_writes
 from registry.core.unit_of_work import Change, Current, Draft, Tx
-from registry.errors import Conflict, Fault, Refused, refuse
+from registry.errors import ON_ROSTER, Conflict, EntryExists, Fault, Refused, refuse
 from registry.followups import rules
 from registry.followups.codes import CareStatus
+from registry.followups.models import PATIENTS
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER
 from registry.followups.roster import next_visit
 from registry.followups.schemas import CampaignIn, PatientIn, Transfer
@@ -25,7 +28,9 @@ def enrol_patient(tx: Tx, entry_id: str, data: PatientIn) -> Append:
     """Somebody came into care."""
     known = {**NOT_VISITED, "entered_risk_level": data.risk_level, "entered_stability": data.stability}
     known["entered_on"] = data.in_care_since.isoformat()
-    return tx.create(PATIENT_REGISTER, entry_id, patient_draft(tx, data, known))
+    draft = patient_draft(tx, data, known)
+    _check_alone(tx, entry_id, draft)
+    return tx.create(PATIENT_REGISTER, entry_id, draft)
 
 
 def change_patient(tx: Tx, entry_id: str, change: Change) -> Append | None:
@@ -35,7 +40,20 @@ def change_patient(tx: Tx, entry_id: str, change: Change) -> Append | None:
     if data.division[:9] != current.seen.division[:9]:
         text = "迁往其他镇(街)须由县级办理移交(transfer)。", "Another town takes a transfer, by a supervisor."
         raise Refused(faults=[Fault("/division", "needs_transfer", *text)])
-    return tx.change(current, patient_draft(tx, data, _entered(tx, current, change, data), current), change)
+    draft = patient_draft(tx, data, _entered(tx, current, change, data), current)
+    _check_alone(tx, entry_id, draft)
+    return tx.change(current, draft, change)
+
+
+def _check_alone(tx: Tx, entry_id: str, draft: Draft) -> None:
+    """Raise EntryExists, with the entry, where the caller sees another entry of this person in the town. One that they do not see
+    is found out by the table's index, which tells no more than that there is one.
+    """
+    if (identity := draft.columns["identity"]) is not None:
+        same = and_(PATIENTS.c.identity == identity, PATIENTS.c.town == draft.division[:9])
+        for row in tx.rows(PATIENT_REGISTER, PATIENTS.c.entry_id, where=same):
+            if row.entry_id != entry_id:
+                raise EntryExists(faults=[ON_ROSTER], members={"entry": row.entry_id})
 
 
 def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> Append | None:
