@@ -70,7 +70,7 @@ class GlassIn(Input):
     register: RegisterName
     entry_id: UUID
     reason: Annotated[LongLine, Meta(title="理由", description="is announced to the supervisor: name no person")]
-    minutes: Annotated[int, Meta(ge=1, le=LONGEST, title="时长(分钟)")] = LONGEST
+    minutes: Annotated[int, Meta(ge=1, le=LONGEST, title="时长（分钟）")] = LONGEST
 
 
 class OpenedList(msgspec.Struct, kw_only=True):

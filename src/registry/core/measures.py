@@ -153,7 +153,7 @@ def dates(title: str, column: Column[Any], stem: str) -> tuple[Dimension, ...]:
 def places(table: Table) -> tuple[Dimension, Dimension]:
     """The dimensions that every register has: the town and the village of its division."""
     division = table.c.division
-    return Dimension("town", "镇(街)", division, By.TOWN), Dimension("village", "村(居)", division, By.VILLAGE)
+    return Dimension("town", "镇（街）", division, By.TOWN), Dimension("village", "村（居）", division, By.VILLAGE)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ RENEW = select(PRINCIPALS).where(PRINCIPALS.c.id == bindparam("p"))
 class Role(CodeList):
     """What a key may do."""
 
-    CLERK = "clerk", "镇(街)综治办", "Clerk"
+    CLERK = "clerk", "镇（街）综治办", "Clerk"
     """镇(街)综治办: reads and writes its own divisions, sees personal data there."""
     SUPERVISOR = "supervisor", "县级主管", "Supervisor"
     """County: reads and writes the whole book; also voids and transfers."""

@@ -191,7 +191,8 @@ class Tx:
         current = self.current(register, entry_id)
         if not self.who.covers(current.seen.division):
             raise Forbidden(
-                zh="该记录由其他镇(街)保管,请由其修改。", en="Another office keeps this entry; only it may change it."
+                zh="该记录由其他镇（街）保管，请由其修改。",
+                en="Another office keeps this entry; only it may change it.",
             )
         if change.expected is not None and change.expected != current.seen.number:
             raise self._stale(current, change)

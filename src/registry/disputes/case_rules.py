@@ -88,7 +88,7 @@ def _check_meeting(meeting: Meeting, signed_on: dt.date, today: dt.date) -> Iter
         yield Fault(
             f"{at}/attended",
             "no_quorum",
-            "到会不足三分之二(村委会组织法第二十八条)。",
+            "到会不足三分之二（村委会组织法第二十八条）。",
             "Less than two thirds attended.",
         )
     elif meeting.in_favour * 2 <= meeting.attended:
@@ -99,11 +99,11 @@ def _check_confirmation(data: AgreementIn, asked: Confirmation, today: dt.date) 
     at = "/confirmation"
     due = confirmation_due_on(data)
     if data.subject is Subject.LAND_OWNERSHIP:
-        yield Fault(at, "not_confirmable", "涉及物权确权的不得司法确认(民诉法解释第355条)。", "A court must refuse what decides who owns land.")  # fmt: skip
+        yield Fault(at, "not_confirmable", "涉及物权确权的不得司法确认（民诉法解释第355条）。", "A court must refuse what decides who owns land.")  # fmt: skip
     elif data.kind not in CONFIRMABLE:
         yield Fault(at, "not_confirmable", "只有人民调解协议可以司法确认。", "Only a committee's agreement can be confirmed.")  # fmt: skip
     elif due is None or surely_over(due, asked.applied_on):
-        yield Fault(f"{at}/applied_on", "too_late", "须自生效起三十日内申请(人民调解法第三十三条)。", "Within 30 days of taking effect.")  # fmt: skip
+        yield Fault(f"{at}/applied_on", "too_late", "须自生效起三十日内申请（人民调解法第三十三条）。", "Within 30 days of taking effect.")  # fmt: skip
     if not data.signed_on <= asked.applied_on <= today:
         yield Fault(f"{at}/applied_on", "wrong_date", "申请日期须在签订日期与今天之间。", "Between signing and today.")
     if (asked.decided_on is None) != (asked.result is None):

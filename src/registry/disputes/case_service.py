@@ -60,7 +60,7 @@ def return_visit(tx: Tx, data: ReturnVisitIn, kept: Current | None) -> Draft:
 def _dispute_of(tx: Tx, data: Child, kept: Current | None) -> Current:
     """The dispute, which stays the same one."""
     if kept is not None and str(data.dispute_id) != kept.seen.case_id:
-        text = "不能改到另一宗纠纷;请作废后重新录入。", "It cannot move to another dispute; void it and enter it anew."
+        text = "不能改到另一宗纠纷；请作废后重新录入。", "It cannot move to another dispute; void it and enter it anew."
         raise Refused(faults=[Fault("/dispute_id", "other_dispute", *text)])
     return tx.parent(DISPUTE_REGISTER, str(data.dispute_id), "/dispute_id")
 

@@ -17,7 +17,7 @@ MEDIATION, CONFIRMATION = "people_mediation_conclude", "judicial_confirm_apply"
 """Rows of the deadline table."""
 MEDIATION_RULE = current(MEDIATION).cited
 CONFIRMATION_RULE = current(CONFIRMATION).cited
-COUNTING_RULE = "民法典第二百零一条至第二百零三条:期间的计算"
+COUNTING_RULE = "民法典第二百零一条至第二百零三条：期间的计算"
 
 
 def check_dispute(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
@@ -47,7 +47,10 @@ def _check_party(pointer: str, party: Party) -> Iterator[Fault]:
         )
     if not public and party.name is not None:
         yield Fault(
-            f"{pointer}/name", "personal_name", "个人姓名请填在 person 中。", "A person's name belongs into person."
+            f"{pointer}/name",
+            "personal_name",
+            "个人姓名请填在“当事人”（person）中。",
+            "A person's name belongs into person.",
         )
 
 

@@ -155,9 +155,13 @@ class Dispute(DisputeIn, kw_only=True):
     moves: Annotated[list[Move], Meta(title="办理经过")]
     accepted_on: Annotated[dt.date | None, Meta(title="受理日期")]
     settled_on: Annotated[dt.date | None, Meta(title="化解日期")]
-    days_to_settle: Annotated[int | None, Meta(title="化解用时(日)", description="from acceptance to settlement")]
+    days_to_settle: Annotated[int | None, Meta(title="化解用时（日）", description="from acceptance to settlement")]
     mediation_due_on: Annotated[
-        dt.date | None, Meta(title="调解期限", description="人民调解工作若干规定 §33: normally within one month")
+        dt.date | None,
+        Meta(
+            title="调解期限",
+            description="normally within one month of acceptance, as the rules say for mediation by the people (人民调解工作若干规定 §33)",
+        ),
     ]
     meta: Header
 

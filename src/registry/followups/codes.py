@@ -18,7 +18,7 @@ class Diagnosis(CodeList):
     SCHIZOPHRENIA = "schizophrenia", "精神分裂症", "Schizophrenia"
     SCHIZOAFFECTIVE = "schizoaffective", "分裂情感性障碍", "Schizoaffective disorder"
     PARANOID_PSYCHOSIS = "paranoid_psychosis", "偏执性精神病", "Paranoid psychosis"
-    BIPOLAR = "bipolar", "双相(情感)障碍", "Bipolar disorder"
+    BIPOLAR = "bipolar", "双相（情感）障碍", "Bipolar disorder"
     EPILEPTIC_PSYCHOSIS = "epileptic_psychosis", "癫痫所致精神障碍", "Mental disorder due to epilepsy"
     INTELLECTUAL_DISABILITY_WITH_PSYCHOSIS = (
         "intellectual_disability_with_psychosis",
@@ -45,7 +45,7 @@ class CareStatus(CodeList):
     LOST = "lost", "失访", "Lost to follow-up"
     MOVED = "moved", "迁出", "Moved away"
     DIED = "died", "死亡", "Died"
-    CLOSED = "closed", "结案", "Closed"
+    CLOSED = "closed", "终止管理", "Closed"
 
 
 class LostReason(CodeList):
@@ -73,7 +73,7 @@ class FamilyEconomy(CodeList):
     NO_REGULAR_INCOME = "no_regular_income", "无固定收入", "No regular income"
     REGULAR_INCOME = "regular_income", "有固定收入", "Regular income"
     LOW_INCOME = "low_income", "低收入家庭", "Low income"
-    POOR = "poor", "贫困,在当地贫困线以下", "Below the local poverty line"
+    POOR = "poor", "贫困，在当地贫困线以下", "Below the local poverty line"
     OTHER = "other", "其他", "Other"
 
 
@@ -85,7 +85,7 @@ class Relation(CodeList):
     CHILD = "child", "子女", "Child"
     SIBLING = "sibling", "兄弟姐妹", "Brother or sister"
     OTHER_RELATIVE = "other_relative", "其他亲属", "Other relative"
-    VILLAGE_COMMITTEE = "village_committee", "村(居)民委员会", "Village committee"
+    VILLAGE_COMMITTEE = "village_committee", "村（居）民委员会", "Village committee"
     OTHER = "other", "其他", "Other"
 
 
@@ -101,7 +101,7 @@ class VisitorRole(CodeList):
     POLICE = "police", "民警", "Police"
     MENTAL_HEALTH_DOCTOR = "mental_health_doctor", "精防医生", "Mental health doctor"
     VILLAGE_DOCTOR = "village_doctor", "村医", "Village doctor"
-    VILLAGE_CADRE = "village_cadre", "村(居)委会干部", "Village cadre"
+    VILLAGE_CADRE = "village_cadre", "村（居）委会干部", "Village cadre"
     CIVIL_AFFAIRS = "civil_affairs", "民政干事", "Civil affairs officer"
     DISABILITY_WORKER = "disability_worker", "残疾人专职委员", "Disability worker"
     VOLUNTEER = "volunteer", "平安志愿者", "Volunteer"
@@ -221,7 +221,7 @@ class HospitalStay(CodeList):
 
     NONE = "none", "未住院", "Not in hospital"
     CURRENT = "current", "目前正在住院", "In hospital now"
-    PAST = "past", "曾住院,现未住院", "Was in hospital, is not now"
+    PAST = "past", "曾住院，现未住院", "Was in hospital, is not now"
 
 
 class Adherence(CodeList):

@@ -22,9 +22,9 @@ from registry.followups.visit_schemas import VISIT_GROUPS, Visit, VisitIn, Visit
 PATIENT_MEASURES = (
     Measure("on_roster", "在管", "人", day="on_roster_on"),
     Measure("enrolled", "建档", "人", dated="in_care"),
-    Measure("left", "离管", "人", dated="left", where={"given": "left_care_on"}),
-    Measure("visits_due", "应随访", "人", dated="next_visit", where={"given": "next_visit_on"}),
-    Measure("visits_overdue", "逾期未随访", "人", day="overdue_on"),
+    Measure("left", "终止管理", "人", dated="left", where={"given": "left_care_on"}),
+    Measure("visits_due", "应走访", "人", dated="next_visit", where={"given": "next_visit_on"}),
+    Measure("visits_overdue", "逾期未走访", "人", day="overdue_on"),
 )
 PATIENT_DIMENSIONS = (
     *places(PATIENTS),
@@ -53,7 +53,7 @@ VISIT_DIMENSIONS = (
     *dates("走访", VISITS.c.visited_on, "visited"),
     Dimension("campaign", "专项行动", VISITS.c.campaign_id, parameter="campaign_id", entries="campaigns"),
     Dimension("team", "走访人员组成", VISITS.c.team, codes=VisitorRole),
-    Dimension("form", "随访形式", VISITS.c.form, codes=VisitForm),
+    Dimension("form", "走访形式", VISITS.c.form, codes=VisitForm),
     Dimension("joint", "联合走访", VISITS.c.joint),
     Dimension("seen", "见到本人", VISITS.c.seen),
     Dimension("not_seen_reason", "未访到原因", VISITS.c.not_seen_reason, codes=NotSeen),

@@ -38,7 +38,7 @@ def change_patient(tx: Tx, entry_id: str, change: Change) -> Append | None:
     current = tx.to_change(PATIENT_REGISTER, entry_id, change)
     data = current.changed(PatientIn, change)
     if data.division[:9] != current.seen.division[:9]:
-        text = "迁往其他镇(街)须由县级办理移交(transfer)。", "Another town takes a transfer, by a supervisor."
+        text = "迁往其他镇（街）须由县级办理移交（transfer）。", "Another town takes a transfer, by a supervisor."
         raise Refused(faults=[Fault("/division", "needs_transfer", *text)])
     draft = patient_draft(tx, data, _entered(tx, current, change, data), current)
     _check_alone(tx, entry_id, draft)
@@ -61,7 +61,7 @@ def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> A
     current = tx.to_change(PATIENT_REGISTER, entry_id, change)
     old, new = current.seen.division[:9], data.to_division[:9]
     if old == new:
-        raise Conflict(zh="同一镇(街)内变更地址无须移交。", en="Within a town no transfer is needed.")
+        raise Conflict(zh="同一镇（街）内变更地址无须移交。", en="Within a town no transfer is needed.")
     if not dt.date.fromisoformat(current.document["in_care_since"]) <= data.on <= tx.today:
         text = "移交日期须在建档日期与今天之间。", "Between the start of care and today."
         raise Refused(faults=[Fault("/on", "wrong_date", *text)])

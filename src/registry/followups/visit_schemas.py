@@ -72,15 +72,15 @@ class VisitIn(Input):
     """A visit to somebody in care (走访、随访)."""
 
     patient_id: Annotated[UUID, Meta(title="所属患者")]
-    visited_on: Annotated[dt.date, Meta(title="随访日期")]
-    form: Annotated[VisitForm, Meta(title="随访形式")]
+    visited_on: Annotated[dt.date, Meta(title="走访日期")]
+    form: Annotated[VisitForm, Meta(title="走访形式")]
     team: Annotated[list[Visitor], Meta(min_length=1, max_length=20, title="走访人员")]
     seen: Annotated[bool, Meta(title="见到对象")]
     not_seen_reason: Annotated[NotSeen | None, Meta(title="未访到原因")] = None
     campaign_id: Annotated[UUID | None, Meta(title="所属专项行动")] = None
-    interviewed: Annotated[list[Interviewed], Meta(max_length=3, title="随访对象")] = []
+    interviewed: Annotated[list[Interviewed], Meta(max_length=3, title="走访对象")] = []
     risk_level: RiskLevel | None = None
-    stability: Annotated[Stability | None, Meta(title="本次随访分类")] = None
+    stability: Annotated[Stability | None, Meta(title="病情分类")] = None
     symptoms: Annotated[list[Symptom], Meta(max_length=12, title="目前症状")] = []
     insight: Annotated[Insight | None, Meta(title="自知力")] = None
     sleep: Annotated[Grade | None, Meta(title="睡眠情况")] = None
@@ -108,9 +108,9 @@ class VisitIn(Input):
     ] = UNSET
     next_visit_on: Annotated[
         dt.date | None,
-        Meta(title="下次随访日期", description="left out: by the rule; another day needs next_visit_reason"),
+        Meta(title="下次走访日期", description="left out: by the rule; another day needs next_visit_reason"),
     ] = None
-    next_visit_reason: Annotated[Sensitive | None, Meta(title="另定随访日期的理由")] = None
+    next_visit_reason: Annotated[Sensitive | None, Meta(title="另定走访日期的理由")] = None
     findings: Annotated[Note | None, Meta(title="现实表现、存在问题、处置措施")] = None
 
 
@@ -127,7 +127,7 @@ class Visit(VisitIn, kw_only=True):
         ),
     ]
     next_visit_due_on: Annotated[
-        dt.date | None, Meta(title="应随访日期", description="by the rule, whatever was agreed on")
+        dt.date | None, Meta(title="应走访日期", description="by the rule, whatever was agreed on")
     ]
     alerts: Annotated[
         list[str],

@@ -35,7 +35,7 @@ def change_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, 
     current = tx.to_change(VISIT_REGISTER, entry_id, change)
     data = current.changed(VisitIn, _by_the_rule(current, change))
     if str(data.patient_id) != current.seen.case_id:
-        text = "不能改到另一名患者;请作废后重新录入。", "It cannot move to another patient; void it and enter it anew."
+        text = "不能改到另一名患者；请作废后重新录入。", "It cannot move to another patient; void it and enter it anew."
         raise Refused(faults=[Fault("/patient_id", "other_patient", *text)])
     patient = _patient(tx, current.seen.case_id)
     others = _others(tx, patient, entry_id)

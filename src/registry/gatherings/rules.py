@@ -24,7 +24,7 @@ def check_gathering(data: GatheringIn, today: dt.date) -> Iterator[Fault]:
             "/decided_on", "after_event", "活动结束后不能再取消。", "A gathering that is over cannot be called off."
         )
     if (data.measure is GatheringMeasure.POSTPONED) != (data.postponed_to is not None):
-        yield Fault("/postponed_to", "postponed_to", "延期须填延期至的日期,其他处置方式不填。", "Needed when postponed, and only then.")  # fmt: skip
+        yield Fault("/postponed_to", "postponed_to", "延期须填延期至的日期，其他处置方式不填。", "Needed when postponed, and only then.")  # fmt: skip
     if data.postponed_to is not None and data.postponed_to <= data.planned_from:
         yield Fault("/postponed_to", "not_later", "延期至的日期须晚于原定日期。", "Must be after the planned date.")
     if data.notice is not None and data.notice.dated > data.decided_on:
@@ -75,8 +75,8 @@ def _check_demolished(data: ShedIn, on: dt.date) -> Iterator[Fault]:
 def _check_compulsory(data: ShedIn, on: dt.date) -> Iterator[Fault]:
     """行政强制法 §44: public notice with a period for self-demolition; only when that is over may it be demolished."""
     if data.notice is None:
-        yield Fault("/notice", "required", "强制拆除须先公告(行政强制法第四十四条)。", "Compulsory demolition needs a notice first.")  # fmt: skip
+        yield Fault("/notice", "required", "强制拆除须先公告（行政强制法第四十四条）。", "Compulsory demolition needs a notice first.")  # fmt: skip
     elif on < add_days(data.notice.served_on, data.notice.period_days):
         yield Fault(
-            "/demolished_on", "within_notice_period", "自拆期限未满,不得强制拆除。", "The notice period is not over."
+            "/demolished_on", "within_notice_period", "自拆期限未满，不得强制拆除。", "The notice period is not over."
         )

@@ -97,7 +97,7 @@ class ShedNotice(Input):
 
     served_on: Annotated[dt.date, Meta(title="送达日期")]
     number: Annotated[Line | None, Meta(title="文号")] = None
-    period_days: Annotated[int, Meta(title="自拆期限(日)", ge=0, le=365)] = 0
+    period_days: Annotated[int, Meta(title="自拆期限（日）", ge=0, le=365)] = 0
 
 
 class ShedIn(Input):
@@ -106,7 +106,7 @@ class ShedIn(Input):
     division: DivisionCode
     place: Annotated[LongLine, Meta(title="地点")]
     use: Annotated[ShedUse, Meta(title="用途")]
-    count: Annotated[int, Meta(title="数量(个)", ge=1, le=999)] = 1
+    count: Annotated[int, Meta(title="数量（个）", ge=1, le=999)] = 1
     hamlet: Annotated[Line | None, Meta(title="自然村")] = None
     point: Annotated[Point | None, Meta(title="位置")] = None
     structure: Annotated[ShedStructure | None, Meta(title="结构")] = None

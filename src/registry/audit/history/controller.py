@@ -210,6 +210,6 @@ def _matching(query: HistoryQuery) -> list[ColumnElement[bool]]:
 def _span(name: str, text: str) -> tuple[int, int]:
     span = span_of(text)
     if span is None:
-        said = f"{name} 须为日期,或带时区的时间。", f"{name} must be a date, or a timestamp with its offset."
+        said = f"{name} 须为日期，或带时区的时间。", f"{name} must be a date, or a timestamp with its offset."
         raise Refused(faults=[Fault(f"#{name}", "moment", *said)])
     return span

@@ -143,11 +143,11 @@ def _position(who: Principal, after: str, name: str, head: int) -> int:
     """Where a cursor stands. Raises Malformed for no cursor, Refused for one of another book or beyond the log's end."""
     match = WATERMARK.fullmatch(after)
     if match is None:
-        said = f"{name} 不是游标(wm_…)。", f"{name} is no cursor (wm_…)."
+        said = f"{name} 不是游标（wm_…）。", f"{name} is no cursor (wm_…)."
         raise Malformed(faults=[Fault(f"#{name}", "cursor", *said)])
     if match[1] != who.book or int(match[2]) > head:
         said = (
-            f"{name} 不是本县变更流的游标,或超出其末尾。",
+            f"{name} 不是本县变更流的游标，或超出其末尾。",
             f"{name} is of another book, or lies beyond the log's end.",
         )
         raise Refused(faults=[Fault(f"#{name}", "cursor", *said)])

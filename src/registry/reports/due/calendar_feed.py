@@ -189,14 +189,14 @@ class CalendarEvents:
 
     def _event(self, item: Item) -> CalendarEvent:
         shown = due_item(item, self.today, self.names, self.registers)
-        note = "(供参考,须由承办人判断)\n" if item.candidate else ""
-        note += "(节假日安排尚未公布,日期可能变动)\n" if shown.provisional else ""
+        note = "（供参考，须由承办人判断）\n" if item.candidate else ""
+        note += "（节假日安排尚未公布，日期可能变动）\n" if shown.provisional else ""
         return CalendarEvent(
             uid=f"{item.id.replace('/', '-')}@{self.book}.registry",
             sequence=item.number,
             day=item.due_on,
             summary=item.title,
-            description=f"{note}{shown.rule.name}\n依据:{shown.rule.source}\n{shown.entry}",
+            description=f"{note}{shown.rule.name}\n依据：{shown.rule.source}\n{shown.entry}",
             location=shown.division_name,
             category=shown.kind_title,
         )
