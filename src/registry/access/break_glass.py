@@ -7,9 +7,8 @@ import msgspec
 from sqlalchemy import Connection, Row, select
 
 from registry.core.alerts import AlertIn, AlertKind, raised
-from registry.core.principals import Principal
+from registry.core.principals import BREAK_GLASS, Principal
 from registry.core.register import Register
-from registry.core.tables import BREAK_GLASS
 from registry.core.view import Seen
 from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.clock import timestamp

@@ -12,9 +12,8 @@ from sqlalchemy import Connection, Row, Table, delete, select, update
 
 from registry.code_lists import CodeList
 from registry.core.fields import ERASED, personal_paths, put, values_at
-from registry.core.principals import Principal, Role
+from registry.core.principals import ERASURES, Principal, Role
 from registry.core.register import Register
-from registry.core.tables import ERASURES
 from registry.core.unit_of_work import Current, columns_of
 from registry.core.view import Seen, View
 from registry.core.watermarks import books

@@ -10,9 +10,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from registry.core.alerts import AlertIn, AlertKind, raised, taken
 from registry.core.fields import DivisionCode, Line, Moment
-from registry.core.principals import LONGEST, Principal, Role, renewed
+from registry.core.principals import LONGEST, PRINCIPALS, Principal, Role, renewed
 from registry.core.schemas import Input
-from registry.core.tables import PRINCIPALS
 from registry.core.validation import convert
 from registry.errors import Conflict, Fault, NotFound, Refused
 from registry.ledger.batch import WriteOutcome

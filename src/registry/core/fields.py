@@ -57,6 +57,8 @@ HIDDEN: dict[str, object] = {"x-personal": "text", "not": {"enum": [MASK, ERASED
 """Of a text that is hidden whole: its mask is refused as a value."""
 
 Line = Annotated[str, Meta(pattern=SHORT, min_length=1, max_length=100)]
+PublicName = Annotated[str, Meta(min_length=1, max_length=100, pattern=SHORT, extra_json_schema={"x-names": "public"})]
+"""The name of a village or an organisation, which is public though somebody may be called alike."""
 LongLine = Annotated[str, Meta(pattern=SHORT, min_length=1, max_length=200)]
 DivisionCode = Annotated[str, Meta(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="行政区划代码", max_length=12)]
 DivisionName = Annotated[str, Meta(title="行政区划名称")]
@@ -302,6 +304,12 @@ FORMS: dict[str, Callable[[object], object]] = {
 @lru_cache(maxsize=256)
 def _forms_of(shape: type[msgspec.Struct]) -> tuple[tuple[Path, str], ...]:
     return tuple(_walk(type_info(shape), (), "x-form"))
+
+
+@lru_cache(maxsize=256)
+def public_names(shape: type[msgspec.Struct]) -> tuple[tuple[Path, str], ...]:
+    """The fields that hold names of places and organisations."""
+    return tuple(_walk(type_info(shape), (), "x-names"))
 
 
 def canonical(document: T, shape: type[msgspec.Struct]) -> T:

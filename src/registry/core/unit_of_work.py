@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 
 from registry.core import divisions
 from registry.core.fields import MASKS, canonical, class_stamp, personal_paths, personal_values, put, tidy
+from registry.core.naming import naming
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.schemas import Reason
@@ -64,6 +65,8 @@ class Draft:
     """The filter columns that the document does not tell; it tells the others (`Register.columns`)."""
     case_id: str | None = None
     """The dispute or patient it belongs to; None: itself."""
+    beside: Sequence[tuple[Register, dict[str, Any]]] = ()
+    """Other documents of the case: their public texts name nobody of this one, and this one's nobody of theirs."""
     sequence: str | None = None
     share: tuple[str, ...] = ()
     unshare: tuple[str, ...] = ()
@@ -79,12 +82,12 @@ class Current:
 
     def data(self, shape: type[T]) -> T:
         """What was sent for it, typed; texts that were taken once and would not be today are as they were."""
-        kept = self._sent(shape)
+        kept = self.sent(shape)
         return convert(kept, shape, kept)
 
     def changed(self, shape: type[T], change: Change) -> T:
         """What it would be after a change. Raises Refused where what the change brings is not of the register's shape."""
-        kept = self._sent(shape)
+        kept = self.sent(shape)
         try:
             value, wrong = readable(merge(kept, change.patch), shape, kept)
         except Malformed as fault:
@@ -92,7 +95,8 @@ class Current:
         refuse(fault for fault in wrong if fault.code not in {known.code for known in change.wrong})
         return value
 
-    def _sent(self, shape: type[msgspec.Struct]) -> dict[str, Any]:
+    def sent(self, shape: type[msgspec.Struct]) -> dict[str, Any]:
+        """The part of the document that was sent."""
         return {name: self.document[name] for name in shape.__struct_fields__ if name in self.document}
 
 
@@ -138,9 +142,8 @@ class Tx:
     def known_place(self, code: str, pointer: str) -> None:
         """Raise Refused unless there is such a division; it may be another office's."""
         if self.find_place(code) is None:
-            raise Refused(
-                faults=[Fault(pointer, "unknown_division", "没有这个行政区划代码。", "There is no such division.")]
-            )
+            text = "没有这个行政区划代码。", "There is no such division."
+            raise Refused(faults=[Fault(pointer, "unknown_division", *text)])
 
     def rows(self, register: Register, *columns: ColumnElement[Any], where: ColumnElement[bool]) -> Sequence[Row[Any]]:
         """Columns of what stands and the caller may see, for rules that look at more than one entry."""
@@ -157,15 +160,13 @@ class Tx:
         try:
             current = self.current(register, entry_id)
         except NotFound:
-            raise Refused(
-                faults=[Fault(pointer, "unknown_entry", "没有这条记录。", "There is no such entry.")]
-            ) from None
+            text = "没有这条记录。", "There is no such entry."
+            raise Refused(faults=[Fault(pointer, "unknown_entry", *text)]) from None
         if current.seen.voided:
             raise Refused(faults=[Fault(pointer, "voided_entry", "该记录已作废。", "That entry was voided.")])
         if is_erased(current.seen):
-            raise Refused(
-                faults=[Fault(pointer, "erased_entry", "该记录已依法删除。", "That entry was erased by law.")]
-            )
+            text = "该记录已依法删除。", "That entry was erased by law."
+            raise Refused(faults=[Fault(pointer, "erased_entry", *text)])
         return current
 
     def own_division(self, case: Current) -> str:
@@ -205,6 +206,7 @@ class Tx:
     def create(self, register: Register, entry_id: str, draft: Draft) -> Append:
         """A first version."""
         self.batch.touch(entry_id)
+        refuse(naming(register, msgspec.to_builtins(draft.data), {}, draft.beside))
         return self._append(register, entry_id, 1, Action.CREATED, draft)
 
     def change(self, current: Current, draft: Draft, change: Change, action: Action | None = None) -> Append | None:
@@ -212,6 +214,8 @@ class Tx:
         if "case_number" in current.document:
             draft.derived["case_number"] = current.document["case_number"]
         draft.case_id = draft.case_id or current.seen.case_id
+        sent, stood = msgspec.to_builtins(draft.data), current.sent(current.register.shape)
+        refuse(naming(current.register, sent, stood, draft.beside, change.reason))
         following = current.seen.number + 1
         action = action or change.action
         append = self._append(current.register, current.seen.entry_id, following, action, draft)
@@ -224,11 +228,9 @@ class Tx:
     def void(self, current: Current, change: Change) -> Append:
         """A last version, alike but for its header, that says that the entry should never have been entered."""
         shape = current.register.shape
-        kept = {
-            name: value
-            for name, value in current.document.items()
-            if name not in {"meta", "id", *shape.__struct_fields__}
-        }
+        refuse(naming(current.register, {}, current.sent(shape), reason=change.reason))
+        own = {"meta", "id", *shape.__struct_fields__}
+        kept = {name: value for name, value in current.document.items() if name not in own}
         columns = columns_of(self.batch.connection, self.who.book, current)
         draft = Draft(current.data(shape), current.seen.division, kept, columns, current.seen.case_id)
         number = current.seen.number + 1

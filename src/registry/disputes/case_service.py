@@ -67,7 +67,9 @@ def _dispute_of(tx: Tx, data: Child, kept: Current | None) -> Current:
 
 def _draft(tx: Tx, data: Child, dispute: Current, derived: dict[str, Any] | None = None) -> Draft:
     division = tx.own_division(dispute)
-    return Draft(data, division, {**(derived or {}), "division": division}, case_id=dispute.seen.entry_id)
+    beside = ((dispute.register, dispute.document),)
+    derived = {**(derived or {}), "division": division}
+    return Draft(data, division, derived, case_id=dispute.seen.entry_id, beside=beside)
 
 
 PROCEEDING_WRITES = plain_writes(PROCEEDING_REGISTER, proceeding)

@@ -18,6 +18,7 @@ from registry.core.fields import (
     Note,
     PersonName,
     Phone,
+    PublicName,
     Sensitive,
 )
 from registry.core.queries import AsOfQuery, ListQuery, among
@@ -72,10 +73,10 @@ class Party(Input):
     """A party (当事人). Villages and organisations have a public name, persons and households a person."""
 
     kind: Annotated[PartyKind, Meta(title="当事人类型")]
-    name: Annotated[Line | None, Meta(title="名称")] = None
+    name: Annotated[PublicName | None, Meta(title="名称")] = None
     person: Annotated[PartyPerson | None, Meta(title="当事人")] = None
     division: DivisionCode | None = None
-    hamlet: Annotated[Line | None, Meta(title="自然村")] = None
+    hamlet: Annotated[PublicName | None, Meta(title="自然村")] = None
     representative: Annotated[Contact | None, Meta(title="代表人")] = None
     claim: Annotated[Note | None, Meta(title="诉求")] = None
 

@@ -2,15 +2,24 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
+import msgspec
 from sqlalchemy import and_
 
 from registry.core.plain_writes import Writes, plain_void
+from registry.core.register import Register
 from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.disputes import rules
 from registry.disputes.codes import AgreementKind, Stage
 from registry.disputes.models import AGREEMENTS
-from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
+from registry.disputes.register import (
+    AGREEMENT_REGISTER,
+    DISPUTE_REGISTER,
+    PROCEEDING_REGISTER,
+    RETURN_VISIT_REGISTER,
+    SESSION_REGISTER,
+)
 from registry.disputes.schemas import DisputeIn, Move, MultiPolygonGeometry, PolygonGeometry
 from registry.errors import Fault, refuse
 from registry.ledger.versions import Append
@@ -73,7 +82,20 @@ def _dispute(tx: Tx, data: DisputeIn, moves: list[Move], kept: Current | None = 
             tx.known_place(party.division, f"/parties/{index}/division")
     derived = rules.derived(moves)
     share, unshare = _towns(tx, data, kept)
-    return Draft(data, data.division, {**derived, "division_name": name}, share=share, unshare=unshare)
+    derived["division_name"] = name
+    return Draft(data, data.division, derived, beside=_parts(tx, kept), share=share, unshare=unshare)
+
+
+def _parts(tx: Tx, kept: Current | None) -> list[tuple[Register, dict[str, Any]]]:
+    """What belongs to the dispute, with masks: its public texts."""
+    if kept is None:
+        return []
+    parts = (PROCEEDING_REGISTER, SESSION_REGISTER, AGREEMENT_REGISTER, RETURN_VISIT_REGISTER)
+    return [
+        (part, msgspec.json.decode(row.document))
+        for part in parts
+        for row in tx.rows(part, part.table.c.document, where=part.table.c.case_id == kept.seen.entry_id)
+    ]
 
 
 def _check_land(data: DisputeIn, kept: Current | None) -> Iterator[Fault]:

@@ -1,11 +1,13 @@
 """Patients and campaigns: one function a use case. Visits are in `visit_service`."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import and_
 
 from registry.core.plain_writes import Writes, plain_void, plain_writes
+from registry.core.schemas import Reason, ReasonCode
 from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.errors import ON_ROSTER, Conflict, EntryExists, Fault, Refused, refuse
 from registry.followups import rules
@@ -70,10 +72,8 @@ def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> A
     shared = tx.shared_with("patients", entry_id)
     draft.share = () if new in shared else (new,)
     draft.unshare = tuple(sorted(shared - {new}))
-    append = tx.change(current, draft, change, Action.TRANSFERRED)
-    if append is not None:
-        append.reason = {"code": "other", "text": data.reason}
-    return append
+    reason = Reason(code=ReasonCode.OTHER, text=data.reason)
+    return tx.change(current, draft, replace(change, reason=reason), Action.TRANSFERRED)
 
 
 def known_from_visits(document: dict[str, Any]) -> dict[str, Any]:

@@ -98,7 +98,8 @@ def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known]) -> Draf
         "next_visit_due_on": due,
         "alerts": rules.alerts(data),
     }
-    return Draft(data, patient.seen.division, derived, case_id=patient.seen.entry_id)
+    beside = ((patient.register, patient.document),)
+    return Draft(data, patient.seen.division, derived, case_id=patient.seen.entry_id, beside=beside)
 
 
 def _day(text: str | None) -> dt.date | None:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, select, update
 
 from registry.app import REGISTERS
 from registry.audit.history.controller import HistoryQuery
+from registry.core.principals import PRINCIPALS
 from registry.core.queries import PageQuery
 from registry.core.register import RegisterName
-from registry.core.tables import PRINCIPALS
 from registry.db.key_store import Tombstone
 from registry.ledger.clock import beijing_day, wall_clock
 from registry.ledger.tables import EVENTS

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select, update
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from registry.app import REGISTERS
-from registry.core.tables import PRINCIPALS
+from registry.core.principals import PRINCIPALS
 from registry.core.view import Seen, render
 from registry.ledger.clock import wall_clock
 from registry.ledger.tables import EVENTS
