@@ -291,7 +291,7 @@ class LogRolledBack(Unavailable):
     def __init__(self, tree: str = "", was: int = 0, now: int = 0) -> None:
         super().__init__()
         en = f"{self.en} The {tree} tree had {was} leaves, and has {now}, of which those are not the first."
-        self.detail = {"zh": f"{self.zh}({tree}:{was} → {now})", "en": en} if tree else self.detail
+        self.detail = {"zh": f"{self.zh}（{tree}：{was} → {now}）", "en": en} if tree else self.detail
 
 
 class OutcomeUnknown(Unavailable):

@@ -8,8 +8,10 @@ data, and `GET /v1/due/rules` shows it. Each row names its own source.
 # ruff: noqa: E501 - one version of a rule a line, as in the law books' own tables
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain
 
 from registry.deadlines.periods import (
     add_days,
@@ -60,7 +62,7 @@ class Rule:
     @property
     def cited(self) -> str:
         """The source and what it says, as it is printed."""
-        return f"{self.source}:{self.says}" if self.says else self.source
+        return f"{self.source}：{self.says}" if self.says else self.source
 
     def holds(self, start: dt.date) -> bool:
         """Whether a period that starts on this day runs under this version."""
@@ -221,6 +223,26 @@ RULES: tuple[Rule, ...] = (
 """The table. Where a version names articles of an older text, they are that text's own numbers."""
 
 _BY_ID = {each.id: tuple(rule for rule in RULES if rule.id == each.id) for each in RULES}
+
+
+def set_by_county(days: Mapping[str, int]) -> None:
+    """Count these periods, which no law sets (`LOCAL`), in the county's own numbers of days, and all others as in the table.
+
+    Raises ValueError, which names it, for a rule that a law sets, that is set by the day, or that there is not.
+    """
+    free = {rule.id for rule in RULES if rule.source == LOCAL}
+    if unknown := sorted(days.keys() - free):
+        raise ValueError(f"{unknown[0]} is no period that a county sets; those are {', '.join(sorted(free))}")
+    for each in RULES:
+        if each.id in free:
+            own = days.get(each.id, each.limit)
+            said = each.says if own == each.limit else f"本县定为{own}日"
+            _BY_ID[each.id] = (replace(each, limit=own, says=said),)
+
+
+def table() -> Iterator[Rule]:
+    """All rules as they are counted here, in order."""
+    return chain.from_iterable(_BY_ID.values())
 
 
 def rule_on(rule_id: str, start: dt.date) -> Rule | None:
