@@ -21,7 +21,7 @@ from registry.deadlines.periods import (
     surely_over,
     working_days_after,
 )
-from registry.deadlines.rules import RULES, Rule, Unit, current, ends_on, rule_on, version_of
+from registry.deadlines.rules import RULES, Rule, Unit, current, ends_on, rule_on, set_by_county, table, version_of
 
 ordinary_days = st.dates(dt.date(1950, 1, 1), dt.date(2100, 12, 31))
 
@@ -386,3 +386,19 @@ def test_a_period_never_ends_before_it_starts(start: dt.date, rule: Rule) -> Non
     end = rule.ends(start)
     assert end >= start
     assert not (rule.rolls and is_rest_day(end))
+
+
+def test_a_county_sets_the_periods_that_no_law_sets() -> None:
+    day = dt.date(2020, 3, 2)
+    try:
+        set_by_county({"visit_first": 7})
+        assert ends_on("visit_first", day) == dt.date(2020, 3, 9)
+        assert current("visit_first").says == "本县定为7日"
+        assert ends_on("visit_not_seen", day) == dt.date(2020, 3, 16)
+        for taken in ("visit_stable", "shed_notice", "nonsense"):
+            with pytest.raises(ValueError, match=f"{taken} is no period that a county sets"):
+                set_by_county({taken: 7})
+    finally:
+        set_by_county({})
+    assert ends_on("visit_first", day) == dt.date(2020, 3, 16)
+    assert list(table()) == list(RULES)

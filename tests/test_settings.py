@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.app import create_app
 from registry.settings import BadSetting, read_settings
 
 BAD = {
@@ -91,3 +92,15 @@ def test_the_command_stops_with_one_line(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr.strip() == "registry: REGISTRY_PORT: 'x' is not a port (0 to 65535)"
+
+
+def test_the_countys_own_periods_are_read() -> None:
+    assert read_settings({"REGISTRY_COUNTY_PERIODS": "visit_first=7, return_visit=60"}).county_periods == {
+        "visit_first": 7,
+        "return_visit": 60,
+    }
+    for wrong in ("visit_first", "visit_first=0", "visit_first=7d", "Visit=7"):
+        with pytest.raises(BadSetting, match="REGISTRY_COUNTY_PERIODS"):
+            read_settings({"REGISTRY_COUNTY_PERIODS": wrong})
+    with pytest.raises(BadSetting, match="visit_stable is no period that a county sets"):
+        create_app(read_settings({"REGISTRY_COUNTY_PERIODS": "visit_stable=7"}))

@@ -221,7 +221,7 @@ class Bot:
             (count,) = self.registry.get("/v1/due", params=asked).raise_for_status().json()["counts"]
             if count["due"]:
                 said.append(f"{town['name']}{count['due']}项（已逾期{count['overdue']}项）")
-        return cut(f"**随访到期** {'、'.join(said)}") if said else None
+        return cut(f"**走访到期** {'、'.join(said)}") if said else None
 
     def post(self) -> None:
         """Post what waits, as far as the robot's limit goes; much at once is put together into few messages."""

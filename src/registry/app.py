@@ -30,6 +30,7 @@ from registry.core.register import Register
 from registry.core.sealing import Sealer
 from registry.db.database import open_database
 from registry.db.key_store import KeyStore
+from registry.deadlines.rules import set_by_county
 from registry.disputes import controller as disputes
 from registry.disputes.bulletin import DISPUTE_SECTION
 from registry.disputes.invariants import DISPUTE_CASE
@@ -69,7 +70,7 @@ from registry.reports.statistics.catalogue import catalogue_handler
 from registry.reports.statistics.controller import statistics_handlers
 from registry.reports.statistics.mirror import Limits, Mirror
 from registry.reports.statistics.warm_up import warm_up
-from registry.settings import Settings, read_settings
+from registry.settings import BadSetting, Settings, read_settings
 from registry.tasks import Job, attempt, every, later, running
 from registry.web import alerts, meta_endpoints, openapi, problems
 from registry.web.call import Call, name_request
@@ -191,8 +192,17 @@ async def shut_down(context: Context, sealer: LogSealer) -> None:
         await context.close()
 
 
+def _take_periods(settings: Settings) -> None:
+    """Count the periods that the county sets as it does. Raises BadSetting for one that a law sets."""
+    try:
+        set_by_county(settings.county_periods)
+    except ValueError as fault:
+        raise BadSetting(f"REGISTRY_COUNTY_PERIODS: {fault}") from None
+
+
 def create_app(settings: Settings) -> Litestar:
-    """The application. The database is opened when it starts, and must have been migrated."""
+    """The application. The database is opened when it starts, and must have been migrated. Raises BadSetting."""
+    _take_periods(settings)
     app = Litestar(
         route_handlers=[
             *REGISTER_HANDLERS,

@@ -70,7 +70,7 @@ class Malformed(RegistryError):
 
     status = 400
     code = "malformed"
-    zh = "提交的内容格式有误,请按 errors 逐项改正后重新提交。"
+    zh = "提交的内容格式有误，请按 errors 逐项改正后重新提交。"
     en = "What was sent is not of the published shape; fix each of the errors and send it again."
 
 
@@ -102,8 +102,17 @@ class NotFound(RegistryError):
 
     status = 404
     code = "not_found"
-    zh = "没有这条记录,或不在您的辖区之内。"
+    zh = "没有这条记录，或不在您的辖区之内。"
     en = "There is no such entry, or it is outside your divisions."
+
+
+class RouteNotFound(RegistryError):
+    """There is no such path, whatever the id in it."""
+
+    status = 404
+    code = "route_not_found"
+    zh = "没有这个地址。可用的地址见 /docs。"
+    en = "There is no such path; /docs lists those there are."
 
 
 class UnknownSigner(Forbidden):
@@ -141,18 +150,24 @@ class Conflict(RegistryError):
 
 
 class EntryExists(Conflict):
-    """An entry with this id, or with this identity (an ID number on the roster), is there already."""
+    """An entry with this id is there already, or this person is on the roster: `errors` tells which, `entry` where it is."""
 
     code = "entry_exists"
-    zh = "已有同一编号或同一身份的记录。"
-    en = "There is an entry with this id or this identity already."
+    zh = "已有这条记录。"
+    en = "This entry is there already."
+
+
+ID_TAKEN = Fault("#entry_id", "id_taken", "该编号已用于另一条记录。", "This id is that of another entry.")
+ON_ROSTER = Fault(
+    "/id_number", "on_roster", "该身份证号码的人员已在册。", "Whoever has this ID number is on the roster already."
+)
 
 
 class EntryVoided(Conflict):
     """The entry was voided (作废); it can be read, but no longer changed."""
 
     code = "entry_voided"
-    zh = "该记录已作废,不能再修改。"
+    zh = "该记录已作废，不能再修改。"
     en = "The entry was voided and can no longer be changed."
 
 
@@ -160,7 +175,7 @@ class EntryErased(Conflict):
     """The personal data of the entry was erased by law (依法删除); what is left can be read, but no longer changed."""
 
     code = "entry_erased"
-    zh = "该记录的个人信息已依法删除,不能再修改。"
+    zh = "该记录的个人信息已依法删除，不能再修改。"
     en = "The personal data of this entry was erased by law; it can no longer be changed."
 
 
@@ -180,7 +195,7 @@ class TooLarge(RegistryError):
 
     status = 413
     code = "too_large"
-    zh = "提交的内容超过上限(1 MiB;见证请求 64 KiB)。"
+    zh = "提交的内容超过上限（1 MiB；见证请求 64 KiB）。"
     en = "The body is over the limit: 1 MiB, 64 KiB for a checkpoint to cosign."
 
 
@@ -198,7 +213,7 @@ class Refused(RegistryError):
 
     status = 422
     code = "refused"
-    zh = "提交的内容不符合台账规则,请按 errors 逐项改正后重新提交。"
+    zh = "提交的内容不符合台账规则，请按 errors 逐项改正后重新提交。"
     en = "A rule of the register refuses this; fix each of the errors and send it again."
 
 
@@ -224,7 +239,7 @@ class PreconditionNeeded(RegistryError):
 
     status = 428
     code = "precondition_needed"
-    zh = '修改须在 If-Match 头中给出所依据的版本号,例如 If-Match: "3"。'
+    zh = '修改须在 If-Match 头中给出所依据的版本号，例如 If-Match: "3"。'
     en = 'A change needs the version that it starts from in If-Match, such as If-Match: "3".'
 
 
@@ -232,7 +247,7 @@ class Broken(RegistryError):
     """A fault of ours. The request id finds it in the server's log."""
 
     code = "broken"
-    zh = "服务器内部错误,已记录。请凭 request_id 联系管理员。"
+    zh = "服务器内部错误，已记录。请凭 request_id 联系管理员。"
     en = "A fault of ours, logged under this request id."
 
 
@@ -241,7 +256,7 @@ class Unavailable(RegistryError):
 
     status = 503
     code = "unavailable"
-    zh = "服务暂时不可用,未写入任何内容,请稍后重试。"
+    zh = "服务暂时不可用，未写入任何内容，请稍后重试。"
     en = "Temporarily unavailable; nothing was written, try again."
 
     def __init__(self) -> None:
@@ -252,7 +267,7 @@ class TooManyFollowers(Unavailable):
     """As many streams and waiting polls are open as the server, or one key, may have; ask again later, or without waiting."""
 
     code = "too_many_followers"
-    zh = "同时打开的变更流过多,请关闭不用的连接后再试。"
+    zh = "同时打开的变更流过多，请关闭不用的连接后再试。"
     en = "Too many streams and waiting polls are open; close what is not used and try again."
 
 
@@ -260,7 +275,7 @@ class NotSealed(Unavailable):
     """The version is committed, but not sealed in the log's tree yet; ask again in a second."""
 
     code = "not_sealed"
-    zh = "该版本已写入,但尚未封存,请稍后再取回执。"
+    zh = "该版本已写入，但尚未封存，请稍后再取回执。"
     en = "The version is committed but not sealed yet; ask again in a second."
 
 
@@ -270,13 +285,13 @@ class LogRolledBack(Unavailable):
     """
 
     code = "log_rolled_back"
-    zh = "数据库早于最近一次签署的检查点:疑似恢复了旧备份。"
+    zh = "数据库早于最近一次签署的检查点：疑似恢复了旧备份。"
     en = "The database is older than the last signed checkpoint, or another one: a backup was restored."
 
     def __init__(self, tree: str = "", was: int = 0, now: int = 0) -> None:
         super().__init__()
         en = f"{self.en} The {tree} tree had {was} leaves, and has {now}, of which those are not the first."
-        self.detail = {"zh": f"{self.zh}({tree}:{was} → {now})", "en": en} if tree else self.detail
+        self.detail = {"zh": f"{self.zh}（{tree}：{was} → {now}）", "en": en} if tree else self.detail
 
 
 class OutcomeUnknown(Unavailable):
@@ -285,7 +300,7 @@ class OutcomeUnknown(Unavailable):
     """
 
     code = "outcome_unknown"
-    zh = "提交时数据库中断,无法确定是否已写入。请用同一 Idempotency-Key(修改用同一 If-Match)重新提交。"
+    zh = "提交时数据库中断，无法确定是否已写入。请用同一 Idempotency-Key（修改用同一 If-Match）重新提交。"
     en = "The database broke off while committing; send it again with the same Idempotency-Key or If-Match."
 
 

@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The log's name is this and the book: `registry.example/440882`."""
     remind_before: tuple[int, ...]
     """So many days before a due day a reminder is sent."""
+    county_periods: Mapping[str, int]
+    """By rule of the deadline table, the county's own number of days for a period that no law sets."""
     remind_every: int
     """While overdue, one is sent every so many days."""
     book: str
@@ -70,6 +72,7 @@ NAMES = {
     "REGISTRY_REMIND_BEFORE",
     "REGISTRY_REMIND_EVERY",
     "REGISTRY_EARLIEST_YEAR",
+    "REGISTRY_COUNTY_PERIODS",
     "REGISTRY_STATISTICS_THREADS",
     "REGISTRY_STATISTICS_MEMORY",
     "REGISTRY_STATISTICS_ROWS",
@@ -93,6 +96,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         key_store=_key_store(environ.get("REGISTRY_KEY_STORE") or f"sqlite:///{home / 'keys.db'}", database),
         log_key_file=Path(environ.get("REGISTRY_LOG_KEY_FILE") or home / "log.key").absolute(),
         origin=_origin(environ.get("REGISTRY_ORIGIN") or "registry.example"),
+        county_periods=_periods(environ.get("REGISTRY_COUNTY_PERIODS") or ""),
         remind_before=_days("REGISTRY_REMIND_BEFORE", environ.get("REGISTRY_REMIND_BEFORE") or "7,1,0", 0),
         remind_every=_days("REGISTRY_REMIND_EVERY", environ.get("REGISTRY_REMIND_EVERY") or "7", 1)[0],
         book=_book(environ.get("REGISTRY_BOOK") or "440882"),
@@ -169,6 +173,17 @@ def _days(name: str, text: str, least: int) -> tuple[int, ...]:
             f"{name}: {text!r} is not {'a number' if least else 'numbers'} of days ({least} to {LONGEST_NOTICE})"
         )
     return tuple(sorted(set(numbers), reverse=True))
+
+
+def _periods(text: str) -> dict[str, int]:
+    """The county's own periods: `visit_first=7,return_visit=60`, in days."""
+    periods = {}
+    for part in filter(None, text.split(",")):
+        match = re.fullmatch(r"\s*([a-z_]+)=([1-9][0-9]{0,2})\s*", part)
+        if match is None:
+            raise BadSetting(f"REGISTRY_COUNTY_PERIODS: {part!r} is no period in days such as visit_first=14")
+        periods[match[1]] = int(match[2])
+    return periods
 
 
 def _number(name: str, environ: Mapping[str, str], default: int, least: int) -> int:

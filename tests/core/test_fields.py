@@ -25,15 +25,18 @@ from registry.core.fields import (
     Phone,
     Sensitive,
     birth_date_in,
+    canonical,
     is_resident_id,
     personal_paths,
     personal_values,
     put,
     tidy,
 )
+from registry.core.validation import convert
 from registry.disputes.case_schemas import AgreementIn, ProceedingIn, ReturnVisitIn, SessionIn
 from registry.disputes.schemas import DisputeIn, PersonSearch
 from registry.divisions.schemas import DivisionIn, PhoneSearch, StaffIn
+from registry.errors import Malformed
 from registry.followups.schemas import CampaignIn, PatientIn, PatientSearch
 from registry.followups.visit_schemas import VisitIn
 from registry.gatherings.schemas import GatheringIn, ShedIn
@@ -360,3 +363,87 @@ def test_a_tidy_text_is_composed_and_has_no_blanks_at_its_ends(text: str) -> Non
     kept = str(tidy(text))
     assert unicodedata.is_normalized("NFC", kept)
     assert kept == kept.strip(BLANKS)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("+8613800001111", "13800001111"),
+        ("+86 138 0000 1111", "13800001111"),
+        ("0086-138-0000-1111", "13800001111"),
+        ("138 0000 1111", "13800001111"),
+        ("138-0000-1111", "13800001111"),
+        ("１３８００００１１１１", "13800001111"),
+        ("0759-8812345", "0759-8812345"),
+        ("07598812345", "0759-8812345"),
+        ("(0759) 8812345", "0759-8812345"),
+        ("（0759）8812345", "0759-8812345"),
+        ("0759—8812345", "0759-8812345"),
+        ("+86 759 8812345", "0759-8812345"),
+        ("0759-8812345-801", "0759-8812345-801"),
+        ("0759-8812345转801", "0759-8812345-801"),
+        ("02088123456", "020-88123456"),
+        ("010 88123456", "010-88123456"),
+        ("4008008820", "4008008820"),
+        ("400-800-8820", "4008008820"),
+        ("8008008820", "8008008820"),
+    ],
+)
+def test_a_phone_is_kept_in_one_form(text: str, kept: str) -> None:
+    sent = convert({"phone": text}, PhoneSearch)
+    assert sent.phone == kept
+    assert convert({"phone": kept}, PhoneSearch).phone == kept
+    assert MASKS["phone"](kept) == MASKS["phone"](MASKS["phone"](kept)) != kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12345",
+        "1380000111",
+        "138000011112",
+        "+8513800001111",
+        "0759-881234",
+        "电话",
+        "0759-8812345-8888888",
+        "759 881234",
+    ],
+)
+def test_what_is_no_phone_is_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        convert({"phone": text}, PhoneSearch)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("12.50", "12.5"), ("12.00", "12"), ("012.5", "12.5"), ("0.00", "0"), ("0.50", "0.5"), ("120", "120")],
+)
+def test_an_area_is_kept_in_one_form(text: str, kept: str) -> None:
+    assert canonical({"area_mu": text}, DisputeIn) == {"area_mu": kept}
+    assert canonical({"area_m2": text}, ShedIn) == {"area_m2": kept}
+
+
+def test_an_id_number_is_kept_in_upper_case_and_only_where_one_belongs() -> None:
+    sent = {"id_number": WOMAN.lower(), "address": "x", "guardian": {"id_number": WOMAN.lower(), "name": "x"}}
+    kept = canonical(sent, PatientIn)
+    assert kept == {"id_number": WOMAN, "address": "x", "guardian": {"id_number": WOMAN, "name": "x"}}
+    assert sent["id_number"] == WOMAN.lower()
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"type": "Point", "coordinates": [110.0, 20.9, 12.5]}, [110.0, 20.9]),
+        ({"type": "Polygon", "coordinates": [[[110, 20, 1], [110.1, 20, 1]]]}, [[[110, 20], [110.1, 20]]]),
+        ({"type": "MultiPolygon", "coordinates": [[[[110, 20, 1]]]]}, [[[[110, 20]]]]),
+    ],
+)
+def test_an_altitude_is_dropped(sent: dict[str, Any], kept: object) -> None:
+    assert canonical({"geometry": sent}, DisputeIn)["geometry"] == {**sent, "coordinates": kept}
+
+
+@given(documents)
+def test_no_document_breaks_the_forms(document: Any) -> None:
+    for shape in SHAPES:
+        once = canonical({"phone": document, "geometry": document, "parties": document}, shape)
+        assert canonical(once, shape) == once

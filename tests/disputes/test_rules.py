@@ -12,6 +12,7 @@ from registry.disputes.rules import (
     accepted_on,
     check_dispute,
     check_move,
+    check_parcels,
     ended_on,
     is_overdue,
     mediation_due_on,
@@ -21,6 +22,7 @@ from registry.disputes.schemas import (
     Contact,
     DisputeIn,
     Move,
+    MultiPolygonGeometry,
     Party,
     PartyPerson,
     PointGeometry,
@@ -203,14 +205,35 @@ def test_a_household_or_person_has_a_person_and_no_public_name(kind: PartyKind) 
     }
 
 
+def land(*parcels: Any) -> set[tuple[str, str]]:
+    geometry = (
+        PolygonGeometry(coordinates=parcels[0])
+        if len(parcels) == 1
+        else MultiPolygonGeometry(coordinates=list(parcels))
+    )
+    return {(fault.pointer, fault.code) for fault in check_parcels(geometry)}
+
+
+HOLE = [(110.08, 20.92), (110.09, 20.92), (110.09, 20.93), (110.08, 20.92)]
+BOW_TIE = [(110.0, 20.0), (110.1, 20.1), (110.1, 20.0), (110.0, 20.1), (110.0, 20.0)]
+FLAT = [(110.0, 20.0), (110.1, 20.0), (110.2, 20.0), (110.0, 20.0)]
+AT = "/geometry/coordinates"
+
+
 def test_rings_must_be_closed() -> None:
     opened = [*SQUARE[:-1], (110.2, 20.8)]
-    assert faults(geometry=PolygonGeometry(coordinates=[SQUARE])) == set()
-    assert faults(geometry=PolygonGeometry(coordinates=[SQUARE, opened])) == {("/geometry/coordinates/1", "open_ring")}
-    assert faults(geometry=PolygonGeometry(coordinates=[opened, SQUARE, opened])) == {
-        ("/geometry/coordinates/0", "open_ring"),
-        ("/geometry/coordinates/2", "open_ring"),
-    }
+    assert land([SQUARE]) == set()
+    assert land([SQUARE, opened]) == {(f"{AT}/1", "open_ring")}
+    assert land([opened, SQUARE, opened]) == {(f"{AT}/0", "open_ring"), (f"{AT}/2", "open_ring")}
+    assert land([SQUARE], [opened]) == {(f"{AT}/1/0", "open_ring")}
+
+
+def test_a_parcel_has_an_area_and_a_line_that_does_not_cross_itself() -> None:
+    assert land([BOW_TIE]) == {(AT, "crosses_itself")}
+    assert land([FLAT]) == {(AT, "no_area")}
+    assert land([[SQUARE[0]] * 4]) == {(AT, "no_area")}
+    assert land([SQUARE], [BOW_TIE], [FLAT]) == {(f"{AT}/1", "crosses_itself"), (f"{AT}/2", "no_area")}
+    assert land([SQUARE, HOLE]) == set()
 
 
 @pytest.mark.parametrize(("stage", "to"), list(product(Stage, Stage)))

@@ -284,7 +284,7 @@ def test_only_what_is_urgent_is_told(start: Start, robot: Robot) -> None:
     alert = event(5, {"kind": "break_glass", "title": "示范"}, "alert.raised", "alerts", division="440882102")
     assert bot.deliver(alert) == 204
     assert "**警示** 客路镇 紧急查阅" in robot.next()
-    due = {"step": 0, "kind_title": "随访到期", "due_on": "2020-03-05", "title": "示范王某家(示范)"}
+    due = {"step": 0, "kind_title": "走访到期", "due_on": "2020-03-05", "title": "示范王某家(示范)"}
     placed = {
         **due,
         "division_name": "客路镇迈港村委会",
@@ -292,7 +292,7 @@ def test_only_what_is_urgent_is_told(start: Start, robot: Robot) -> None:
     }  # typed, where the registry makes none
     assert bot.deliver(event(6, placed, "due.reminder", "reminders")) == 204
     said = robot.next()
-    assert "**到期提醒** 客路镇迈港村委会 随访到期 2020-03-05" in said
+    assert "**到期提醒** 客路镇迈港村委会 走访到期 2020-03-05" in said
     assert "示范" not in said
     assert robot.messages.empty()
 
@@ -413,8 +413,8 @@ def test_visits_that_are_due_are_told_as_totals_of_towns(
     headers = {"Authorization": f"Bearer {template.keys['bot']}"}
     desk.bot.registry = httpx.Client(base_url=server.url, headers=headers, trust_env=False)
     desk.run(20)
-    told = [said for _, said in desk.sent if "随访到期" in said]
-    assert told == ["**随访到期** 白沙镇1项（已逾期1项）、客路镇2项（已逾期2项）"]
+    told = [said for _, said in desk.sent if "走访到期" in said]
+    assert told == ["**走访到期** 白沙镇1项（已逾期1项）、客路镇2项（已逾期2项）"]
 
 
 def test_a_reminder_of_somebody_in_care_is_not_told_to_the_group(source: ModuleType) -> None:

@@ -60,15 +60,15 @@ def button(page: Page | Locator, name: str) -> Locator:
 
 def fill(page: Page, day: str = "2020-02-14") -> None:
     field(page, "所属患者").select_option(label=PERSON)
-    field(page, "随访日期").fill(day)
-    field(page, "随访形式").select_option("家庭访视")
+    field(page, "走访日期").fill(day)
+    field(page, "走访形式").select_option("家庭访视")
     for number, role in enumerate(("网格员", "民警"), start=1):
         button(page.get_by_role("group", name="走访人员", exact=True), "添加一项").click()
         field(member(page, number), "角色").select_option(role)
         field(member(page, number), "姓名").fill("示范周")
     field(page, "见到对象").select_option("是")
     field(page, "危险性评估").fill("0")
-    field(page, "本次随访分类").select_option("稳定")
+    field(page, "病情分类").select_option("稳定")
 
 
 def save(page: Page) -> None:
@@ -104,7 +104,7 @@ def test_the_form_is_built_from_the_schema(form: Page, there: Api) -> None:
     for each in ordered:
         named = field(form, each["title"]).or_(form.get_by_role("group", name=each["title"], exact=True))
         expect(named.first).to_be_visible()
-    assert field(form, "随访形式").locator("option").all_text_contents() == ["请选择", "门诊", "家庭访视", "电话"]
+    assert field(form, "走访形式").locator("option").all_text_contents() == ["请选择", "门诊", "家庭访视", "电话"]
 
 
 def test_every_fault_stands_beside_its_field(form: Page, there: Api) -> None:
@@ -112,12 +112,12 @@ def test_every_fault_stands_beside_its_field(form: Page, there: Api) -> None:
     save(form)
     expect(row(form, f"{PERSON} 2020-02-13 已发送")).to_be_visible()
     fill(form)
-    field(form, "随访形式").select_option("请选择")
+    field(form, "走访形式").select_option("请选择")
     field(form, "危险性评估").fill("9")
     field(member(form, 2), "姓名").fill("周*")
     field(form, "见到对象").select_option("请选择")
     save(form)
-    is_faulty(field(form, "随访形式"), "缺少必填项。")
+    is_faulty(field(form, "走访形式"), "缺少必填项。")
     is_faulty(field(form, "危险性评估"), "不得大于 5。")
     is_faulty(field(member(form, 2), "姓名"), "这是遮蔽后的内容(含 *),不能作为数据提交。")
     is_faulty(field(form, "见到对象"), "缺少必填项。")
@@ -132,7 +132,7 @@ def test_every_fault_stands_beside_its_field(form: Page, there: Api) -> None:
     form.evaluate("scrollTo(0, 0)")
     screenshot(form, "form.png")
     assert visits(there) == ["2020-02-13"]
-    field(form, "随访形式").select_option("家庭访视")
+    field(form, "走访形式").select_option("家庭访视")
     field(form, "危险性评估").fill("0")
     field(member(form, 2), "姓名").fill("示范吴")
     field(form, "见到对象").select_option("是")
@@ -147,7 +147,7 @@ def test_every_fault_stands_beside_its_field(form: Page, there: Api) -> None:
 def test_a_rule_s_refusal_stands_beside_its_field_too(form: Page) -> None:
     fill(form, "2999-01-01")
     save(form)
-    is_faulty(field(form, "随访日期"), re.compile("."))
+    is_faulty(field(form, "走访日期"), re.compile("."))
 
 
 def test_a_fault_of_a_whole_group_stands_in_it(form: Page) -> None:
@@ -160,9 +160,9 @@ def test_a_fault_of_a_whole_group_stands_in_it(form: Page) -> None:
 
 def test_a_day_that_is_half_typed_is_not_left_out_silently(form: Page, there: Api) -> None:
     fill(form)
-    field(form, "下次随访日期").press_sequentially("02")
+    field(form, "下次走访日期").press_sequentially("02")
     save(form)
-    is_faulty(field(form, "下次随访日期"), "没有填完整。")
+    is_faulty(field(form, "下次走访日期"), "没有填完整。")
     assert visits(there) == []
 
 
@@ -191,8 +191,8 @@ def star(page: Page | Locator, title: str) -> bool:
 
 
 def test_only_what_must_be_filled_in_is_marked_so(form: Page) -> None:
-    assert star(form, "随访日期")
-    assert not star(form, "本次随访分类")
+    assert star(form, "走访日期")
+    assert not star(form, "病情分类")
     assert not star(form, "转诊原因")
     field(form, "转至机构及科室").fill("示范医院")
     assert star(form, "转诊原因")
@@ -299,7 +299,7 @@ def test_a_reload_without_a_network_loses_nothing(form: Page, there: Api, templa
     enter(form, server, template.keys["clerk"])
     expect(state(form)).to_contain_text("待发送 1 条")
     expect(row(form, f"{PERSON} 2020-02-14 待发送")).to_be_visible()
-    expect(field(form, "随访日期")).to_have_value("2020-02-15")
+    expect(field(form, "走访日期")).to_have_value("2020-02-15")
     expect(field(form, "所属患者").locator("option:checked")).to_have_text(PERSON)
     expect(field(member(form, 2), "姓名")).to_have_value("示范周")
     assert visits(there) == []
@@ -411,7 +411,7 @@ def test_a_draft_is_there_again_after_the_key_was(form: Page, template: Template
     expect(state(form)).to_contain_text("密钥已失效")
     form.unroute("**/v1/visits/*", broken)
     enter(form, server, template.keys["clerk"], old=template.keys["clerk"])  # by mistake
-    expect(field(form, "随访日期")).to_have_value("2020-02-15")
+    expect(field(form, "走访日期")).to_have_value("2020-02-15")
     expect(row(form, "已发送")).to_be_visible()
     assert visits(there) == ["2020-02-14"]
 
@@ -445,7 +445,7 @@ def test_the_next_person_neither_sees_nor_sends_it(form: Page, there: Api, templ
     enter(form, server, template.keys["neighbour"])
     expect(state(form)).to_have_text(AWAY)  # of the names: visits would have been sent before
     expect(form.get_by_role("listitem")).to_have_count(0)
-    expect(field(form, "随访日期")).to_have_value("")
+    expect(field(form, "走访日期")).to_have_value("")
     expect(field(form, "所属患者").locator("option")).to_have_text(["请选择"])
     assert NAME not in form.evaluate("JSON.stringify({...sessionStorage})")
     assert tried == []
@@ -454,7 +454,7 @@ def test_the_next_person_neither_sees_nor_sends_it(form: Page, there: Api, templ
     enter(form, server, template.keys["clerk"])
     expect(row(form, f"{PERSON} 2020-02-14 已发送")).to_be_visible()
     button(row(form, f"{PERSON} 2020-02-15 草稿"), "填写").click()
-    expect(field(form, "随访日期")).to_have_value("2020-02-15")
+    expect(field(form, "走访日期")).to_have_value("2020-02-15")
     assert visits(there) == ["2020-02-14"]
 
 
@@ -479,20 +479,20 @@ def test_a_refused_visit_waits_and_does_not_push_out_what_is_being_typed(
     fill(form, "2020-02-15")
     form.context.set_offline(False)
     expect(state(form)).to_have_text("在线,被退回 1 条")
-    expect(row(form, f"{PERSON} 2999-01-01 被退回 随访日期:")).to_be_visible()
-    expect(field(form, "随访日期")).to_have_value("2020-02-15")
+    expect(row(form, f"{PERSON} 2999-01-01 被退回 走访日期:")).to_be_visible()
+    expect(field(form, "走访日期")).to_have_value("2020-02-15")
     form.reload()
     enter(form, server, template.keys["clerk"])
-    expect(field(form, "随访日期")).to_have_value("2020-02-15")
+    expect(field(form, "走访日期")).to_have_value("2020-02-15")
     button(row(form, "被退回"), "修改").click()
-    is_faulty(field(form, "随访日期"), re.compile("."))
-    expect(field(form, "随访日期")).to_have_value("2999-01-01")
+    is_faulty(field(form, "走访日期"), re.compile("."))
+    expect(field(form, "走访日期")).to_have_value("2999-01-01")
     expect(row(form, f"{PERSON} 2020-02-15 草稿")).to_be_visible()
-    field(form, "随访日期").fill("2020-02-14")
+    field(form, "走访日期").fill("2020-02-14")
     save(form)
     expect(row(form, f"{PERSON} 2020-02-14 已发送")).to_be_visible()
     button(row(form, "2020-02-15 草稿"), "填写").click()
-    expect(field(form, "随访日期")).to_have_value("2020-02-15")
+    expect(field(form, "走访日期")).to_have_value("2020-02-15")
     save(form)
     expect(row(form, f"{PERSON} 2020-02-15 已发送")).to_be_visible()
     assert visits(there) == ["2020-02-14", "2020-02-15"]
@@ -528,10 +528,10 @@ def test_two_tabs_leave_each_other_s_drafts_alone(
     fill(second, "2020-02-15")
     save(second)
     expect(row(second, f"{PERSON} 2020-02-15 已发送")).to_be_visible()
-    expect(field(form, "随访日期")).to_have_value("2020-02-14")
+    expect(field(form, "走访日期")).to_have_value("2020-02-14")
     form.reload()
     enter(form, server, template.keys["clerk"])
-    expect(field(form, "随访日期")).to_have_value("2020-02-14")
+    expect(field(form, "走访日期")).to_have_value("2020-02-14")
     save(form)
     expect(row(form, f"{PERSON} 2020-02-14 已发送")).to_be_visible()
     assert visits(there) == ["2020-02-14", "2020-02-15"]
@@ -540,7 +540,7 @@ def test_two_tabs_leave_each_other_s_drafts_alone(
 def test_a_draft_is_in_one_tab_at_a_time(form: Page, second: Page, there: Api) -> None:
     fill(form)
     button(row(second, f"{PERSON} 2020-02-14 草稿"), "填写").click()
-    expect(field(form, "随访日期")).to_have_value("")
+    expect(field(form, "走访日期")).to_have_value("")
     expect(button(form, "保存并发送")).to_be_disabled()
     save(second)
     expect(row(second, "已发送")).to_be_visible()
@@ -558,7 +558,7 @@ def test_a_tab_that_was_duplicated_does_not_save_its_draft_again(
     save(form)
     enter(copy, server, template.keys["clerk"])
     expect(row(copy, f"{PERSON} 2020-02-14 待发送")).to_be_visible()
-    expect(field(copy, "随访日期")).to_have_value("")
+    expect(field(copy, "走访日期")).to_have_value("")
 
 
 def test_the_browser_is_left_clean_once_that_was_asked(form: Page) -> None:

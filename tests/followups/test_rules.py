@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.core.validation import convert
 from registry.followups.codes import (
     Adherence,
     AdverseReaction,
@@ -567,3 +568,24 @@ def test_what_the_office_must_see_to_at_once(changes: dict[str, Any], expected: 
 def test_a_drive_ends_no_earlier_than_it_starts(ends: dt.date | None, expected: Faults) -> None:
     data = CampaignIn(name="示范专项行动", starts_on=TODAY, divisions=["440882102"], ends_on=ends)
     assert {(fault.pointer, fault.code) for fault in check_campaign(data)} == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"death_cause": "accident", "died_on": "2020-02-10", "not_seen_reason": "deceased"}, set()),
+        ({"death_cause": "physical_illness", "death_illness": "heart", "died_on": "2020-02-10", "not_seen_reason": "deceased"}, set()),
+        ({"death_cause": "accident", "not_seen_reason": "not_home"}, {("/death_cause", "died_on")}),
+        ({"death_cause": "accident", "death_illness": "heart", "died_on": "2020-02-10", "not_seen_reason": "deceased"},
+         {("/death_illness", "death_cause")}),
+        ({"rehabilitation": ["social"], "not_seen_reason": "not_home"}, {("/rehabilitation", "not_seen")}),
+    ],
+)  # fmt: skip
+def test_the_cause_of_death_and_rehabilitation_are_those_of_the_national_form(
+    more: Any, told: set[tuple[str, str]]
+) -> None:
+    sent = {"patient_id": "018f0000-0000-7000-8000-000000000001", "visited_on": "2020-02-18", "form": "home", "seen": False,
+            "team": [{"role": "police", "name": "示范戊"}], **more}  # fmt: skip
+    data = convert(sent, VisitIn)
+    found = check_visit(data, dt.date(1980, 1, 1), dt.date(2018, 1, 1), dt.date(2020, 3, 1))
+    assert {(fault.pointer, fault.code) for fault in found} == told

@@ -10,7 +10,7 @@ from tests.api import Api, published
 VILLAGE_CODE = re.compile(r"\b440882[0-9]{6}\b")
 ABOUT_PEOPLE = re.compile(r"/v1/(statistics/)?(patients|visits)|/v1/due\b")
 """Paths whose answers may tell no village: what others answer, such as the list of divisions, may."""
-HOW_ILL = re.compile(r"不稳定|随访 [0-9]级|stability\":|diagnosis\":\"")
+HOW_ILL = re.compile(r"不稳定|[随走]访 [0-9]级|stability\":|diagnosis\":\"")
 NO_ENTRY = ("/v1/schemas", "/v1/statistics", "/v1/due/rules")
 """Paths that tell of states of health, and of nobody: forms, rules, the county's counts."""
 FILTERS = ("risk_level=4", "stability=unstable", "diagnosis=bipolar", "seen=true", "joint=true", "in_time=false", "form=home",

@@ -159,7 +159,7 @@ def test_of_people_there_are_counts_alone(api: Api) -> None:
         made = api.made("/v1/patients", factories.patient(id_number=None, **person))
     url = link(api)
     found = {plain(each["LOCATION"]): plain(each["SUMMARY"]) for each in events(api, url)}
-    assert found == {"客路镇迈港村委会": "随访 2人", "客路镇客路村委会": "随访 1人"}
+    assert found == {"客路镇迈港村委会": "走访 2人", "客路镇客路村委会": "走访 1人"}
     body = api.get(url, None).text
     assert made["id"] not in body
     assert "不稳定" not in body

@@ -497,7 +497,7 @@ def test_what_is_due_tomorrow_is_told_as_the_due_list_has_it(api: Api, who: str)
             assert listed == counts, (to, heading)
             said += told[heading]
     assert "调解期限1项" in said or who == "neighbour"
-    assert "随访" in said
+    assert "走访" in said
 
 
 def test_nothing_due_is_said(api: Api) -> None:
@@ -508,8 +508,8 @@ def test_nothing_due_is_said(api: Api) -> None:
     ]
     api.made("/v1/patients", factories.patient(in_care_since="2020-01-02"))
     told = api.get(f"{AT}?to=2020-01-15").json()["sections"][-1]["told"]
-    assert told[0] == "明日到期：随访1项。"
+    assert told[0] == "明日到期：走访1项。"
     text = api.get(f"{AT}?to=2020-01-15&format=text", "bot").text
-    assert "（五）明日重点\n明日到期：随访1项。\n今日到期：无。\n已逾期：无。\n" in text
+    assert "（五）明日重点\n明日到期：走访1项。\n今日到期：无。\n已逾期：无。\n" in text
     village = api.get(f"{AT}?to=2020-01-15&division={factories.VILLAGE}&format=text", "bot").text
-    assert "已逾期：无。\n随访、年度随访次数、再次询问知情同意：未公布。" in village
+    assert "已逾期：无。\n走访、年度走访次数、再次询问知情同意：未公布。" in village

@@ -77,9 +77,9 @@ def test_four_visits_a_year(api: Api) -> None:
     wrong = api.made("/v1/visits", factories.visit(patient, visited_on="2020-08-21"))["id"]
     assert api.act(f"/v1/visits/{wrong}/void", REASON, who="supervisor").status_code == 200
     (item,) = due(api, "2020-12-01", kinds="yearly_visits")
-    assert (item["due_on"], item["title"]) == ("2020-12-31", "2020年随访 已3次,至少4次")
+    assert (item["due_on"], item["title"]) == ("2020-12-31", "2020年走访 已3次，至少4次")
     (late,) = due(api, "2021-01-01", kinds="yearly_visits")  # it stays on New Year's Day, until they are seen
-    assert (late["id"], late["title"]) == (item["id"], "2020年随访 仅3次,至少4次")
+    assert (late["id"], late["title"]) == (item["id"], "2020年走访 仅3次，至少4次")
     seen = api.made("/v1/visits", factories.visit(patient, visited_on="2021-01-14"))["id"]
     assert due(api, "2021-01-20", kinds="yearly_visits") == []
     assert api.act(f"/v1/visits/{seen}/void", REASON, who="supervisor").status_code == 200
@@ -220,7 +220,7 @@ def test_who_was_not_seen_is_visited_again(api: Api) -> None:
     (item,) = due(api, "2020-03-10", kinds="visit")
     assert (item["rule"]["id"], item["rule"]["source"], item["due_on"]) == (
         "visit_not_seen",
-        "综治办工作惯例",
+        "本县设定",
         "2020-03-15",
     )
 
@@ -282,7 +282,7 @@ def test_the_law_of_the_day_of_service_is_cited(api: Api) -> None:
     served = {"decided_on": "2020-02-04", "served_on": "2020-02-05"}
     api.made("/v1/proceedings", factories.proceeding(case(api), **served))
     (item,) = due(api, "2020-02-06", kinds="remedy")
-    assert item["rule"]["source"] == "行政诉讼法(2014、2017年文本)第四十五条"
+    assert item["rule"]["source"] == "行政诉讼法（2014、2017年文本）第四十五条"
 
 
 def test_a_petition_is_reviewed_and_reviewed_again_and_then_over(api: Api) -> None:
@@ -335,7 +335,7 @@ SOURCES = {
     "land_authority_mediation": "土地权属争议调解书的约定",
     "rural_contract_mediation": "承包纠纷调解协议书的约定",
     "land_mediation": "合同法第六十条",
-    "peace_pact": "平安公约的约定",
+    "peace_pact": "和谐共建协议的约定",
 }
 
 
@@ -380,12 +380,12 @@ def test_a_changed_rule_leaves_periods_that_have_begun(api: Api, amend: Amend) -
     seen = api.made("/v1/patients", factories.patient())["id"]
     api.made("/v1/visits", factories.visit(seen))
     expected = [
-        (f"patients/{new}/visit", "2020-01-24", "卫生院工作惯例"),
-        ("return_visit", "2020-03-23", "综治办工作惯例"),
+        (f"patients/{new}/visit", "2020-01-24", "本县设定"),
+        ("return_visit", "2020-03-23", "本县设定"),
         (
             f"patients/{seen}/visit",
             "2020-05-14",
-            "国家基本公共卫生服务规范(第三版);严重精神障碍管理治疗工作规范(2018年版)",
+            "国家基本公共卫生服务规范（第三版）；严重精神障碍管理治疗工作规范（2018年版）",
         ),
     ]
     for rule, since, limit in (
@@ -482,7 +482,7 @@ def test_pages_add_up_and_counts_are_of_all(api: Api) -> None:
         api.made("/v1/patients", factories.patient(id_number=None, in_care_since="2019-01-01"))  # seen by no later page
     assert seen == whole["items"]
     assert [item["due_on"] for item in seen] == sorted(item["due_on"] for item in seen)
-    assert {"kind": "visit", "title": "随访", "due": 5, "overdue": 5} in whole["counts"]
+    assert {"kind": "visit", "title": "走访", "due": 5, "overdue": 5} in whole["counts"]
 
 
 def test_what_is_due_to_people_is_counted_for_everybody(api: Api) -> None:

@@ -122,7 +122,7 @@ def test_a_count_of_people_says_of_which_day_it_is(render: Callable[[Bulletin], 
     told = figure(
         title="在管", unit="人", value=10, stands=True, today=None, rounded_to=5, as_of_day=dt.date(2020, 1, 31)
     )
-    untold = msgspec.structs.replace(told, title="离管", value=None)
+    untold = msgspec.structs.replace(told, title="终止管理", value=None)
     page = render(bulletin(figures=[told, untold]))
     assert page.count("（截至1月31日）") == 1
     assert page.count("约10") == 1

@@ -451,7 +451,7 @@ def test_a_rule_that_changes_leaves_the_steps_of_what_has_begun(api: Api, remind
     for (month, date), count in table.items():
         assert remind(dt.date(2020, month, date)) == count, (month, date)
     steps = [(each["due_on"], each["step"], each["rule"]["source"]) for each in sent(api)]
-    old, new = "综治办工作惯例", "新办法"
+    old, new = "本县设定", "新办法"
     assert [step for due_on, step, source in steps if source == old and due_on == "2020-03-23"] == [
         -7,
         -1,
@@ -493,7 +493,7 @@ def test_a_patient_is_not_named(api: Api, remind: Remind) -> None:
     api.made("/v1/patients", factories.patient(in_care_since="2020-02-18"))
     remind(DUE)
     (found,) = sent(api)
-    assert (found["kind"], found["title"]) == ("visit", "随访 0级 稳定")
+    assert (found["kind"], found["title"]) == ("visit", "走访 0级 稳定")
     assert "示范孙" not in str(found)
 
 

@@ -147,11 +147,12 @@ def test_a_cursor_belongs_to_its_filters(api: Api) -> None:
 
 
 def test_paths_and_methods_that_are_not_there(api: Api) -> None:
-    assert api.get("/v1/nonsense").json()["code"] == "not_found"
+    assert api.get("/v1/nonsense").json()["code"] == "route_not_found"
     wrong = api.call("DELETE", AT)
     assert (wrong.status_code, wrong.json()["code"]) == (405, "method_not_allowed")
     assert set(wrong.headers["Allow"].replace(",", " ").split()) >= {"GET", "POST"}
-    assert api.get(f"{AT}/not-a-uuid").status_code == 404
+    unknown = api.get(f"{AT}/not-a-uuid")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
 
 
 def test_a_retry_with_the_same_key_makes_one_entry(api: Api) -> None:

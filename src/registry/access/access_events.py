@@ -80,7 +80,7 @@ def end_of_events(connection: Connection, book: str, as_of: str | None) -> int:
         later = select(EVENTS.c.position).where(EVENTS.c.book == book, EVENTS.c.recorded_at > span[1])
         first = connection.scalar(later.order_by(EVENTS.c.recorded_at, EVENTS.c.position).limit(1))
         return head if first is None else first
-    zh = "as_of 须为过去的日期、带时区的时间,或本县查阅日志的位置号(wa_…)。"
+    zh = "as_of 须为过去的日期、带时区的时间，或本县查阅日志的位置号（wa_…）。"
     en = "as_of must be a past date, a past timestamp with its offset, or a mark of this book's access log (wa_…)."
     raise Refused(faults=[Fault("#as_of", "as_of", zh, en)])
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from registry import errors
 from registry.access.access_events import AccessEvent, Disclosure, EventCriteria, disclosure, end_of_events, find_events
 from registry.access.break_glass import LONGEST, Opened, breaking, list_glasses, opened
-from registry.core.fields import END, LongLine
+from registry.core.fields import LongLine
 from registry.core.principals import OFFICE, Principal, Role
 from registry.core.queries import CursorParam, LimitParam, RecordedFrom, RecordedTo
 from registry.core.register import Register, RegisterName, Right
@@ -36,7 +36,7 @@ AUDITING = frozenset({Role.AUDITOR, Role.SUPERVISOR})
 AccessAsOf = Annotated[
     str,
     Meta(
-        min_length=10, max_length=48, pattern=r"^(wa_[0-9]{6}_[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?)" + END,
+        pattern=r"^(wa_[0-9]{6}_[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?)$", min_length=10, max_length=48,
         description="What the access log held then: a past date, a timestamp with offset, or the `watermark` of an answer.",
         examples=["2020-02-21", "wa_440882_17"],
     ),
@@ -54,7 +54,7 @@ class AccessPageQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class AccessQuery(AccessPageQuery, kw_only=True):
     """Whose access, to what, when."""
 
-    principal: Annotated[str, Meta(max_length=36, pattern="^[0-9A-Za-z-]+" + END, description="The id of a key.")] | None = None  # fmt: skip
+    principal: Annotated[str, Meta(pattern="^[0-9A-Za-z-]+$", max_length=36, description="The id of a key.")] | None = None  # fmt: skip
     kind: EventKind | None = None
     register: RegisterName | None = None
     case: Annotated[UUID | None, Meta(description="A dispute or patient, or an entry of a register without cases.")] = (
@@ -70,7 +70,7 @@ class GlassIn(Input):
     register: RegisterName
     entry_id: UUID
     reason: Annotated[LongLine, Meta(title="理由", description="is announced to the supervisor: name no person")]
-    minutes: Annotated[int, Meta(ge=1, le=LONGEST, title="时长(分钟)")] = LONGEST
+    minutes: Annotated[int, Meta(ge=1, le=LONGEST, title="时长（分钟）")] = LONGEST
 
 
 class OpenedList(msgspec.Struct, kw_only=True):

@@ -32,15 +32,15 @@ class Basis(CodeList):
     """On what an erasure is based (个人信息保护法第四十七条第一款)."""
 
     PURPOSE_ENDED = "purpose_ended", "处理目的已实现或不再必要", "The purpose has ended"
-    """(一) 处理目的已实现、无法实现或者为实现处理目的不再必要"""
+    """（一）处理目的已实现、无法实现或者为实现处理目的不再必要"""
     RETENTION_ENDED = "retention_ended", "保存期限已届满", "The retention period has ended"
-    """(二) 保存期限已届满"""
+    """（二）保存期限已届满"""
     CONSENT_WITHDRAWN = "consent_withdrawn", "撤回同意", "Consent was withdrawn"
-    """(三) 个人撤回同意"""
+    """（三）个人撤回同意"""
     UNLAWFUL_PROCESSING = "unlawful_processing", "违法违约处理", "Processing was unlawful"
-    """(四) 违反法律、行政法规或者违反约定处理个人信息"""
+    """（四）违反法律、行政法规或者违反约定处理个人信息"""
     OTHER_LAW = "other_law", "法律、行政法规规定的其他情形", "Another case laid down by law"
-    """(五) 法律、行政法规规定的其他情形"""
+    """（五）法律、行政法规规定的其他情形"""
 
 
 ERASURES = Table(

@@ -41,7 +41,7 @@ def change_key(connection: Connection, by: Principal, key_id: str, patch: dict[s
     if row is None:
         raise NotFound
     if row.revoked_at is not None:
-        raise Conflict(zh="该密钥已撤销,不能再修改。", en="The key was revoked and can no longer be changed.")
+        raise Conflict(zh="该密钥已撤销，不能再修改。", en="The key was revoked and can no longer be changed.")
     current, changed = _current(row), _changed(row, patch)
     if changed == current:
         return False
@@ -58,7 +58,7 @@ def change_key(connection: Connection, by: Principal, key_id: str, patch: dict[s
 def _outcome(row: Row[Any], name: str, lost: list[str], event: Event) -> WriteOutcome:
     alert = AlertIn(
         kind=AlertKind.SCOPE_NARROWED,
-        title=f"密钥辖区缩小:收回 {len(lost)} 个辖区",
+        title=f"密钥辖区缩小：收回 {len(lost)} 个辖区",
         key_id=row.id,
         key_name=name,
         divisions=lost,

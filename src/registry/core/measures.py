@@ -159,8 +159,8 @@ def dates(title: str, title_en: str, column: Column[Any], stem: str) -> tuple[Di
 def places(table: Table) -> tuple[Dimension, Dimension]:
     """The dimensions that every register has: the town and the village of its division."""
     division = table.c.division
-    town = Dimension("town", "镇(街)", "Town", division, By.TOWN)
-    return town, Dimension("village", "村(居)", "Village", division, By.VILLAGE)
+    town = Dimension("town", "镇（街）", "Town", division, By.TOWN)
+    return town, Dimension("village", "村（居）", "Village", division, By.VILLAGE)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from registry.core.fields import END
 from registry.errors import Fault, refuse
 
 AsOf = Annotated[
     str,
     Meta(
-        min_length=10, max_length=48, pattern=r"^(wm_[0-9]{6}_[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?)" + END,
+        pattern=r"^(wm_[0-9]{6}_[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?)$", min_length=10, max_length=48,
         description="What was known then: a past date (its end, Beijing time), a timestamp with offset, or a watermark.",
         examples=["2020-02-21", "wm_440882_812"],
     ),
@@ -22,7 +21,7 @@ AsOf = Annotated[
 MomentParam = Annotated[
     str,
     Meta(
-        min_length=10, max_length=40, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?" + END,
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+([+ -][0-9:]+|Z))?$", min_length=10, max_length=40,
         examples=["2020-02-21", "2020-02-21T08:00:00+08:00"],
     ),
 ]  # fmt: skip
@@ -47,9 +46,7 @@ On = Annotated[
 
 DivisionParam = Annotated[
     str,
-    Meta(
-        pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?" + END, max_length=12, description="This division and all below it."
-    ),
+    Meta(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", max_length=12, description="This division and all below it."),
 ]
 
 
@@ -58,9 +55,7 @@ LimitParam = Annotated[int, Meta(ge=1, le=200, description="How many at most.")]
 
 CursorParam = Annotated[
     str,
-    Meta(
-        min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+" + END, description="`next_cursor` of the page before."
-    ),
+    Meta(pattern=r"^[A-Za-z0-9_-]+$", min_length=1, max_length=200, description="`next_cursor` of the page before."),
 ]
 
 
@@ -72,7 +67,7 @@ IrregularParam = Annotated[
 Fields = Annotated[
     str,
     Meta(
-        max_length=1000, pattern=r"^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*" + END, examples=["title,stage"],
+        max_length=1000, pattern=r"^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*$", examples=["title,stage"],
         description="Only these fields of the entry (top-level names, separated by commas), and always `id` and `meta`. Where none of them is "
         "personal, no personal data is shown, nor recorded as seen.",
     ),
@@ -83,7 +78,7 @@ def sorting(*names: str) -> Meta:
     """What the parameter `sort` of a list takes: these columns, upwards or (`-`) downwards."""
     known = [f"{sign}{name}" for name in ("recorded_at", *names) for sign in ("", "-")]
     about = "In which order, downwards with `-`: `recorded_at` is the last change; entries without a value come last. Left out: last change first."
-    return Meta(pattern=f"^-?({'|'.join(('recorded_at', *names))})" + END, max_length=40, description=about,
+    return Meta(pattern=f"^-?({'|'.join(('recorded_at', *names))})$", max_length=40, description=about,
                 extra_json_schema={"enum": known})  # fmt: skip
 
 
@@ -91,7 +86,7 @@ def among(*names: str) -> Meta:
     """What the parameters `absent` and `present` of a list take: fields that its entries do not have, or do."""
     either = "|".join(names)
     about = f"Only entries in which all of these are null (`absent`) or not null (`present`): {', '.join(names)}; separated by commas."
-    return Meta(pattern=f"^({either})(,({either}))*" + END, max_length=200, description=about)
+    return Meta(pattern=f"^({either})(,({either}))*$", max_length=200, description=about)
 
 
 def check_ranges(query: msgspec.Struct) -> None:

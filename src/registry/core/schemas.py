@@ -28,7 +28,7 @@ class Reason(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Why a record is corrected or voided (更正或作废的理由): a code, and a sentence that names no person."""
 
     code: ReasonCode
-    text: Annotated[str, Meta(min_length=2, max_length=500, pattern=SHORT, description="is shown to every reader: name no person")]  # fmt: skip
+    text: Annotated[str, Meta(pattern=SHORT, min_length=2, max_length=500, description="is shown to every reader: name no person")]  # fmt: skip
 
 
 class Input(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

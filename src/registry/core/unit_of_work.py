@@ -10,17 +10,28 @@ from sqlalchemy import ColumnElement, Row, select
 
 from registry.core import divisions
 from registry.core.access_log import is_erased, plain_document, shows_plain
-from registry.core.fields import MASKS, class_stamp, personal_paths, personal_values, put, tidy
+from registry.core.fields import MASKS, canonical, class_stamp, personal_paths, personal_values, put, tidy
 from registry.core.filters import stored_columns
 from registry.core.invariants import Rulebook
+from registry.core.naming import naming
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.schemas import Reason
 from registry.core.scope import STORED
 from registry.core.sealing import Sealer, place_of, subject_of
-from registry.core.validation import convert, merge
+from registry.core.validation import convert, merge, readable
 from registry.core.view import Seen, View, today
-from registry.errors import EntryErased, EntryVoided, Fault, Forbidden, Malformed, NotFound, PreconditionFailed, Refused
+from registry.errors import (
+    EntryErased,
+    EntryVoided,
+    Fault,
+    Forbidden,
+    Malformed,
+    NotFound,
+    PreconditionFailed,
+    Refused,
+    refuse,
+)
 from registry.ledger.batch import Batch
 from registry.ledger.clock import beijing_day
 from registry.ledger.tables import SHARING
@@ -41,6 +52,8 @@ class Change:
     expected: int | None
     """The version in If-Match; None for `*`."""
     reason: Reason | None = None
+    wrong: Sequence[Fault] = ()
+    """What is wrong with the patch though it can be read; told together with what rules refuse."""
     children: bool = False
     """Of a voiding: with all that belongs to the entry."""
 
@@ -60,6 +73,8 @@ class Draft:
     """The filter columns that the document does not tell; it tells the others (`Register.columns`)."""
     case_id: str | None = None
     """The dispute or patient it belongs to; None: itself."""
+    beside: Sequence[tuple[Register, dict[str, Any]]] = ()
+    """Other documents of the case: their public texts name nobody of this one, and this one's nobody of theirs."""
     sequence: str | None = None
     share: tuple[str, ...] = ()
     unshare: tuple[str, ...] = ()
@@ -75,18 +90,23 @@ class Current:
     document: dict[str, Any]
 
     def data(self, shape: type[T]) -> T:
-        """What was sent for it, typed."""
-        names = shape.__struct_fields__
-        return msgspec.convert({name: self.document[name] for name in names if name in self.document}, shape)
+        """What was sent for it, typed; texts that were taken once and would not be today are as they were."""
+        kept = self.sent(shape)
+        return convert(kept, shape, kept)
 
     def changed(self, shape: type[T], change: Change) -> T:
-        """What it would be after a change. Raises Refused where that is not of the register's shape."""
-        names = shape.__struct_fields__
-        kept = {name: self.document[name] for name in names if name in self.document}
+        """What it would be after a change. Raises Refused where what the change brings is not of the register's shape."""
+        kept = self.sent(shape)
         try:
-            return convert(merge(kept, change.patch), shape)
+            value, wrong = readable(merge(kept, change.patch), shape, kept)
         except Malformed as fault:
             raise Refused(faults=fault.faults) from None
+        refuse(fault for fault in wrong if fault.code not in {known.code for known in change.wrong})
+        return value
+
+    def sent(self, shape: type[msgspec.Struct]) -> dict[str, Any]:
+        """The part of the document that was sent."""
+        return {name: self.document[name] for name in shape.__struct_fields__ if name in self.document}
 
 
 @dataclass(slots=True)
@@ -134,9 +154,8 @@ class Tx:
     def known_place(self, code: str, pointer: str) -> None:
         """Raise Refused unless there is such a division; it may be another office's."""
         if self.find_place(code) is None:
-            raise Refused(
-                faults=[Fault(pointer, "unknown_division", "没有这个行政区划代码。", "There is no such division.")]
-            )
+            text = "没有这个行政区划代码。", "There is no such division."
+            raise Refused(faults=[Fault(pointer, "unknown_division", *text)])
 
     def rows(self, register: Register, *columns: ColumnElement[Any], where: ColumnElement[bool]) -> Sequence[Row[Any]]:
         """Columns of what stands and the caller may see, for rules that look at more than one entry."""
@@ -161,15 +180,13 @@ class Tx:
         try:
             current = self.current(register, entry_id)
         except NotFound:
-            raise Refused(
-                faults=[Fault(pointer, "unknown_entry", "没有这条记录。", "There is no such entry.")]
-            ) from None
+            text = "没有这条记录。", "There is no such entry."
+            raise Refused(faults=[Fault(pointer, "unknown_entry", *text)]) from None
         if current.seen.voided:
             raise Refused(faults=[Fault(pointer, "entry_voided", "该记录已作废。", "That entry was voided.")])
         if is_erased(current.seen):
-            raise Refused(
-                faults=[Fault(pointer, "entry_erased", "该记录已依法删除。", "That entry was erased by law.")]
-            )
+            text = "该记录已依法删除。", "That entry was erased by law."
+            raise Refused(faults=[Fault(pointer, "entry_erased", *text)])
         return current
 
     def own_division(self, case: Current) -> str:
@@ -195,7 +212,8 @@ class Tx:
         current = self.current(register, entry_id)
         if not self.who.covers(current.seen.division):
             raise Forbidden(
-                zh="该记录由其他镇(街)保管,请由其修改。", en="Another office keeps this entry; only it may change it."
+                zh="该记录由其他镇（街）保管，请由其修改。",
+                en="Another office keeps this entry; only it may change it.",
             )
         if change.expected is not None and change.expected != current.seen.number:
             raise self._stale(current, change)
@@ -208,6 +226,7 @@ class Tx:
     def create(self, register: Register, entry_id: str, draft: Draft) -> Append:
         """A first version."""
         self.batch.touch(entry_id)
+        refuse(naming(register, msgspec.to_builtins(draft.data), {}, draft.beside))
         return self._append(register, entry_id, 1, Action.CREATED, draft, _document(register, entry_id, draft))
 
     def change(self, current: Current, draft: Draft, change: Change, action: Action | None = None) -> Append | None:
@@ -215,8 +234,11 @@ class Tx:
         if "case_number" in current.document:
             draft.derived["case_number"] = current.document["case_number"]
         draft.case_id = draft.case_id or current.seen.case_id
+        sent, stood = msgspec.to_builtins(draft.data), current.sent(current.register.shape)
+        refuse(naming(current.register, sent, stood, draft.beside, change.reason))
         document = _document(current.register, current.seen.entry_id, draft)
-        if document == _content(current.document) and not (draft.share or draft.unshare):
+        stands = canonical(current.document, current.register.shape)  # as it would be written today
+        if document == _content(stands) and not (draft.share or draft.unshare):
             return None
         following = current.seen.number + 1
         action = action or change.action
@@ -229,11 +251,9 @@ class Tx:
         """A last version, alike but for its header, that says that the entry should never have been entered. Raises Forbidden."""
         self._require_void(current)
         shape = current.register.shape
-        kept = {
-            name: value
-            for name, value in current.document.items()
-            if name not in {"meta", "id", "label", *shape.__struct_fields__}
-        }
+        refuse(naming(current.register, {}, current.sent(shape), reason=change.reason))
+        own = {"meta", "id", "label", *shape.__struct_fields__}
+        kept = {name: value for name, value in current.document.items() if name not in own}
         columns = stored_columns(self.batch.connection, self.who.book, current.register.table, current.seen.position)
         draft = Draft(current.data(shape), current.seen.division, kept, columns, current.seen.case_id)
         number = current.seen.number + 1

@@ -102,7 +102,7 @@ def _end_of(text: str) -> int | None:
 
 def _refused(name: str) -> Refused:
     pointer, name = name if name.startswith("/") else f"#{name}", name.removeprefix("/")
-    zh = f"{name} 须为过去的日期、带时区的时间,或本县的水位号(wm_…)。"
+    zh = f"{name} 须为过去的日期、带时区的时间，或本县的水位号（wm_…）。"
     en = f"{name} must be a past date, a past timestamp with its offset, or a watermark of this book (wm_…)."
     return Refused(faults=[Fault(pointer, "as_of", zh, en)])
 

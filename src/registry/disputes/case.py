@@ -23,7 +23,7 @@ from registry.disputes.register import (
     RETURN_VISIT_REGISTER,
     SESSION_REGISTER,
 )
-from registry.disputes.schemas import ClockQuery, DisputeClock, DoneMove
+from registry.disputes.schemas import ClockQuery, DisputeClock, StoredMove
 from registry.errors import Fault, Refused
 from registry.ledger.clock import beijing_day, wall_clock
 from registry.ledger.versions import encode
@@ -114,4 +114,4 @@ class _Stored(msgspec.Struct):
     """What the clock needs of a stored dispute."""
 
     discovered_on: dt.date
-    moves: list[DoneMove]
+    moves: list[StoredMove]

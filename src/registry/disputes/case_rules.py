@@ -88,7 +88,7 @@ def _check_confirmation(data: AgreementIn, asked: Confirmation, today: dt.date) 
     at = "/confirmation"
     due = confirmation_due_on(data)
     if data.subject is Subject.LAND_OWNERSHIP:
-        yield Fault(at, "not_confirmable", "涉及物权确权的不得司法确认(民诉法解释第355条)。", "A court must refuse what decides who owns land.")  # fmt: skip
+        yield Fault(at, "not_confirmable", "涉及物权确权的不得司法确认（民诉法解释第355条）。", "A court must refuse what decides who owns land.")  # fmt: skip
     elif data.kind not in CONFIRMABLE:
         yield Fault(at, "not_confirmable", "只有人民调解协议可以司法确认。", "Only a committee's agreement can be confirmed.")  # fmt: skip
     elif due is None:

@@ -188,7 +188,9 @@ class AgreementIn(Input):
     subject: Annotated[Subject, Meta(title="标的")]
     signed_on: Annotated[dt.date, Meta(title="签订日期")]
     signatories: Annotated[list[Signatory], Meta(min_length=2, max_length=50, title="签字人")]
-    number: Annotated[Line | None, Meta(title="协议编号")] = None
+    number: Annotated[
+        Line | None, Meta(title="协议编号", description="as on the cover of the official form: （2020）客人调字第12号")
+    ] = None
     signed_at: Annotated[LongLine | None, Meta(title="签订地点")] = None
     mediators: Annotated[list[Mediator], Meta(max_length=20, title="调解人")] = []
     mediator_signed: Annotated[bool, Meta(title="调解员已签名")] = False

@@ -103,14 +103,16 @@ def return_visit(tx: Tx, data: ReturnVisitIn, kept: Current | None) -> Draft:
 def _dispute_of(tx: Tx, data: Child, kept: Current | None) -> Current:
     """The dispute, which stays the same one."""
     if kept is not None and str(data.dispute_id) != kept.seen.case_id:
-        text = "不能改到另一宗纠纷;请作废后重新录入。", "It cannot move to another dispute; void it and enter it anew."
+        text = "不能改到另一宗纠纷；请作废后重新录入。", "It cannot move to another dispute; void it and enter it anew."
         raise Refused(faults=[Fault("/dispute_id", "other_dispute", *text)])
     return tx.parent(DISPUTE_REGISTER, str(data.dispute_id), "/dispute_id")
 
 
 def _draft(tx: Tx, data: Child, dispute: Current, derived: dict[str, Any] | None = None) -> Draft:
     division = tx.own_division(dispute)
-    return Draft(data, division, {**(derived or {}), "division": division}, case_id=dispute.seen.entry_id)
+    beside = ((dispute.register, dispute.document),)
+    derived = {**(derived or {}), "division": division}
+    return Draft(data, division, derived, case_id=dispute.seen.entry_id, beside=beside)
 
 
 PROCEEDING_WRITES = plain_writes(PROCEEDING_REGISTER, proceeding)

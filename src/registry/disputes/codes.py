@@ -72,7 +72,7 @@ CATEGORIES: Titles = {
     "1105": ("移民安置", "Resettlement"),
     "1199": ("其他", "Other building matters"),
     "12": ("涉民政纠纷", "Civil affairs"),
-    "1201": ("村(社区)选举和管理", "Village elections and management"),
+    "1201": ("村（社区）选举和管理", "Village elections and management"),
     "1202": ("优抚救助", "Special care and relief"),
     "1203": ("区划边界", "Administrative boundaries"),
     "1299": ("其他", "Other civil affairs"),
@@ -105,7 +105,7 @@ LAND_CATEGORIES = frozenset({"0901", "0902", "0903", "0904", "0999", "1102", "12
 
 
 class DisputeKind(CodeList):
-    """On which legal track a land dispute runs (domain.md 3.4); the ownership track refuses the others."""
+    """On which legal track a land dispute runs (土地权属争议调查处理办法 §14); the ownership track refuses the others."""
 
     OWNERSHIP = "ownership", "所有权权属", "Ownership"
     USE_RIGHT = "use_right", "使用权权属", "Right of use"
@@ -155,7 +155,7 @@ class FoundBy(CodeList):
     ON_SITE = "on_site", "现场发现", "Found on the spot"
     PARTY_APPLICATION = "party_application", "当事人申请", "Application of a party"
     COMMITTEE_INITIATIVE = "committee_initiative", "调委会主动介入", "The committee's own initiative"
-    POLICE_TRANSFER = "police_transfer", "公安移送", "Passed on by the police"
+    POLICE_TRANSFER = "police_transfer", "公安机关移交", "Passed on by the police"
     COURT_ENTRUSTED = "court_entrusted", "法院委托", "Entrusted by a court"
     GOVERNMENT_ASSIGNED = "government_assigned", "政府交办", "Assigned by the government"
     PETITION = "petition", "信访", "Petition"
@@ -254,7 +254,7 @@ class SessionResult(CodeList):
 
 
 class AgreementKind(CodeList):
-    """The name 调解协议 is not one legal thing: who made it decides when it is valid (domain.md 3.3)."""
+    """The name 调解协议 is not one legal thing: who made it decides when it is valid (人民调解法 §29, 土地权属争议调查处理办法 §26)."""
 
     PEOPLE_MEDIATION = "people_mediation", "人民调解协议书", "People's mediation agreement"
     ORAL = "oral", "口头协议登记表", "Oral agreement"
@@ -265,7 +265,7 @@ class AgreementKind(CodeList):
         "Mediation of a rural land contract",
     )
     LAND_MEDIATION = "land_mediation", "土地纠纷调解协议书", "Land mediation agreement"
-    PEACE_PACT = "peace_pact", "和睦公约", "Peace pact"
+    PEACE_PACT = "peace_pact", "和谐共建协议", "Peace pact"
 
 
 class Subject(CodeList):

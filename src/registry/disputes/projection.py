@@ -18,13 +18,13 @@ from registry.disputes import rules
 from registry.disputes.case_schemas import AgreementQuery, CaseQuery
 from registry.disputes.codes import LAND_CATEGORIES, AgreementKind, CourtResult, DisputeKind, Stage, Track
 from registry.disputes.models import AGREEMENTS, DISPUTES, PROCEEDINGS, RETURN_VISITS, SESSIONS
-from registry.disputes.schemas import DisputeQuery, DoneMove
+from registry.disputes.schemas import DisputeQuery
 
 
 def dispute_at(document: Document, day: dt.date) -> Document:
     """The stage, and all that follows from the moves made by the day; no team or response that came later."""
     moves = [move for move in document["moves"] if by(move, "on", day)]
-    derived = msgspec.to_builtins(rules.derived(msgspec.convert(moves, list[DoneMove])))
+    derived = msgspec.to_builtins(rules.derived(rules.stored_moves(moves)))
     return {
         **document,
         **derived,
@@ -117,7 +117,7 @@ def return_visit_label(document: Document) -> str:
 def dispute_columns(document: Document) -> Document:
     """The filter columns of a dispute."""
     area = document["area_mu"]
-    moves = msgspec.convert(document["moves"], list[DoneMove])
+    moves = rules.stored_moves(document["moves"])
     ended_on, referred_on = rules.ended_on(moves), rules.referred_on(moves)
     return {
         **document,

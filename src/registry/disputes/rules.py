@@ -1,20 +1,31 @@
 """What a dispute and its moves must satisfy; no database, no HTTP."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from registry.deadlines.rules import current, ends_on
 from registry.disputes.codes import CATEGORIES, ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
-from registry.disputes.schemas import DisputeIn, DoneMove, Move, Party, PolygonGeometry
+from registry.disputes.schemas import (
+    DisputeIn,
+    DoneMove,
+    Move,
+    MultiPolygonGeometry,
+    Party,
+    PolygonGeometry,
+    StoredMove,
+)
 from registry.errors import Fault
 
 MEDIATION, CONFIRMATION = "people_mediation_conclude", "judicial_confirm_apply"
 """Rows of the deadline table."""
 MEDIATION_RULE = current(MEDIATION).cited
 CONFIRMATION_RULE = current(CONFIRMATION).cited
-COUNTING_RULE = "民法典第二百零一条至第二百零三条:期间的计算"
+COUNTING_RULE = "民法典第二百零一条至第二百零三条：期间的计算"
 
 
 def check_dispute(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
@@ -31,8 +42,6 @@ def check_dispute(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
         )
     for index, party in enumerate(data.parties):
         yield from _check_party(f"/parties/{index}", party)
-    if isinstance(data.geometry, PolygonGeometry):
-        yield from _check_rings(data.geometry)
     yield from _check_team(data, today)
     spot = data.settled_on_the_spot
     if spot is not None and not data.discovered_on <= spot.settled_on <= today:
@@ -50,16 +59,39 @@ def _check_party(pointer: str, party: Party) -> Iterator[Fault]:
         )
     if not public and party.name is not None:
         yield Fault(
-            f"{pointer}/name", "personal_name", "个人姓名请填在 person 中。", "A person's name belongs into person."
+            f"{pointer}/name",
+            "personal_name",
+            "个人姓名请填在“当事人”（person）中。",
+            "A person's name belongs into person.",
         )
 
 
-def _check_rings(geometry: PolygonGeometry) -> Iterator[Fault]:
-    for index, ring in enumerate(geometry.coordinates):
-        if ring[0] != ring[-1]:
-            yield Fault(
-                f"/geometry/coordinates/{index}", "open_ring", "多边形须首尾相接。", "A ring must end where it begins."
-            )
+def check_parcels(geometry: PolygonGeometry | MultiPolygonGeometry) -> Iterator[Fault]:
+    """Rings are closed, and each parcel has an area that its line does not cross (RFC 7946 §3.1.6, OGC simple features)."""
+    at = "/geometry/coordinates"
+    if isinstance(geometry, PolygonGeometry):
+        parcels = {at: geometry.coordinates}
+    else:
+        parcels = {f"{at}/{number}": rings for number, rings in enumerate(geometry.coordinates)}
+    for pointer, rings in parcels.items():
+        still_open = [
+            Fault(f"{pointer}/{index}", "open_ring", "多边形须首尾相接。", "A ring must end where it begins.")
+            for index, ring in enumerate(rings)
+            if ring[0] != ring[-1]
+        ]
+        yield from still_open or _check_area(pointer, rings)
+
+
+def _check_area(pointer: str, rings: Sequence[Sequence[tuple[float, float]]]) -> Iterator[Fault]:
+    from shapely import Polygon, is_valid_reason  # here, as it brings numpy, and few disputes have a parcel
+
+    parcel = Polygon(rings[0], rings[1:])
+    if parcel.convex_hull.area == 0:
+        yield Fault(pointer, "no_area", "地块面积为零。", "The parcel has no area.")
+    elif not parcel.is_valid:
+        where = ", ".join(re.findall(r"-?[0-9.]+", is_valid_reason(parcel)))
+        text = f"地块边线自相交（{where}）。", f"The parcel's line crosses or touches itself at {where}."
+        yield Fault(pointer, "crosses_itself", *text)
 
 
 def _check_team(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
@@ -134,6 +166,11 @@ def _check_agreed(now: Standing, move: Move) -> Iterator[Fault]:
     if move.to is Stage.PERFORMED and now.terms_open:
         text = f"还有 {now.terms_open} 份协议未履行完毕。", f"{now.terms_open} agreements have terms not yet performed."
         yield Fault("/to", "not_performed", *text)
+
+
+def stored_moves(moves: object) -> list[DoneMove]:
+    """The moves of a stored document."""
+    return list(msgspec.convert(moves, list[StoredMove]))
 
 
 def accepted_on(moves: Sequence[Move]) -> dt.date | None:

@@ -7,7 +7,6 @@ import msgspec
 from msgspec import Meta
 
 from registry.core.fields import (
-    END,
     AreaMu,
     Count,
     DivisionCode,
@@ -19,6 +18,7 @@ from registry.core.fields import (
     Note,
     PersonName,
     Phone,
+    PublicName,
     Sensitive,
 )
 from registry.core.queries import AsOfQuery, ListQuery, among, sorting
@@ -31,17 +31,26 @@ Latitude = Annotated[float, Meta(ge=3, le=54)]
 Ring = Annotated[list[tuple[Longitude, Latitude]], Meta(min_length=4, max_length=5000)]
 Rings = Annotated[list[Ring], Meta(min_length=1, max_length=100)]
 
+POSITIONS: dict[str, object] = {"x-form": "positions"}
+"""An altitude is taken, and dropped."""
+
 
 class PointGeometry(Input, tag_field="type", tag="Point"):
     """A GeoJSON point."""
 
-    coordinates: Annotated[tuple[Longitude, Latitude], Meta(title="坐标")]
+    coordinates: Annotated[tuple[Longitude, Latitude], Meta(title="坐标", extra_json_schema=POSITIONS)]
 
 
 class PolygonGeometry(Input, tag_field="type", tag="Polygon"):
     """A GeoJSON polygon: rings of [longitude, latitude], each closed."""
 
-    coordinates: Annotated[Rings, Meta(title="坐标")]
+    coordinates: Annotated[Rings, Meta(title="坐标", extra_json_schema=POSITIONS)]
+
+
+class MultiPolygonGeometry(Input, tag_field="type", tag="MultiPolygon"):
+    """Several parcels: the rings of each."""
+
+    coordinates: Annotated[list[Rings], Meta(min_length=1, max_length=100, title="坐标", extra_json_schema=POSITIONS)]
 
 
 class Contact(Input):
@@ -64,10 +73,10 @@ class Party(Input):
     """A party (当事人). Villages and organisations have a public name, persons and households a person."""
 
     kind: Annotated[PartyKind, Meta(title="当事人类型")]
-    name: Annotated[Line | None, Meta(title="名称")] = None
+    name: Annotated[PublicName | None, Meta(title="名称")] = None
     person: Annotated[PartyPerson | None, Meta(title="当事人")] = None
     division: DivisionCode | None = None
-    hamlet: Annotated[Line | None, Meta(title="自然村")] = None
+    hamlet: Annotated[PublicName | None, Meta(title="自然村")] = None
     representative: Annotated[Contact | None, Meta(title="代表人")] = None
     claim: Annotated[Note | None, Meta(title="诉求")] = None
 
@@ -113,7 +122,7 @@ class DisputeIn(Input):
     division: DivisionCode
     title: Annotated[LongLine, Meta(title="纠纷名称")]
     kind: Annotated[DisputeKind, Meta(title="纠纷类型")]
-    category: Annotated[str, Meta(title="事件类别", pattern=r"^[0-9]{2}([0-9]{2})?" + END, max_length=4)]
+    category: Annotated[str, Meta(pattern=r"^[0-9]{2}([0-9]{2})?$", title="事件类别", max_length=4)]
     cause: Annotated[Cause, Meta(title="起因")]
     scale: Annotated[Scale, Meta(title="事件规模")]
     people_involved: Annotated[Count, Meta(title="涉及人数")]
@@ -122,7 +131,7 @@ class DisputeIn(Input):
     parties: Annotated[list[Party], Meta(min_length=2, max_length=50, title="当事人")]
     risk: Annotated[Risk, Meta(title="难易程度")] = Risk.GENERAL
     place_name: Annotated[LongLine | None, Meta(title="争议地点")] = None
-    geometry: Annotated[PointGeometry | PolygonGeometry | None, Meta(title="争议地块")] = None
+    geometry: Annotated[PointGeometry | PolygonGeometry | MultiPolygonGeometry | None, Meta(title="争议地块")] = None
     crs: Annotated[Literal["CGCS2000", "WGS84", "GCJ02", "BD09"], Meta(title="坐标系")] = "CGCS2000"
     area_mu: AreaMu | None = None
     since_year: Annotated[int, Meta(ge=1900, le=2100, title="起始年份")] | None = None
@@ -157,6 +166,13 @@ class DoneMove(Move, kw_only=True):
     number: Annotated[int, Meta(ge=1, title="序号")]
 
 
+class StoredMove(DoneMove, kw_only=True):
+    """A step as it is read back: its texts are as they were taken then, whatever is taken today."""
+
+    reason: str | None = None
+    referred_to: str | None = None
+
+
 class MoveChanges(Input):
     """What was wrong of a step; what is left out stays."""
 
@@ -189,9 +205,13 @@ class Dispute(DisputeIn, kw_only=True):
     moves: Annotated[list[DoneMove], Meta(title="办理经过")]
     accepted_on: Annotated[dt.date | None, Meta(title="受理日期")]
     settled_on: Annotated[dt.date | None, Meta(title="化解日期")]
-    days_to_settle: Annotated[int | None, Meta(title="化解用时(日)", description="from acceptance to settlement")]
+    days_to_settle: Annotated[int | None, Meta(title="化解用时（日）", description="from acceptance to settlement")]
     mediation_due_on: Annotated[
-        dt.date | None, Meta(title="调解期限", description="人民调解工作若干规定 §33: normally within one month")
+        dt.date | None,
+        Meta(
+            title="调解期限",
+            description="normally within one month of acceptance, as the rules say for mediation by the people (人民调解工作若干规定 §33)",
+        ),
     ]
     meta: Header
 

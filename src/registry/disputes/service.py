@@ -3,11 +3,13 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 from sqlalchemy import and_
 
 from registry.core.plain_writes import Writes, Written, plain_void
+from registry.core.register import Register
 from registry.core.schemas import Reason
 from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.disputes import rules
@@ -15,8 +17,22 @@ from registry.disputes.case_rules import lacks
 from registry.disputes.codes import AgreementKind, Stage
 from registry.disputes.models import AGREEMENTS
 from registry.disputes.on_the_spot import agreement_of, steps_of
-from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
-from registry.disputes.schemas import DisputeIn, DoneMove, Move, MoveCorrection, MoveUndoing
+from registry.disputes.register import (
+    AGREEMENT_REGISTER,
+    DISPUTE_REGISTER,
+    PROCEEDING_REGISTER,
+    RETURN_VISIT_REGISTER,
+    SESSION_REGISTER,
+)
+from registry.disputes.schemas import (
+    DisputeIn,
+    DoneMove,
+    Move,
+    MoveCorrection,
+    MoveUndoing,
+    MultiPolygonGeometry,
+    PolygonGeometry,
+)
 from registry.errors import Conflict, Fault, NotFound, Refused, refuse
 from registry.ledger.versions import Append
 
@@ -91,7 +107,7 @@ def _moved(tx: Tx, current: Current, moves: list[DoneMove], change: Change, reas
 
 def moves_of(current: Current) -> list[DoneMove]:
     """The moves so far, first to last."""
-    return msgspec.convert(current.document["moves"], list[DoneMove])
+    return rules.stored_moves(current.document["moves"])
 
 
 def discovered_on(current: Current) -> dt.date:
@@ -127,14 +143,34 @@ def _lacking(tx: Tx, dispute_id: str) -> Iterator[str]:
 
 
 def _dispute(tx: Tx, data: DisputeIn, moves: list[DoneMove], kept: Current | None = None) -> Draft:
-    refuse(rules.check_dispute(data, tx.today))
+    refuse([*rules.check_dispute(data, tx.today), *_check_land(data, kept)])
     name = tx.place(data.division, data.discovered_on, kept=kept)
     for index, party in enumerate(data.parties):
         if party.division is not None:
             tx.known_place(party.division, f"/parties/{index}/division")
     derived = rules.derived(moves)
     share, unshare = _towns(tx, data, kept)
-    return Draft(data, data.division, {**derived, "division_name": name}, share=share, unshare=unshare)
+    derived["division_name"] = name
+    return Draft(data, data.division, derived, beside=_parts(tx, kept), share=share, unshare=unshare)
+
+
+def _parts(tx: Tx, kept: Current | None) -> list[tuple[Register, dict[str, Any]]]:
+    """What belongs to the dispute, with masks: its public texts."""
+    if kept is None:
+        return []
+    parts = (PROCEEDING_REGISTER, SESSION_REGISTER, AGREEMENT_REGISTER, RETURN_VISIT_REGISTER)
+    return [
+        (part, msgspec.json.decode(row.document))
+        for part in parts
+        for row in tx.rows(part, part.table.c.document, where=part.table.c.case_id == kept.seen.entry_id)
+    ]
+
+
+def _check_land(data: DisputeIn, kept: Current | None) -> Iterator[Fault]:
+    """The faults of parcels that are sent; those that stand were held to the rules of their day."""
+    stands = kept is not None and kept.data(DisputeIn).geometry == data.geometry
+    if isinstance(data.geometry, PolygonGeometry | MultiPolygonGeometry) and not stands:
+        yield from rules.check_parcels(data.geometry)
 
 
 def _towns(tx: Tx, data: DisputeIn, kept: Current | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

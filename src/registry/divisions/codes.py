@@ -6,9 +6,9 @@ from registry.code_lists import CodeList
 class Level(CodeList):
     """How high a division stands (层级): 县级市, 镇(街), 村(居), 自然村."""
 
-    COUNTY = "county", "县(市、区)", "County"
-    TOWN = "town", "镇(街)", "Town"
-    VILLAGE = "village", "村(居)", "Village"
+    COUNTY = "county", "县（市、区）", "County"
+    TOWN = "town", "镇（街）", "Town"
+    VILLAGE = "village", "村（居）", "Village"
     HAMLET = "hamlet", "自然村", "Hamlet"
 
 
@@ -35,4 +35,4 @@ class Tier(CodeList):
     CITY = "city", "市级网格", "City grid"
     TOWN = "town", "镇级网格", "Town grid"
     VILLAGE = "village", "村级网格", "Village grid"
-    NATURAL_VILLAGE = "natural_village", "组(自然村)级网格", "Hamlet grid"
+    NATURAL_VILLAGE = "natural_village", "组（自然村）级网格", "Hamlet grid"

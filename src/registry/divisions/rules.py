@@ -14,7 +14,7 @@ def check_division(data: DivisionIn, parent_level: str | None, book: str) -> Ite
     if data.level is Level.COUNTY:
         if data.code != book or data.parent is not None:
             yield Fault(
-                "/code", "county_code", f"县级代码须为 {book},且无上级。", f"The county is {book}, without parent."
+                "/code", "county_code", f"县级代码须为 {book}，且无上级。", f"The county is {book}, without parent."
             )
         return
     if parent_level != ABOVE[data.level]:
@@ -23,7 +23,7 @@ def check_division(data: DivisionIn, parent_level: str | None, book: str) -> Ite
         if data.code is not None:
             yield Fault("/code", "hamlet_code", "自然村没有官方代码。", "A hamlet has no official code.")
     elif len(code) != CODE_LENGTH[data.level] or not code.startswith(data.parent or " "):
-        yield Fault("/code", "wrong_code", "代码须以上级代码开头,长度与层级相符。", "The code must extend the parent's, by three digits.")  # fmt: skip
+        yield Fault("/code", "wrong_code", "代码须以上级代码开头，长度与层级相符。", "The code must extend the parent's, by three digits.")  # fmt: skip
 
 
 def check_staff(data: StaffIn, today: dt.date) -> Iterator[Fault]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, PersonName, Phone
+from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, PersonName, Phone, PublicName
 from registry.core.queries import ListQuery, sorting
 from registry.core.schemas import Header, Input, Label
 from registry.divisions.codes import Duty, Level, Tier
@@ -73,7 +73,7 @@ class StaffIn(Input):
     duty: Annotated[Duty, Meta(title="职责")]
     tier: Annotated[Tier, Meta(title="网格层级")]
     phone: Phone | None = None
-    hamlet: Annotated[Line | None, Meta(title="自然村")] = None
+    hamlet: Annotated[PublicName | None, Meta(title="自然村")] = None
     households: Annotated[Count | None, Meta(title="包户数")] = None
     position: Annotated[Line | None, Meta(title="职务")] = None
     since: Annotated[dt.date | None, Meta(title="任职日期")] = None

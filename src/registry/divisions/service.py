@@ -24,10 +24,13 @@ def change_division(tx: Tx, entry_id: str, change: Change) -> Append | None:
     current = tx.to_change(DIVISION_REGISTER, entry_id, change)
     data = current.changed(DivisionIn, change)
     if data.code != current.document["code"]:
-        text = "代码不能更改;请作废后重新录入。", "A code cannot change; void the division and enter it anew."
+        text = "代码不能更改；请作废后重新录入。", "A code cannot change; void the division and enter it anew."
         raise Refused(faults=[Fault("/code", "code_change", *text)])
     if change.reason is None and data.name != current.document["name"]:
-        text = "更名请用 rename;录错的名称请用 correct。", "A new name takes rename; a wrong one takes correct."
+        text = (
+            "更名请用更名操作（rename）；录错的名称请用更正操作（correct）。",
+            "A new name takes rename; a wrong one takes correct.",
+        )
         raise Refused(faults=[Fault("/name", "needs_rename", *text)])
     return tx.change(current, _division(tx, data, _kept(current)), change)
 

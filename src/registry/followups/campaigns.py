@@ -33,6 +33,9 @@ class Covered:
 class CampaignShape(CampaignIn, forbid_unknown_fields=False, kw_only=True):
     """A stored campaign, read leniently."""
 
+    name: str
+    purpose: str | None = None
+
 
 def states(
     connection: Connection, view: View, registers: Registers, campaign: CampaignShape, on: dt.date | None

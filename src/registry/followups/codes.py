@@ -18,7 +18,7 @@ class Diagnosis(CodeList):
     SCHIZOPHRENIA = "schizophrenia", "精神分裂症", "Schizophrenia"
     SCHIZOAFFECTIVE = "schizoaffective", "分裂情感性障碍", "Schizoaffective disorder"
     PARANOID_PSYCHOSIS = "paranoid_psychosis", "偏执性精神病", "Paranoid psychosis"
-    BIPOLAR = "bipolar", "双相(情感)障碍", "Bipolar disorder"
+    BIPOLAR = "bipolar", "双相（情感）障碍", "Bipolar disorder"
     EPILEPTIC_PSYCHOSIS = "epileptic_psychosis", "癫痫所致精神障碍", "Mental disorder due to epilepsy"
     INTELLECTUAL_DISABILITY_WITH_PSYCHOSIS = (
         "intellectual_disability_with_psychosis",
@@ -45,7 +45,7 @@ class CareStatus(CodeList):
     LOST = "lost", "失访", "Lost to follow-up"
     MOVED = "moved", "迁出", "Moved away"
     DIED = "died", "死亡", "Died"
-    CLOSED = "closed", "结案", "Closed"
+    CLOSED = "closed", "终止管理", "Closed"
 
 
 class LostReason(CodeList):
@@ -73,7 +73,7 @@ class FamilyEconomy(CodeList):
     NO_REGULAR_INCOME = "no_regular_income", "无固定收入", "No regular income"
     REGULAR_INCOME = "regular_income", "有固定收入", "Regular income"
     LOW_INCOME = "low_income", "低收入家庭", "Low income"
-    POOR = "poor", "贫困,在当地贫困线以下", "Below the local poverty line"
+    POOR = "poor", "贫困，在当地贫困线以下", "Below the local poverty line"
     OTHER = "other", "其他", "Other"
 
 
@@ -85,7 +85,7 @@ class Relation(CodeList):
     CHILD = "child", "子女", "Child"
     SIBLING = "sibling", "兄弟姐妹", "Brother or sister"
     OTHER_RELATIVE = "other_relative", "其他亲属", "Other relative"
-    VILLAGE_COMMITTEE = "village_committee", "村(居)民委员会", "Village committee"
+    VILLAGE_COMMITTEE = "village_committee", "村（居）民委员会", "Village committee"
     OTHER = "other", "其他", "Other"
 
 
@@ -101,7 +101,7 @@ class VisitorRole(CodeList):
     POLICE = "police", "民警", "Police"
     MENTAL_HEALTH_DOCTOR = "mental_health_doctor", "精防医生", "Mental health doctor"
     VILLAGE_DOCTOR = "village_doctor", "村医", "Village doctor"
-    VILLAGE_CADRE = "village_cadre", "村(居)委会干部", "Village cadre"
+    VILLAGE_CADRE = "village_cadre", "村（居）委会干部", "Village cadre"
     CIVIL_AFFAIRS = "civil_affairs", "民政干事", "Civil affairs officer"
     DISABILITY_WORKER = "disability_worker", "残疾人专职委员", "Disability worker"
     VOLUNTEER = "volunteer", "平安志愿者", "Volunteer"
@@ -138,6 +138,40 @@ class NotSeen(CodeList):
     DETAINED = "detained", "羁押或监禁", "Detained"
     MISSING = "missing", "走失", "Missing"
     DECEASED = "deceased", "死亡", "Died"
+
+
+class DeathCause(CodeList):
+    """死亡原因: 1 躯体疾病, 2 自杀, 3 他杀, 4 意外, 5 精神疾病相关并发症, 6 其他."""
+
+    PHYSICAL_ILLNESS = "physical_illness", "躯体疾病", "Physical illness"
+    SUICIDE = "suicide", "自杀", "Suicide"
+    HOMICIDE = "homicide", "他杀", "Homicide"
+    ACCIDENT = "accident", "意外", "Accident"
+    PSYCHIATRIC_COMPLICATION = "psychiatric_complication", "精神疾病相关并发症", "Complication of the mental illness"
+    OTHER = "other", "其他", "Other"
+
+
+class DeathIllness(CodeList):
+    """死亡原因, 1 躯体疾病: ①-⑧."""
+
+    INFECTION = "infection", "传染病和寄生虫病", "Infectious or parasitic disease"
+    TUMOUR = "tumour", "肿瘤", "Tumour"
+    HEART = "heart", "心脏病", "Heart disease"
+    CEREBROVASCULAR = "cerebrovascular", "脑血管病", "Cerebrovascular disease"
+    RESPIRATORY = "respiratory", "呼吸系统疾病", "Respiratory disease"
+    DIGESTIVE = "digestive", "消化系统疾病", "Digestive disease"
+    OTHER = "other", "其他疾病", "Another disease"
+    UNKNOWN = "unknown", "不详", "Not known"
+
+
+class Rehabilitation(CodeList):
+    """康复措施 1-5."""
+
+    DAILY_LIVING = "daily_living", "生活劳动能力", "Daily living and housework"
+    VOCATIONAL = "vocational", "职业训练", "Vocational training"
+    LEARNING = "learning", "学习能力", "Learning"
+    SOCIAL = "social", "社会交往", "Social contact"
+    OTHER = "other", "其他", "Other"
 
 
 class Symptom(CodeList):
@@ -187,7 +221,7 @@ class HospitalStay(CodeList):
 
     NONE = "none", "未住院", "Not in hospital"
     CURRENT = "current", "目前正在住院", "In hospital now"
-    PAST = "past", "曾住院,现未住院", "Was in hospital, is not now"
+    PAST = "past", "曾住院，现未住院", "Was in hospital, is not now"
 
 
 class Adherence(CodeList):

@@ -31,7 +31,7 @@ def visit_owed(row: Row[Any], _others: Others, _window: Window) -> Iterator[Owed
 
     Versions from before the rule was kept say no more than the day: it is taken as the one that the visit set.
     """
-    title = f"随访 {row.risk_level}级 {CLASSES[row.stability]}"
+    title = f"走访 {row.risk_level}级 {CLASSES[row.stability]}"
     if row.next_visit_on is not None:
         known = msgspec.json.decode(row.document, type=_Patient)
         yield Owed(known.next_visit_rule or SET, row.next_visit_on, title, known.next_visit_from)
@@ -62,9 +62,9 @@ def year_owed(row: Row[Any], others: Others, window: Window) -> Iterator[Owed]:
     """
     made, made_before = others
     if made < A_YEAR:
-        yield from _of_year(row, window.on.year, "visits_a_year", f"随访 已{made}次,至少{A_YEAR}次")
+        yield from _of_year(row, window.on.year, "visits_a_year", f"走访 已{made}次，至少{A_YEAR}次")
     if 0 < made_before < A_YEAR and not made:
-        yield from _of_year(row, window.on.year - 1, "visits_a_year", f"随访 仅{made_before}次,至少{A_YEAR}次")
+        yield from _of_year(row, window.on.year - 1, "visits_a_year", f"走访 仅{made_before}次，至少{A_YEAR}次")
 
 
 def consent_owed(row: Row[Any], _others: Others, window: Window) -> Iterator[Owed]:
@@ -104,9 +104,9 @@ _P = PATIENTS.c
 _IN_CARE = (_P.in_care_since, _P.document)
 
 PATIENT_DUTIES = (
-    DutyKind("visit", "随访", (_P.risk_level, _P.stability, _P.next_visit_on, *_IN_CARE), visits_due, visit_owed),
+    DutyKind("visit", "走访", (_P.risk_level, _P.stability, _P.next_visit_on, *_IN_CARE), visits_due, visit_owed),
     DutyKind(
-        "yearly_visits", "年度随访次数", _IN_CARE, in_care_before_this_year, year_owed,
+        "yearly_visits", "年度走访次数", _IN_CARE, in_care_before_this_year, year_owed,
         beside=(CaseRows(VISITS, count=seen_in(0)), CaseRows(VISITS, count=seen_in(1))),
     ),
     DutyKind("consent", "再次询问知情同意", _IN_CARE, in_care_before_this_year, consent_owed),

@@ -33,9 +33,9 @@ from registry.followups.visit_schemas import VISIT_GROUPS, Visit, VisitIn, Visit
 PATIENT_MEASURES = (
     Measure("patients_on_roster", "在管", "On the roster", "人", day="on_roster_on"),
     Measure("patients_enrolled", "建档", "Enrolled", "人", dated="in_care"),
-    Measure("patients_left", "离管", "Left care", "人", dated="left", where={"present": "left_care_on"}),
-    Measure("patients_due", "应随访", "Due for a visit", "人", dated="next_visit", where={"present": "next_visit_on"}),
-    Measure("patients_overdue", "逾期未随访", "Overdue for a visit", "人", day="overdue_on"),
+    Measure("patients_left", "终止管理", "Left care", "人", dated="left", where={"present": "left_care_on"}),
+    Measure("patients_due", "应走访", "Due for a visit", "人", dated="next_visit", where={"present": "next_visit_on"}),
+    Measure("patients_overdue", "逾期未走访", "Overdue for a visit", "人", day="overdue_on"),
 )
 PATIENT_DIMENSIONS = (
     *places(PATIENTS),
@@ -72,7 +72,7 @@ VISIT_DIMENSIONS = (
     *dates("走访", "of the visit", VISITS.c.visited_on, "visited"),
     Dimension("campaign", "专项行动", "Drive", VISITS.c.campaign_id, parameter="campaign_id", entries="campaigns"),
     Dimension("team", "走访人员组成", "Who visited", VISITS.c.team, codes=VisitorRole),
-    Dimension("form", "随访形式", "Form of visit", VISITS.c.form, codes=VisitForm),
+    Dimension("form", "走访形式", "Form of visit", VISITS.c.form, codes=VisitForm),
     Dimension("joint", "联合走访", "Joint", VISITS.c.joint),
     Dimension("seen", "见到本人", "Person seen", VISITS.c.seen),
     Dimension("not_seen_reason", "未访到原因", "Why not seen", VISITS.c.not_seen_reason, codes=NotSeen),

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from msgspec import UNSET
+
 from registry.core.fields import birth_date_in
 from registry.core.schemas import Irregularity
 from registry.deadlines.periods import add_months
@@ -14,6 +16,7 @@ from registry.followups.codes import (
     DOCTORS,
     CareStatus,
     Confinement,
+    DeathCause,
     HospitalStay,
     Interviewed,
     NotSeen,
@@ -77,19 +80,25 @@ def check_stability(risk_level: int, stability: Stability) -> Iterator[Fault]:
 def _check_status(data: PatientIn, today: dt.date) -> Iterator[Fault]:
     if (data.status is CareStatus.IN_CARE) != (data.left_care_on is None):
         yield Fault(
-            "/left_care_on", "left_care_on", "离管须填离管日期,在管不填。", "Needed once out of care, and only then."
+            "/left_care_on",
+            "left_care_on",
+            "终止管理须填终止管理日期，在管不填。",
+            "Needed once out of care, and only then.",
         )
     if data.left_care_on is not None and not data.in_care_since <= data.left_care_on <= today:
         yield Fault(
-            "/left_care_on", "wrong_date", "离管日期须在建档日期与今天之间。", "Between the start of care and today."
+            "/left_care_on",
+            "wrong_date",
+            "终止管理日期须在建档日期与今天之间。",
+            "Between the start of care and today.",
         )
     if (data.status is CareStatus.LOST) != (data.lost_reason is not None):
-        yield Fault("/lost_reason", "lost_reason", "失访须填原因,其他状态不填。", "Needed when lost, and only then.")
+        yield Fault("/lost_reason", "lost_reason", "失访须填原因，其他状态不填。", "Needed when lost, and only then.")
 
 
 def _check_history(data: PatientIn, today: dt.date) -> Iterator[Fault]:
     if data.consented_on is not None and not (data.consent and data.birth_date <= data.consented_on <= today):
-        yield Fault("/consented_on", "wrong_date", "签字日期须在出生日期与今天之间,且已同意。", "Consent is needed; between birth and today.")  # fmt: skip
+        yield Fault("/consented_on", "wrong_date", "签字日期须在出生日期与今天之间，且已同意。", "Consent is needed; between birth and today.")  # fmt: skip
     asked_on = data.consent_asked_on
     if asked_on is not None and not data.birth_date <= asked_on <= today:
         yield Fault("/consent_asked_on", "wrong_date", "询问日期须在出生日期与今天之间。", "Between birth and today.")
@@ -97,7 +106,7 @@ def _check_history(data: PatientIn, today: dt.date) -> Iterator[Fault]:
         yield Fault("/last_incident_on", "wrong_date", "日期须在出生日期与今天之间。", "Between birth and today.")
     if (data.last_incident_on is not None) and data.incident_count == 0:
         yield Fault(
-            "/incident_count", "no_incidents", "有上次肇事肇祸日期,次数不能为 0。", "There is a last one: not 0."
+            "/incident_count", "no_incidents", "有上次肇事肇祸日期，次数不能为 0。", "There is a last one: not 0."
         )
     if data.first_onset is not None and not _is_onset(data.first_onset, data.birth_date, today):
         yield Fault(
@@ -139,19 +148,20 @@ def _is_onset(text: str, birth_date: dt.date, today: dt.date) -> bool:
 def check_visit(data: VisitIn, today: dt.date) -> Iterator[Fault]:
     """The faults of a visit."""
     if data.visited_on > today:
-        yield Fault("/visited_on", "in_future", "随访日期不能晚于今天。", "Must not be after today.")
+        yield Fault("/visited_on", "in_future", "走访日期不能晚于今天。", "Must not be after today.")
     yield from _check_seen(data) if data.seen else _check_not_seen(data, today)
+    yield from _check_death(data)
     if (data.hospital_stay is HospitalStay.PAST) != (data.discharged_on is not None):
         yield Fault(
             "/discharged_on",
             "discharged_on",
-            "曾住院须填末次出院时间,否则不填。",
+            "曾住院须填末次出院时间，否则不填。",
             "Needed after a stay, and only then.",
         )
     if data.discharged_on is not None and data.discharged_on > data.visited_on:
-        yield Fault("/discharged_on", "wrong_date", "出院时间不能晚于随访日期。", "Not after the visit.")
+        yield Fault("/discharged_on", "wrong_date", "出院时间不能晚于走访日期。", "Not after the visit.")
     if data.next_visit_on is not None and data.next_visit_on <= data.visited_on:
-        yield Fault("/next_visit_on", "not_later", "下次随访须晚于本次。", "Must be after this visit.")
+        yield Fault("/next_visit_on", "not_later", "下次走访须晚于本次。", "Must be after this visit.")
 
 
 def _check_seen(data: VisitIn) -> Iterator[Fault]:
@@ -175,18 +185,26 @@ def _check_not_seen(data: VisitIn, today: dt.date) -> Iterator[Fault]:
     for name in CLINICAL:
         if getattr(data, name) is not None:
             yield Fault(f"/{name}", "not_seen", "未见到对象的不填此项。", "Only where the patient was seen.")
-    for name in ("symptoms", "medication"):
+    for name in ("symptoms", "medication", "rehabilitation"):
         if getattr(data, name):
             yield Fault(f"/{name}", "not_seen", "未见到对象的不填此项。", "Only where the patient was seen.")
     if Interviewed.PATIENT in data.interviewed:
-        yield Fault("/interviewed", "not_seen", "未见到对象,访谈对象不能是本人。", "The patient was not seen.")
+        yield Fault("/interviewed", "not_seen", "未见到对象，访谈对象不能是本人。", "The patient was not seen.")
     died = data.not_seen_reason is NotSeen.DECEASED
     if died != (data.died_on is not None):
-        yield Fault("/died_on", "died_on", "死亡须填日期,否则不填。", "Needed where the patient died, and only then.")
+        yield Fault("/died_on", "died_on", "死亡须填日期，否则不填。", "Needed where the patient died, and only then.")
     if data.died_on is not None and data.died_on > min(data.visited_on, today):
         yield Fault("/died_on", "wrong_date", "死亡日期不能晚于走访日期。", "Not after the visit.")
     if died and data.next_visit_on is not None:
-        yield Fault("/next_visit_on", "died_on", "已死亡的不再随访。", "There is no next visit.")
+        yield Fault("/next_visit_on", "died_on", "已死亡的不再走访。", "There is no next visit.")
+
+
+def _check_death(data: VisitIn) -> Iterator[Fault]:
+    """死亡原因 of the national form: only of who died, the illness only where one was the cause."""
+    if data.death_cause is not UNSET and data.died_on is None:
+        yield Fault("/death_cause", "died_on", "未填死亡日期的，不填死亡原因。", "Only where the patient died.")
+    if data.death_illness is not UNSET and data.death_cause is not DeathCause.PHYSICAL_ILLNESS:
+        yield Fault("/death_illness", "death_cause", "死亡原因为躯体疾病的，才填此项。", "Only of a physical illness.")
 
 
 def is_joint(data: VisitIn) -> bool:
@@ -235,7 +253,7 @@ def visit_rule(visit: Made, before: str | None) -> str | None:
 def check_next_visit(data: VisitIn, due: dt.date | None) -> Iterator[Fault]:
     """Another day than the rule's needs a reason."""
     if data.next_visit_on is not None and data.next_visit_on != due and data.next_visit_reason is None:
-        text = f"与规定的 {due} 不同,须填理由。", f"Not the rule's day, {due}: give a reason."
+        text = f"与规定的 {due} 不同，须填理由。", f"Not the rule's day, {due}: give a reason."
         yield Fault("/next_visit_reason", "required", *text)
 
 

@@ -58,11 +58,11 @@ class Drug(Input):
     """A drug and its dose (用药情况): by mouth in mg, or a depot injection every so many weeks."""
 
     name: Annotated[Sensitive, Meta(title="药名")]
-    morning_mg: Annotated[Milligrams, Meta(title="早(毫克)")] = 0
-    noon_mg: Annotated[Milligrams, Meta(title="中(毫克)")] = 0
-    night_mg: Annotated[Milligrams, Meta(title="晚(毫克)")] = 0
-    depot_mg: Annotated[Milligrams, Meta(title="长效针剂(毫克)")] = 0
-    depot_every_weeks: Annotated[int, Meta(ge=1, le=52, title="长效药间隔(周)")] | None = None
+    morning_mg: Annotated[Milligrams, Meta(title="早（毫克）")] = 0
+    noon_mg: Annotated[Milligrams, Meta(title="中（毫克）")] = 0
+    night_mg: Annotated[Milligrams, Meta(title="晚（毫克）")] = 0
+    depot_mg: Annotated[Milligrams, Meta(title="长效针剂（毫克）")] = 0
+    depot_every_weeks: Annotated[int, Meta(ge=1, le=52, title="长效药间隔（周）")] | None = None
 
 
 class CareMember(Input):
@@ -72,7 +72,7 @@ class CareMember(Input):
     name: PersonName
     unit: Annotated[Line | None, Meta(title="单位")] = None
     phone: Phone | None = None
-    cycle_days: Annotated[int, Meta(ge=1, le=366, title="回访周期(日)")] | None = None
+    cycle_days: Annotated[int, Meta(ge=1, le=366, title="回访周期（日）")] | None = None
 
 
 class Award(Input):
@@ -103,7 +103,7 @@ class PatientIn(Input):
     phone: Phone | None = None
     guardian: Annotated[Guardian | None, Meta(title="监护人")] = None
     status: Annotated[CareStatus, Meta(title="在管状态")] = CareStatus.IN_CARE
-    left_care_on: Annotated[dt.date | None, Meta(title="离管日期")] = None
+    left_care_on: Annotated[dt.date | None, Meta(title="终止管理日期")] = None
     lost_reason: Annotated[LostReason | None, Meta(title="失访原因")] = None
     consented_on: Annotated[dt.date | None, Meta(title="知情同意日期")] = None
     consent_asked_on: Annotated[
@@ -133,16 +133,16 @@ class Patient(PatientIn, kw_only=True):
     id: EntryId
     label: Label
     division_name: DivisionName
-    last_visited_on: Annotated[dt.date | None, Meta(title="上次随访日期")]
-    next_visit_on: Annotated[dt.date | None, Meta(title="下次随访日期")]
+    last_visited_on: Annotated[dt.date | None, Meta(title="上次走访日期")]
+    next_visit_on: Annotated[dt.date | None, Meta(title="下次走访日期")]
     next_visit_rule: Annotated[
         str | None,
         Meta(
-            title="下次随访依据", description="the row of `/v1/due/rules` that sets the day; not in versions before 0.3"
+            title="下次走访依据", description="the row of `/v1/due/rules` that sets the day; not in versions before 0.3"
         ),
     ] = None
     next_visit_from: Annotated[
-        dt.date | None, Meta(title="下次随访起算日期", description="the day that this period runs from")
+        dt.date | None, Meta(title="下次走访起算日期", description="the day that this period runs from")
     ] = None
     returned_on: Annotated[
         dt.date | None, Meta(title="恢复在管日期", description="when they last came back into care")

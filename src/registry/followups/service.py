@@ -1,14 +1,19 @@
 """Patients and campaigns: one function a use case. Visits are in `visit_service`."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import and_
+
 from registry.core.plain_writes import Writes, plain_void, plain_writes
+from registry.core.schemas import Reason, ReasonCode
 from registry.core.unit_of_work import Change, Current, Draft, Tx
 from registry.deadlines.periods import add_days
-from registry.errors import Conflict, Fault, Refused, refuse
+from registry.errors import ON_ROSTER, Conflict, EntryExists, Fault, Refused, refuse
 from registry.followups import rules
 from registry.followups.codes import CareStatus
+from registry.followups.models import PATIENTS
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER
 from registry.followups.roster import next_visit
 from registry.followups.schemas import CampaignIn, PatientIn, Transfer
@@ -28,7 +33,9 @@ def enrol_patient(tx: Tx, entry_id: str, data: PatientIn) -> Append:
     known = {**NOT_VISITED, "entered_risk_level": data.risk_level, "entered_stability": data.stability}
     known["entered_on"] = data.in_care_since.isoformat()
     known |= _incidents_entered(data, data.in_care_since)
-    return tx.create(PATIENT_REGISTER, entry_id, patient_draft(tx, data, known))
+    draft = patient_draft(tx, data, known)
+    _check_alone(tx, entry_id, draft)
+    return tx.create(PATIENT_REGISTER, entry_id, draft)
 
 
 def change_patient(tx: Tx, entry_id: str, change: Change) -> Append | None:
@@ -36,9 +43,22 @@ def change_patient(tx: Tx, entry_id: str, change: Change) -> Append | None:
     current = tx.to_change(PATIENT_REGISTER, entry_id, change)
     data = current.changed(PatientIn, change)
     if data.division[:9] != current.seen.division[:9]:
-        text = "迁往其他镇(街)须由县级办理移交(transfer)。", "Another town takes a transfer, by a supervisor."
+        text = "迁往其他镇（街）须由县级办理移交（transfer）。", "Another town takes a transfer, by a supervisor."
         raise Refused(faults=[Fault("/division", "needs_transfer", *text)])
-    return tx.change(current, patient_draft(tx, data, _entered(tx, current, change, data), current), change)
+    draft = patient_draft(tx, data, _entered(tx, current, change, data), current)
+    _check_alone(tx, entry_id, draft)
+    return tx.change(current, draft, change)
+
+
+def _check_alone(tx: Tx, entry_id: str, draft: Draft) -> None:
+    """Raise EntryExists, with the entry, where the caller sees another entry of this person in the town. One that they do not see
+    is found out by the table's index, which tells no more than that there is one.
+    """
+    if (identity := draft.columns["identity"]) is not None:
+        same = and_(PATIENTS.c.identity == identity, PATIENTS.c.town == draft.division[:9])
+        for row in tx.rows(PATIENT_REGISTER, PATIENTS.c.entry_id, where=same):
+            if row.entry_id != entry_id:
+                raise EntryExists(faults=[ON_ROSTER], members={"entry": row.entry_id})
 
 
 def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> Append | None:
@@ -46,7 +66,7 @@ def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> A
     current = tx.to_change(PATIENT_REGISTER, entry_id, change)
     old, new = current.seen.division[:9], data.to_division[:9]
     if old == new:
-        raise Conflict(zh="同一镇(街)内变更地址无须移交。", en="Within a town no transfer is needed.")
+        raise Conflict(zh="同一镇（街）内变更地址无须移交。", en="Within a town no transfer is needed.")
     if not dt.date.fromisoformat(current.document["in_care_since"]) <= data.on <= tx.today:
         text = "移交日期须在建档日期与今天之间。", "Between the start of care and today."
         raise Refused(faults=[Fault("/on", "wrong_date", *text)])
@@ -55,10 +75,8 @@ def transfer_patient(tx: Tx, entry_id: str, data: Transfer, change: Change) -> A
     shared = tx.shared_with("patients", entry_id)
     draft.share = () if new in shared else (new,)
     draft.unshare = tuple(sorted(shared - {new}))
-    append = tx.change(current, draft, change, Action.TRANSFERRED)
-    if append is not None:
-        append.reason = {"code": "other", "text": data.reason}
-    return append
+    reason = Reason(code=ReasonCode.OTHER, text=data.reason)
+    return tx.change(current, draft, replace(change, reason=reason), Action.TRANSFERRED)
 
 
 def known_from_visits(document: dict[str, Any]) -> dict[str, Any]:

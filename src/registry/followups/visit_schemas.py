@@ -4,9 +4,9 @@ import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from registry.core.fields import END, Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
+from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
 from registry.core.queries import IrregularParam, ListQuery, among, sorting
 from registry.core.register import Groups
 from registry.core.schemas import Header, Input, Irregularities, Label
@@ -14,12 +14,15 @@ from registry.followups.codes import (
     Adherence,
     AdverseReaction,
     Confinement,
+    DeathCause,
+    DeathIllness,
     Effect,
     Grade,
     HospitalStay,
     Insight,
     Interviewed,
     NotSeen,
+    Rehabilitation,
     Stability,
     Symptom,
     VisitForm,
@@ -69,15 +72,15 @@ class VisitIn(Input):
     """A visit to somebody in care (走访、随访)."""
 
     patient_id: Annotated[UUID, Meta(title="所属患者")]
-    visited_on: Annotated[dt.date, Meta(title="随访日期")]
-    form: Annotated[VisitForm, Meta(title="随访形式")]
+    visited_on: Annotated[dt.date, Meta(title="走访日期")]
+    form: Annotated[VisitForm, Meta(title="走访形式")]
     team: Annotated[list[Visitor], Meta(min_length=1, max_length=20, title="走访人员")]
     seen: Annotated[bool, Meta(title="见到对象")]
     not_seen_reason: Annotated[NotSeen | None, Meta(title="未访到原因")] = None
     campaign_id: Annotated[UUID | None, Meta(title="所属专项行动")] = None
-    interviewed: Annotated[list[Interviewed], Meta(max_length=3, title="随访对象")] = []
+    interviewed: Annotated[list[Interviewed], Meta(max_length=3, title="走访对象")] = []
     risk_level: RiskLevel | None = None
-    stability: Annotated[Stability | None, Meta(title="本次随访分类")] = None
+    stability: Annotated[Stability | None, Meta(title="病情分类")] = None
     symptoms: Annotated[list[Symptom], Meta(max_length=12, title="目前症状")] = []
     insight: Annotated[Insight | None, Meta(title="自知力")] = None
     sleep: Annotated[Grade | None, Meta(title="睡眠情况")] = None
@@ -96,11 +99,18 @@ class VisitIn(Input):
     serious_physical_illness: Annotated[bool | None, Meta(title="严重躯体疾病")] = None
     referral: Annotated[Referral | None, Meta(title="转诊")] = None
     died_on: Annotated[dt.date | None, Meta(title="死亡日期")] = None
+    death_cause: Annotated[DeathCause | UnsetType, Meta(title="死亡原因")] = UNSET
+    death_illness: Annotated[
+        DeathIllness | UnsetType, Meta(title="致死躯体疾病", description="where death_cause is physical_illness")
+    ] = UNSET
+    rehabilitation: Annotated[
+        Annotated[list[Rehabilitation], Meta(max_length=5)] | UnsetType, Meta(title="康复措施")
+    ] = UNSET
     next_visit_on: Annotated[
         dt.date | None,
-        Meta(title="下次随访日期", description="left out: by the rule; another day needs next_visit_reason"),
+        Meta(title="下次走访日期", description="left out: by the rule; another day needs next_visit_reason"),
     ] = None
-    next_visit_reason: Annotated[Sensitive | None, Meta(title="另定随访日期的理由")] = None
+    next_visit_reason: Annotated[Sensitive | None, Meta(title="另定走访日期的理由")] = None
     findings: Annotated[Note | None, Meta(title="现实表现、存在问题、处置措施")] = None
 
 
@@ -118,7 +128,7 @@ class Visit(VisitIn, kw_only=True):
         ),
     ]
     next_visit_due_on: Annotated[
-        dt.date | None, Meta(title="应随访日期", description="by the rule, whatever was agreed on")
+        dt.date | None, Meta(title="应走访日期", description="by the rule, whatever was agreed on")
     ]
     alerts: Annotated[
         list[str],
@@ -155,7 +165,7 @@ class VisitQuery(ListQuery, kw_only=True):
         Meta(description="On or before the day that the patient was due when the visit was recorded; or after it."),
     ] = None
     team: Annotated[
-        Annotated[str, Meta(pattern=f"^({ROLES})(,({ROLES}))*" + END)] | None,
+        Annotated[str, Meta(pattern=f"^({ROLES})(,({ROLES}))*$")] | None,
         Meta(description="Just these roles came: in alphabetical order, separated by commas.", examples=["grid_worker,police"]),
     ] = None  # fmt: skip
     absent: Annotated[str, among(*NULLABLE)] | None = None
@@ -164,14 +174,14 @@ class VisitQuery(ListQuery, kw_only=True):
 
 VISIT_GROUPS: Groups = (
     ("走访", "Visit", ("patient_id", "visited_on", "form", "team", "campaign_id")),
-    ("见面情况", "Who was seen", ("seen", "not_seen_reason", "interviewed", "died_on")),
+    ("见面情况", "Who was seen", ("seen", "not_seen_reason", "interviewed", "died_on", "death_cause", "death_illness")),
     ("病情", "Condition", ("risk_level", "stability", "symptoms", "insight", "sleep", "diet", "functions")),
     ("危险行为与关锁", "Incidents and confinement", ("incidents", "confinement", "hospital_stay", "discharged_on")),
     (
         "用药与治疗",
         "Medication and treatment",
         ("medication", "adherence", "adverse_reaction", "adverse_reaction_note", "effect", "lab_tested",
-         "serious_physical_illness", "referral"),
+         "serious_physical_illness", "referral", "rehabilitation"),
     ),
     ("小结", "Conclusion", ("findings", "next_visit_on", "next_visit_reason")),
 )  # fmt: skip

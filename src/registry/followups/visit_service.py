@@ -36,7 +36,7 @@ def change_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, 
     current = tx.to_change(VISIT_REGISTER, entry_id, change)
     data = current.changed(VisitIn, _by_the_rule(current, change))
     if str(data.patient_id) != current.seen.case_id:
-        text = "不能改到另一名患者;请作废后重新录入。", "It cannot move to another patient; void it and enter it anew."
+        text = "不能改到另一名患者；请作废后重新录入。", "It cannot move to another patient; void it and enter it anew."
         raise Refused(faults=[Fault("/patient_id", "other_patient", *text)])
     patient = _patient(tx, current.seen.case_id)
     others = _others(tx, patient, entry_id)
@@ -108,7 +108,9 @@ def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known], due_on:
         "alerts": rules.alerts(data),
         "irregularities": [*rules.irregular_visit(data, due_on)],
     }
-    return Draft(data, patient.seen.division, derived, {"due_on": due_on}, patient.seen.entry_id)
+    beside = ((patient.register, patient.document),)
+    columns = {"due_on": due_on}
+    return Draft(data, patient.seen.division, derived, columns, patient.seen.entry_id, beside)
 
 
 def _day(text: str | None) -> dt.date | None:

@@ -31,7 +31,7 @@ class GatheringMeasure(CodeList):
     SUSPENDED = "suspended", "暂停", "Suspended"
     POSTPONED = "postponed", "延期", "Postponed"
     SCALED_DOWN = "scaled_down", "缩小规模", "Made smaller"
-    DISPERSED = "dispersed", "疏散", "Dispersed"
+    DISPERSED = "dispersed", "劝散", "Dispersed"
     DISSUADED = "dissuaded", "劝阻", "Dissuaded"
 
 

@@ -21,7 +21,7 @@ def check_gathering(data: GatheringIn, today: dt.date) -> Iterator[Fault]:
     if ends < data.planned_from:
         yield Fault("/planned_to", "ends_before_start", "结束日期早于开始日期。", "Ends before it starts.")
     if (data.disposition is GatheringMeasure.POSTPONED) != (data.postponed_to is not None):
-        yield Fault("/postponed_to", "postponed_to", "延期须填延期至的日期,其他处置方式不填。", "Needed when postponed, and only then.")  # fmt: skip
+        yield Fault("/postponed_to", "postponed_to", "延期须填延期至的日期，其他处置方式不填。", "Needed when postponed, and only then.")  # fmt: skip
     if data.postponed_to is not None and data.postponed_to <= data.planned_from:
         yield Fault("/postponed_to", "not_later", "延期至的日期须晚于原定日期。", "Must be after the planned date.")
     if data.notice is not None and data.notice.dated > data.decided_on:

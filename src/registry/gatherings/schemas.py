@@ -16,6 +16,7 @@ from registry.core.fields import (
     Note,
     PersonName,
     Phone,
+    PublicName,
 )
 from registry.core.queries import IrregularParam, ListQuery, among, sorting
 from registry.core.register import Groups
@@ -52,7 +53,7 @@ class GatheringIn(Input):
     ]
     planned_from: Annotated[dt.date, Meta(title="原定日期")]
     decided_on: Annotated[dt.date, Meta(title="处置日期")]
-    hamlet: Annotated[Line | None, Meta(title="自然村")] = None
+    hamlet: Annotated[PublicName | None, Meta(title="自然村")] = None
     planned_to: Annotated[dt.date | None, Meta(title="原定结束日期")] = None
     planned_lunar: Annotated[Line | None, Meta(title="农历日期", description="such as 正月十五")] = None
     postponed_to: Annotated[dt.date | None, Meta(title="延期至")] = None
@@ -101,7 +102,7 @@ class ShedNotice(Input):
 
     served_on: Annotated[dt.date, Meta(title="送达日期")]
     number: Annotated[Line | None, Meta(title="文号")] = None
-    period_days: Annotated[int, Meta(title="自拆期限(日)", ge=0, le=365)] = 0
+    period_days: Annotated[int, Meta(title="自拆期限（日）", ge=0, le=365)] = 0
 
 
 class ShedIn(Input):
@@ -110,8 +111,8 @@ class ShedIn(Input):
     division: DivisionCode
     place: Annotated[LongLine, Meta(title="地点")]
     use: Annotated[ShedUse, Meta(title="用途")]
-    count: Annotated[int, Meta(title="数量(个)", ge=1, le=999)] = 1
-    hamlet: Annotated[Line | None, Meta(title="自然村")] = None
+    count: Annotated[int, Meta(title="数量（个）", ge=1, le=999)] = 1
+    hamlet: Annotated[PublicName | None, Meta(title="自然村")] = None
     point: Annotated[Point | None, Meta(title="位置")] = None
     structure: Annotated[ShedStructure | None, Meta(title="结构")] = None
     area_m2: AreaM2 | None = None

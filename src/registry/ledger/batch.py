@@ -75,7 +75,7 @@ class Batch:
         last = select(LOG.c.replayed_at).where(LOG.c.book == self.book, LOG.c.position == self.position - 1)
         if self.position and self.connection.scalar(last) is None:
             raise Conflict(
-                zh="台账已有实时记录,不能再载入过去的日子。", en="The book has live versions; days cannot be replayed."
+                zh="台账已有实时记录，不能再载入过去的日子。", en="The book has live versions; days cannot be replayed."
             )
 
     def touch(self, case_id: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from registry.db.database import Database
 from registry.db.outages import is_outage
-from registry.errors import EntryExists, OutcomeUnknown, RegistryError, Unavailable
+from registry.errors import ID_TAKEN, ON_ROSTER, EntryExists, OutcomeUnknown, RegistryError, Unavailable
 from registry.ledger.batch import Batch, Deferred, Work, WriteOutcome
 from registry.ledger.clock import Clock, wall_clock
 from registry.ledger.events import Event
@@ -132,7 +132,7 @@ class Committer:
     def _explain(self, failure: Exception) -> Exception:
         """What a write that failed is told: whether it is certain that nothing was written."""
         if isinstance(failure, IntegrityError):
-            return EntryExists()
+            return EntryExists(faults=[ON_ROSTER if "identity" in str(failure.orig) else ID_TAKEN])
         if is_outage(failure):
             log.error("a batch failed", exc_info=failure)
             return OutcomeUnknown() if self._committing else Unavailable()

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
@@ -13,13 +14,13 @@ from litestar.types import Message, Scope
 from msgspec import Meta
 from sqlalchemy import Connection
 
-from registry.core.fields import tidy
+from registry.core.fields import canonical, tidy
 from registry.core.principals import Principal, Purpose, Role, open_glasses
 from registry.core.queries import NoQuery
 from registry.core.register import Register, Right
 from registry.core.schemas import Reason
 from registry.core.unit_of_work import Change
-from registry.core.validation import convert, faults_of, patch_schema, refusal, validator
+from registry.core.validation import convert, faults_of, patch_schema, readable, refusal, validator
 from registry.core.view import View
 from registry.core.watermarks import resolve_as_of
 from registry.errors import Fault, Malformed, PreconditionNeeded, Unauthenticated, WrongMediaType
@@ -105,24 +106,29 @@ class Call(Request[Any, Any, Any]):
         """The body as a value of this shape. Raises Malformed with all its faults."""
         return convert(await self.json(), shape)
 
+    async def readable(self, shape: type[T]) -> tuple[T, Sequence[Fault]]:
+        """As `sent`, with what is wrong beside the value where that can be read all the same."""
+        return readable(await self.json(), shape)
+
     async def patch(self, shape: type[msgspec.Struct]) -> dict[str, Any]:
         """The body as a merge patch of this shape."""
-        tree = await self.json()
-        check_patch(tree, shape)
-        patch: dict[str, Any] = tree
+        patch: dict[str, Any] = canonical(await self.json(), shape)
+        if wrong := check_patch(patch, shape):
+            raise refusal(wrong)
         return patch
 
     async def change(self, shape: type[msgspec.Struct]) -> Change:
         """A PATCH: what to change, from which version."""
         expected = self.expected_version()
-        return Change(await self.patch(shape), expected)
+        patch: dict[str, Any] = canonical(await self.json(), shape)
+        return Change(patch, expected, wrong=check_patch(patch, shape))
 
     async def correction(self, shape: type[msgspec.Struct]) -> Change:
         """A correction: what was wrong, and why."""
         expected = self.expected_version()
         sent = await self.sent(Correction)
-        check_patch(sent.changes, shape, "/changes")
-        return Change(sent.changes, expected, sent.reason)
+        changes = canonical(sent.changes, shape)
+        return Change(changes, expected, sent.reason, check_patch(changes, shape, "/changes"))
 
     def expected_version(self) -> int | None:
         """The version in If-Match; None for `*`. Raises PreconditionNeeded without one."""
@@ -187,11 +193,12 @@ class VoidRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     reason: Reason
 
 
-def check_patch(tree: object, shape: type[msgspec.Struct], pointer: str = "") -> None:
-    """Raise Malformed (or Refused, where only check digits and masks are wrong) with all faults of a merge patch."""
-    found = list(faults_of(tree, _patch_validator(shape)))
-    if found:
-        raise refusal([Fault(pointer + f.pointer, f.code, f.zh, f.en, f.allowed) for f in found])
+def check_patch(tree: object, shape: type[msgspec.Struct], pointer: str = "") -> Sequence[Fault]:
+    """The faults of a merge patch that can be read all the same (check digits). Raises Malformed or Refused with all of any others."""
+    found = [replace(fault, pointer=pointer + fault.pointer) for fault in faults_of(tree, _patch_validator(shape))]
+    if {fault.code for fault in found} - {"check_digit"}:
+        raise refusal(found)
+    return found
 
 
 @lru_cache(maxsize=64)

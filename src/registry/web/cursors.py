@@ -92,5 +92,5 @@ def written(value: object) -> Value:
 
 def refused_cursor() -> Refused:
     """What to say of a cursor that is none of ours."""
-    text = "cursor 无效,或与筛选条件不符。", "Not a cursor of this list with these filters."
+    text = "游标（cursor）无效，或与筛选条件不符。", "Not a cursor of this list with these filters."
     return Refused(faults=[Fault("#cursor", "cursor", *text)])

@@ -299,14 +299,14 @@ def _rename(schema: Any, names: set[str]) -> Any:  # noqa: ANN401 - any node of 
 
 
 def _as_answer(schema: Any) -> Any:  # noqa: ANN401 - any node of a schema
-    """Every field is there; a personal one may be a mask, so its form is not promised."""
+    """Every field is there; its form is not promised: a personal one may be a mask, and older entries were held to older patterns."""
     if isinstance(schema, list):
         return [_as_answer(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if "x-personal" in schema:
         return {key: value for key, value in schema.items() if key in {"type", "title", "description", "x-personal"}}
-    answered = {key: _as_answer(value) for key, value in schema.items() if key != "default"}
+    answered = {key: _as_answer(value) for key, value in schema.items() if key not in {"default", "pattern"}}
     if schema.get("type") == "object" and "properties" in schema:
         always = set(schema.get("required", ()))
         always |= {name for name, field in schema["properties"].items() if "default" in field}

@@ -1,6 +1,7 @@
 """Errors as answers: RFC 9457 problem+json. The only place that builds them; their texts are those of `errors.py`."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from registry.errors import (
     MethodNotAllowed,
     NotFound,
     RegistryError,
+    RouteNotFound,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -53,13 +55,26 @@ class Problem(msgspec.Struct, kw_only=True):
     """For 412: the version that stands."""
     conflicts: list[str] | msgspec.UnsetType = msgspec.UNSET
     """For 412: JSON Pointers that both changed."""
+    entry: str | msgspec.UnsetType = msgspec.UNSET
+    """For 409 `entry_exists`: the entry that is there, if you may see it."""
+
+
+RANGE = re.compile(
+    r"\s*([a-z]{1,8}|\*)(?:-[a-z0-9]{1,8})*\s*(?:;\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*)?", re.IGNORECASE
+)
 
 
 def language(headers: Mapping[str, str]) -> str:
-    """`en` where Accept-Language asks for English before Chinese, else `zh`."""
-    wanted = headers.get("accept-language", "").lower()
-    english, chinese = wanted.find("en"), wanted.find("zh")
-    return "en" if english >= 0 and (chinese < 0 or english < chinese) else "zh"
+    """`zh` or `en`, whichever Accept-Language weighs more (RFC 9110 §12.5.4); Chinese where neither is asked for, or both alike
+    and Chinese no later. What is no language range is passed over.
+    """
+    weights: dict[str, tuple[float, int]] = {}
+    for place, text in enumerate(headers.get("accept-language", "").split(",")):
+        if found := RANGE.fullmatch(text):
+            weights.setdefault(found[1].lower(), (float(found[2] or 1), -place))
+    usual = weights.get("*", (0.0, -len(weights)))
+    english, chinese = (weights.get(name, usual) for name in ("en", "zh"))
+    return "en" if english[0] and english > chinese else "zh"
 
 
 def answer(request: Request[Any, Any, Any], error: RegistryError) -> Response[bytes]:
@@ -104,12 +119,22 @@ def on_registry_error(request: Request[Any, Any, Any], error: RegistryError) -> 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Litestar's own: an unknown path, a wrong method, a body over the limit."""
     kinds: dict[int, type[RegistryError]] = {
-        404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 415: WrongMediaType, 400: Malformed,
+        404: RouteNotFound, 405: MethodNotAllowed, 413: TooLarge, 415: WrongMediaType, 400: Malformed,
     }  # fmt: skip
     kind = kinds.get(error.status_code)
+    if kind is RouteNotFound and any(_is_of(request.url.path, template) for template in request.app.state.methods):
+        kind = NotFound  # the id in it is no UUID
     if kind is None:
         return on_exception(request, error)
     return answer(request, kind(headers=dict(error.headers or {})))
+
+
+def _is_of(path: str, template: str) -> bool:
+    """Whether a path is of a route, whatever stands in it for an id: `/v1/disputes/17`."""
+    steps, wanted = path.strip("/").split("/"), template.strip("/").split("/")
+    return len(steps) == len(wanted) and all(
+        want in {step, "{entry_id}"} for step, want in zip(steps, wanted, strict=True)
+    )
 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -24,11 +24,11 @@ def parse(raw: bytes) -> object:
         tree = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
     except _Duplicate as twice:
         name = str(twice).encode("utf-8", "replace").decode()
-        raise _malformed("duplicate_key", f"同一项出现两次:{name}", f"This key stands twice: {name}") from None
+        raise _malformed("duplicate_key", f"同一项出现两次：{name}", f"This key stands twice: {name}") from None
     except RecursionError:
         raise _malformed("too_deep", f"嵌套超过 {DEPTH} 层。", f"Nested deeper than {DEPTH}.") from None
     except ValueError as fault:
-        raise _malformed("not_json", f"不是有效的 JSON:{fault}", f"Not valid JSON: {fault}") from None
+        raise _malformed("not_json", f"不是有效的 JSON：{fault}", f"Not valid JSON: {fault}") from None
     if found := list(_check(tree, "", DEPTH)):
         raise Malformed(faults=found[:100])
     return tree

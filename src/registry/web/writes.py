@@ -19,7 +19,17 @@ from registry.core.register import Register, Right
 from registry.core.unit_of_work import Change, Tx
 from registry.core.view import Seen
 from registry.core.watermarks import watermark_text
-from registry.errors import EntryErased, EntryExists, KeyReused, PreconditionFailed
+from registry.errors import (
+    ID_TAKEN,
+    ON_ROSTER,
+    EntryErased,
+    EntryExists,
+    Fault,
+    KeyReused,
+    PreconditionFailed,
+    Refused,
+    refuse,
+)
 from registry.ledger.batch import Batch, WriteOutcome
 from registry.ledger.erasing import BLANK
 from registry.ledger.events import Event
@@ -41,7 +51,7 @@ async def create(
     call.no_params()
     chosen = check_chosen_id(entry_id) if entry_id else None
     must_be_new = call.only_if_new() if chosen else False
-    data = await call.sent(register.shape)
+    data, wrong = await call.readable(register.shape)
     # A PUT names its entry, so its path does for an Idempotency-Key: sent again alike, it is answered alike.
     key = call.idempotency_key() or (chosen and "put")
 
@@ -51,12 +61,14 @@ async def create(
             return service(tx, made, data)
 
     try:
-        return await write(call, who, register, chosen or "", record, key=key, status=201)
-    except (EntryExists, KeyReused):
+        return await write(call, who, register, chosen or "", record, wrong, key=key, status=201)
+    except (EntryExists, KeyReused) as there:
+        if ON_ROSTER.code in {fault.code for fault in there.faults}:
+            raise
         if must_be_new:
             raise PreconditionFailed from None
         if chosen and call.idempotency_key() is None:
-            raise EntryExists from None
+            raise EntryExists(faults=[ID_TAKEN]) from None
         raise
 
 
@@ -67,7 +79,7 @@ async def change(
     who = await call.enter(register, Right.WRITE)
     call.no_params()
     wanted = await call.change(register.shape)
-    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
+    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted), wanted.wrong)
 
 
 async def correct(
@@ -77,7 +89,7 @@ async def correct(
     who = await call.enter(register, Right.WRITE)
     call.no_params()
     wanted = await call.correction(register.shape)
-    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
+    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted), wanted.wrong)
 
 
 async def void(call: Call, register: Register, service: Callable[[Tx, str, Change], Written], entry_id: str) -> Answer:
@@ -86,8 +98,8 @@ async def void(call: Call, register: Register, service: Callable[[Tx, str, Chang
     call.no_params()
     expected = call.expected_version()
     sent = await call.sent(Voiding)
-    wanted = Change({}, expected, sent.reason, sent.children)
-    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted))
+    wanted = Change({}, expected, sent.reason, children=sent.children)
+    return await write(call, who, register, entry_id, lambda tx: service(tx, entry_id, wanted), wanted.wrong)
 
 
 async def ask_to_void(call: Call, register: Register, entry_id: str) -> Answer:
@@ -123,11 +135,15 @@ async def write(
     register: Register,
     entry_id: str,
     service: Callable[[Tx], Written],
+    wrong: Sequence[Fault] = (),
     *,
     key: str | None = None,
     status: int = 200,
 ) -> Answer:
-    """Run a service in the committer's next batch and answer with the version it wrote, once that is committed."""
+    """Run a service in the committer's next batch and answer with the version it wrote, once that is committed.
+
+    `wrong` is what is wrong with the body though it can be read; it is told together with what the service refuses.
+    """
     key = key or call.idempotency_key()
     fingerprint = await call.fingerprint()
     route = f"{call.method} {call.url.path}"
@@ -137,7 +153,7 @@ async def write(
         if key is not None and (number := _replayed(batch, who, route, key, fingerprint)):
             return WriteOutcome(answer=number)
         tx = Tx(batch, who, sealer, call.context.rulebook)
-        done = outcome(tx, service(tx))
+        done = outcome(tx, _served(service, tx, wrong))
         done.events += _more_than_sent(call, who, register, done.appends)
         if key is not None and done.appends:
             done.rows.append((IDEMPOTENCY, _record(batch, who, route, key, fingerprint, done.appends[0])))
@@ -153,6 +169,18 @@ async def write(
         return _written(who, register, done.appends, status)
     replay = done.answer if isinstance(done.answer, tuple) else None
     return await _stands(call, who, register, entry_id, replay, status)
+
+
+def _served(service: Callable[[Tx], Written], tx: Tx, wrong: Sequence[Fault]) -> Written:
+    """What a service returns. Raises Refused with all faults: those known before, and those of its rules."""
+    try:
+        result = service(tx)
+    except Refused as refused:
+        if wrong:
+            raise Refused(faults=[*wrong, *refused.faults]) from None
+        raise
+    refuse(wrong)
+    return result
 
 
 def _more_than_sent(call: Call, who: Principal, register: Register, appends: Sequence[Append]) -> Iterator[Event]:

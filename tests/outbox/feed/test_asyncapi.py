@@ -153,7 +153,7 @@ def keep(api: Api, settings: Settings) -> None:
         assert api.patch(at, kind.change, who=kind.writer).status_code == 200
         assert api.act(f"{at}/correct", {"reason": REASON, "changes": was}, who=kind.writer).status_code == 200
         assert api.act(f"{at}/void", {"reason": REASON}, who=kind.voider).status_code == 200
-    for geometry in ({"type": "Point", "coordinates": [110.0, 20.9]}, {"type": "Polygon", "coordinates": [RING, RING]}):
+    for geometry in ({"type": "Point", "coordinates": [110.0, 20.9]}, {"type": "Polygon", "coordinates": [RING]}):
         api.made("/v1/disputes", factories.dispute(geometry=geometry))
     api.made("/v1/sheds", factories.shed(point={"lon": 110.0, "lat": 20.9}))
     person = api.made("/v1/patients", factories.patient(id_number=None))["id"]

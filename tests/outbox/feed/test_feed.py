@@ -68,7 +68,7 @@ def test_wrong_cursors_and_registers_are_refused_by_name(api: Api) -> None:
         answer = api.get(f"/v1/changes?after={cursor}")
         assert (answer.status_code, pointers(answer)) == (status, {"#after"})
     answer = api.get("/v1/changes?registers=disputes,nonsense")
-    assert (answer.status_code, codes(answer)) == (400, {"unknown_register"})
+    assert (answer.status_code, codes(answer)) == (400, {"names"})
     assert "gatherings" in answer.json()["errors"][0]["allowed"]
     assert api.get("/v1/changes?registers=gatherings", "administrator").status_code == 403
     assert api.get("/v1/changes?wait=61").status_code == 400

@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Connection
 
 from registry.audit.history.service import Diff, History, HistoryItem, Told
 from registry.core.divisions import check_division
-from registry.core.fields import END
 from registry.core.principals import OFFICE, Principal, Role
 from registry.core.queries import AsOfQuery, DivisionParam, PageQuery, RecordedFrom, RecordedTo
 from registry.core.register import Register, RegisterName, Right
@@ -35,7 +34,7 @@ AUDITING = OFFICE | {Role.AUDITOR}
 """Who may ask what somebody did."""
 Number = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 ActorId = Annotated[
-    str, Meta(max_length=36, pattern="^[0-9A-Za-z-]+" + END, description="The id of the key that recorded it.")
+    str, Meta(pattern="^[0-9A-Za-z-]+$", max_length=36, description="The id of the key that recorded it.")
 ]
 Ask = Callable[[History, int | None], list[Told]]
 """What to read of a history, after the place that the page before ended with."""

@@ -139,7 +139,7 @@ def _keys(request: Call, who: Principal, connection: Connection) -> LogKeyList:
 
 def _check_query(query: ProofQuery) -> None:
     if (query.position is None) == (query.from_ is None):
-        said = "请给出 position 或 from 之一。", "Give one of position and from."
+        said = "参数 position 与 from 须给出其一。", "Give one of position and from."
         raise Refused(faults=[Fault("#position", "one_of", *said)])
     extra = query.to if query.position is not None else query.size
     if extra is not None:

@@ -49,10 +49,10 @@ def read_submission(body: bytes) -> Submission:
         old, proof, note = parse_add_checkpoint(body.decode())
         checkpoint = parse_checkpoint(split_note(note)[0])
     except ValueError as fault:  # BadNote, or not UTF-8
-        said = f"不是 add-checkpoint 的格式:{fault}", f"Not an add-checkpoint: {fault}"
+        said = f"不是 add-checkpoint 的格式：{fault}", f"Not an add-checkpoint: {fault}"
         raise Malformed(faults=[Fault("", "add_checkpoint", *said)]) from None
     if old > checkpoint.size:
-        said = "old 大于检查点的大小。", "The old size is over the checkpoint's."
+        said = "旧的大小（old）大于检查点的大小。", "The old size is over the checkpoint's."
         raise Malformed(faults=[Fault("", "old_size", *said)])
     return Submission(old, proof, note, checkpoint)
 

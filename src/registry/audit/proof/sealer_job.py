@@ -87,7 +87,10 @@ class LogSealer:
             checkpoints.begin_anew(connection, book, epoch)
             witnesses.forget_answers(connection, book)
             return lost
-        said = "日志没有中断,无须重新开始。", "The database continues its last checkpoint: there is nothing to restart."
+        said = (
+            "日志没有中断，无须重新开始。",
+            "The database continues its last checkpoint: there is nothing to restart.",
+        )
         raise Conflict(zh=said[0], en=said[1])
 
     def _check(self, book: str, connection: Connection) -> None:

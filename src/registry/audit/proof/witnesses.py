@@ -74,7 +74,7 @@ def _check_key(name: str, vkey: str) -> None:
     try:
         found = Verifier.parse(vkey)
     except BadNote as fault:
-        raise Refused(faults=[Fault("/vkey", "vkey", f"不是公钥:{fault}", f"VKEY: {fault}")]) from None
+        raise Refused(faults=[Fault("/vkey", "vkey", f"不是公钥：{fault}", f"VKEY: {fault}")]) from None
     if found.kind is not Kind.COSIGNATURE or found.name != name or len(name) > LONGEST:
         said = "须为同名的 cosignature/v1 公钥。", "VKEY: must be a key for cosignatures (type 0x04) of this name"
         raise Refused(faults=[Fault("/vkey", "vkey", *said)])
@@ -87,7 +87,7 @@ def _check_url(url: str) -> None:
     except ValueError:
         good = False
     if not good or not url.isascii() or not url.isprintable() or set(url) & set(" @?#"):
-        said = "须为 http(s) 地址。", "URL: must be http:// or https://, with neither user, query nor fragment"
+        said = "须为 http 或 https 地址。", "URL: must be http:// or https://, with neither user, query nor fragment"
         raise Refused(faults=[Fault("/url", "url", *said)])
 
 

@@ -19,7 +19,6 @@ from sqlalchemy import Connection
 
 from registry.core.access_log import noting
 from registry.core.divisions import check_division
-from registry.core.fields import END
 from registry.core.principals import Principal
 from registry.core.queries import DivisionParam
 from registry.core.register import RegisterName, Right
@@ -45,10 +44,8 @@ NAME = "|".join(get_args(RegisterName))
 
 After = Annotated[
     str,
-    Meta(
-        pattern=r"^wm_[0-9]{6}_[0-9]{1,18}" + END, max_length=28, examples=["wm_440882_812"],
-        description="A cursor: `next` of the page before, or any watermark. Everything before it has been seen. Without it: from now.",
-    ),
+    Meta(pattern=r"^wm_[0-9]{6}_[0-9]{1,18}$", max_length=28, examples=["wm_440882_812"],
+        description="A cursor: `next` of the page before, or any watermark. Everything before it has been seen. Without it: from now."),
 ]  # fmt: skip
 Names = Annotated[
     str,
@@ -152,11 +149,11 @@ def _position(who: Principal, after: str, name: str, head: int) -> int:
     """Where a cursor stands. Raises Malformed for no cursor, Refused for one of another book or beyond the log's end."""
     match = WATERMARK.fullmatch(after)
     if match is None:
-        said = f"{name} 不是游标(wm_…)。", f"{name} is no cursor (wm_…)."
+        said = f"{name} 不是游标（wm_…）。", f"{name} is no cursor (wm_…)."
         raise Malformed(faults=[Fault(f"#{name}", "cursor", *said)])
     if match[1] != who.book or int(match[2]) > head:
         said = (
-            f"{name} 不是本县变更流的游标,或超出其末尾。",
+            f"{name} 不是本县变更流的游标，或超出其末尾。",
             f"{name} is of another book, or lies beyond the log's end.",
         )
         raise Refused(faults=[Fault(f"#{name}", "cursor", *said)])

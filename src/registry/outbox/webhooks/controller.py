@@ -124,7 +124,7 @@ class WebhookController(Controller):
         who = await _administrator(request)
         sent = await request.sent(Replay)
         if (sent.after is None) == (sent.event is None):
-            said = "请给出 after 或 event 之一。", "Give one of after and event."
+            said = "参数 after 与 event 须给出其一。", "Give one of after and event."
             raise Refused(faults=[Fault("/after", "one_of", *said)])
         return await _write(request, partial(_replay, _worker(request), who, str(webhook_id), sent))
 
@@ -207,7 +207,7 @@ def _replay(worker: Worker, who: Principal, webhook: str, sent: Replay, connecti
     except NoRights:
         found = None
     if found is None:
-        said = "没有这个事件,或该密钥看不到它。", "There is no such event, or the webhook's key does not see it."
+        said = "没有这个事件，或该密钥看不到它。", "There is no such event, or the webhook's key does not see it."
         raise Refused(faults=[Fault("/event", "event", *said)])
     return service.replay_event(connection, who, webhook, event_id, found[1].subject)
 

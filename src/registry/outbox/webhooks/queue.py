@@ -83,7 +83,7 @@ def enqueue(connection: Connection, row: Row[Any], events: Sequence[FeedEvent], 
     if rows:
         connection.execute(insert(QUEUE), rows)
         if waiting(connection, row.id) >= MOST_WAITING:
-            warn(connection, row, now, f"推送积压已满({MOST_WAITING}条待接收),接收方恢复前不再读取新的变更。")
+            warn(connection, row, now, f"推送积压已满（{MOST_WAITING}条待接收），接收方恢复前不再读取新的变更。")
 
 
 def heads(connection: Connection, webhook: str, now: int, limit: int) -> list[Row[Any]]:
@@ -125,7 +125,7 @@ def _try_again(
     log_attempt(connection, item, result, at, "given_up" if next_at is None else "failed", next_at)
     if next_at is None:
         _finish(connection, item)
-        warn(connection, hook, ended, "推送中有变更连续3天未被接收,已放弃投递;投递记录(given_up)列出是哪些。")
+        warn(connection, hook, ended, "推送中有变更连续3天未被接收，已放弃投递；投递记录（given_up）列出是哪些。")
         return
     later = {"attempts": attempts, "first_at": first_at, "due_at": next_at}
     connection.execute(update(QUEUE).where(*_this(item)).values(later))

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from registry.core.fields import END, DivisionCode
+from registry.core.fields import DivisionCode
 from registry.core.principals import Purpose
 from registry.core.queries import AsOf, CursorParam, LimitParam
 from registry.core.schemas import Input
@@ -14,12 +14,12 @@ from registry.core.schemas import Input
 EventType = Annotated[
     str,
     Meta(
-        min_length=1, max_length=60, pattern=r"^(\*|[a-z][a-z-]*\.(\*|[a-z_]+))" + END,
+        pattern=r"^(\*|[a-z][a-z-]*\.(\*|[a-z_]+))$", min_length=1, max_length=60,
         description="a type, such as `disputes.created`; all of a register: `disputes.*`; all: `*`",
     ),
 ]  # fmt: skip
 EventId = Annotated[
-    str, Meta(pattern=r"^wm_[0-9]{6}_[0-9]{1,18}-[0-9]{1,4}" + END, max_length=40, examples=["wm_440882_812-0"])
+    str, Meta(pattern=r"^wm_[0-9]{6}_[0-9]{1,18}-[0-9]{1,4}$", max_length=40, examples=["wm_440882_812-0"])
 ]
 
 

@@ -26,11 +26,11 @@ from registry.outbox.webhooks.tables import DELIVERIES, QUEUE, WEBHOOKS
 
 DAY = 24 * 3600 * SECOND
 WHY = {
-    "failing": "推送连续3天未被接收,已自动暂停;请检查接收方后恢复。",
-    "gone": "接收方答复不再接收(410),推送已停止。",
-    "key_revoked": "推送所用的密钥已吊销,推送已自动暂停。",
-    "key_expired": "推送所用的密钥已过期,推送已自动暂停。",
-    "division_lost": "推送所用的密钥不再管辖推送的辖区,推送已自动暂停。",
+    "failing": "推送连续3天未被接收，已自动暂停；请检查接收方后恢复。",
+    "gone": "接收方答复不再接收（410），推送已停止。",
+    "key_revoked": "推送所用的密钥已吊销，推送已自动暂停。",
+    "key_expired": "推送所用的密钥已过期，推送已自动暂停。",
+    "division_lost": "推送所用的密钥不再管辖推送的辖区，推送已自动暂停。",
 }
 """What the administrators are told, by the reason for which the server ended the deliveries."""
 
@@ -221,7 +221,7 @@ def open_webhook(connection: Connection, who: Principal, webhook: str) -> Row[An
 
 def _still_open(row: Row[Any]) -> Row[Any]:
     if row.status == "stopped":
-        raise Conflict(zh="该推送已停止,不能再更改。", en="This webhook was stopped for good.")
+        raise Conflict(zh="该推送已停止，不能再更改。", en="This webhook was stopped for good.")
     return row
 
 
@@ -231,7 +231,7 @@ def _check_rights(
     """Raise Refused unless the key is there and valid, within the caller's divisions, and may have what is asked."""
     key = find_principal(connection, who.book, principal)
     if key is None or not key.is_valid(wall_clock()) or not all(who.covers(code) for code in key.divisions):
-        said = "没有这个有效的密钥,或超出您的辖区。", "No such valid key within your divisions."
+        said = "没有这个有效的密钥，或超出您的辖区。", "No such valid key within your divisions."
         raise Refused(faults=[Fault("/principal", "principal", *said)])
     if division is not None and not key.covers(division):
         said = "辖区须在该密钥的辖区之内。", "The division must lie within the key's own."

@@ -205,6 +205,6 @@ def unresolvable() -> BadTarget:
 
 
 def _bad_url() -> BadTarget:
-    zh = "须为 https 地址,不含用户名、片段或特殊写法的主机。"
+    zh = "须为 https 地址，不含用户名、片段或特殊写法的主机。"
     en = "Must be an https URL without user, fragment, or a host in an unusual spelling."
     return BadTarget("url", zh, en)

@@ -54,7 +54,7 @@ def _last(totals: Totals, period: Period, watermark: int, since: str) -> IssuedB
     book = totals.view.who.book
     start = resolve_as_of(totals.tables.connection, book, since, "since")
     if start > watermark:
-        text = "since 晚于本期的数据水位。", "`since` is later than the watermark of this bulletin."
+        text = "参数 since 晚于本期的数据水位。", "`since` is later than the watermark of this bulletin."
         raise Refused(faults=[Fault("#since", "ends_before_start", *text)])
     return IssuedBulletin(min(last_day(totals.tables.connection, book, start), period.to), start, watermark)
 

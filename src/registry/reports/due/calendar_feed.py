@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select
 from registry import __version__
 from registry.core.divisions import find_place, name_of, names_at
 from registry.core.duties import Window
-from registry.core.fields import END, DivisionCode
+from registry.core.fields import DivisionCode
 from registry.core.principals import OFFICE, Principal, valid_principal
 from registry.core.register import Register
 from registry.core.schemas import Input
@@ -70,7 +70,7 @@ class DueLink(msgspec.Struct, kw_only=True):
 class CalendarQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Of the calendar."""
 
-    token: Annotated[str, Meta(max_length=1000, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+" + END)]
+    token: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$", max_length=1000)]
 
 
 class Token(msgspec.Struct, array_like=True):
@@ -189,14 +189,14 @@ class CalendarEvents:
 
     def _event(self, item: Item) -> CalendarEvent:
         shown = due_item(item, self.today, self.names, self.registers)
-        note = "(供参考,须由承办人判断)\n" if item.candidate else ""
-        note += "(节假日安排尚未公布,日期可能变动)\n" if shown.provisional else ""
+        note = "（供参考，须由承办人判断）\n" if item.candidate else ""
+        note += "（节假日安排尚未公布，日期可能变动）\n" if shown.provisional else ""
         return CalendarEvent(
             uid=f"{item.id.replace('/', '-')}@{self.book}.registry",
             sequence=item.number,
             day=item.due_on,
             summary=item.title,
-            description=f"{note}{shown.rule.name}\n依据:{shown.rule.source}\n{shown.entry}",
+            description=f"{note}{shown.rule.name}\n依据：{shown.rule.source}\n{shown.entry}",
             location=shown.division_name,
             category=shown.kind_title,
         )

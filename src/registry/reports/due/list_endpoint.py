@@ -14,7 +14,7 @@ from registry.core.principals import READERS, Principal
 from registry.core.register import Register
 from registry.core.watermarks import head_of, last_day, watermark_text
 from registry.deadlines.periods import add_days
-from registry.deadlines.rules import RULES
+from registry.deadlines.rules import table
 from registry.errors import Fault, Forbidden, Refused
 from registry.ledger.clock import beijing_day, wall_clock
 from registry.ledger.versions import encode
@@ -53,7 +53,7 @@ async def list_rules(call: Call) -> Answer:
             id=rule.id, name=rule.name, starts=rule.starts, limit=rule.limit, unit=rule.unit, rolls=rule.rolls,
             extension=rule.extension, source=rule.source, says=rule.says, valid_from=rule.since, valid_to=rule.until,
         )
-        for rule in RULES
+        for rule in table()
         if query.on is None or rule.holds(query.on)
     ]  # fmt: skip
     body = encode(DueRules(items=rows))

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 from sqlalchemy import Column, ColumnElement, Date, Integer, String
 
-from registry.core.fields import END, DivisionCode, DivisionName, EntryId
+from registry.core.fields import DivisionCode, DivisionName, EntryId
 from registry.core.filters import Filters
 from registry.core.queries import ListQuery, sorting
 from registry.core.register import Names, Register
@@ -66,7 +66,7 @@ class ReminderQuery(ListQuery, kw_only=True):
     """Filters of the list of reminders."""
 
     sort: Annotated[str, sorting("due_on")] | None = None
-    kind: Annotated[str, Meta(max_length=20, pattern="^(?!null$)[a-z_]+" + END)] | None = None
+    kind: Annotated[str, Meta(pattern="^[a-z_]+$", max_length=20)] | None = None
     due_from: dt.date | None = None
     due_to: dt.date | None = None
 

@@ -6,14 +6,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from registry.core.fields import END
 from registry.core.queries import AsOf, CursorParam, DivisionParam, LimitParam
 from registry.deadlines.rules import Unit
 
 Kinds = Annotated[
     str,
     Meta(
-        max_length=400, pattern=r"^[a-z_]+(,[a-z_]+)*" + END,
+        pattern=r"^[a-z_]+(,[a-z_]+)*$", max_length=400,
         description="Only these kinds of duty, with commas between; `counts` names them all.", examples=["visit,mediation"],
     ),
 ]  # fmt: skip

@@ -66,7 +66,7 @@ def _counted(
     try:
         found = counted(source.pinned, wanted, MOST_CELLS)
     except TooManyCellsError:
-        text = f"分组过细,超过 {MOST_CELLS} 格。", f"More than {MOST_CELLS} cells; group by less."
+        text = f"分组过细，超过 {MOST_CELLS} 格。", f"More than {MOST_CELLS} cells; group by less."
         raise Refused(faults=[Fault("#group_by", "too_many_cells", *text)]) from None
     return found if question.people is None else question.people.cells(found, question.dimensions)
 

@@ -93,7 +93,7 @@ def told_measures(asked: PeopleQuestion, *, named: bool) -> tuple[list[Measure],
     people = [each for each in asked.measures if each not in work]
     if work and people and named:
         said = (
-            "人数按上月末公布,须与工作量分开查询。",
+            "人数按上月末公布，须与工作量分开查询。",
             "People are told as of the last month end: ask for them and for work apart.",
         )
         refuse([Fault("#measures", "people_apart", *said, tuple(each.name for each in work))])
@@ -104,7 +104,7 @@ def told_measures(asked: PeopleQuestion, *, named: bool) -> tuple[list[Measure],
 
 def _below_towns(asked: PeopleQuestion) -> Iterator[Fault]:
     """What lies below the towns."""
-    said = "该密钥只能查询镇(街)及以上的汇总数。", "This key is told totals of towns and of the county only."
+    said = "该密钥只能查询镇（街）及以上的汇总数。", "This key is told totals of towns and of the county only."
     if any(each.by is By.VILLAGE for each in asked.dimensions):
         yield Fault("#group_by", "below_town", *said)
     if len(asked.filters.get("division", "")) > TOWN or "division_only" in asked.filters or asked.who.villages:

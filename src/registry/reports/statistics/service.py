@@ -103,7 +103,7 @@ def _told(
     month = month_end(connection, asked.who.book, watermark) if of_people else None
     drives = frozenset(_whole_towns(asked, View(asked.who, watermark), registers, connection))
     if asked.filters.get(DRIVE) not in {None, *drives}:
-        text = "只公布整镇(街)开展的专项行动。", "Only drives of whole towns are told."
+        text = "只公布整镇（街）开展的专项行动。", "Only drives of whole towns are told."
         raise Refused(faults=[Fault(f"#{DRIVE}", "below_town", *text)])
     return PeopleAnswer(asked.rule, month, asked.of_county, asked.by_town, asked.by_trait, drives)
 
@@ -129,7 +129,7 @@ def _chosen(name: str, text: str | None, every: Sequence[Any], usual: Sequence[A
         return usual
     known, names = {each.name: each for each in every}, text.split(",")
     if unknown := [each for each in names if each not in known]:
-        said = f"没有 {unknown[0]};可选:{'、'.join(known)}。", f"There is no {unknown[0]}."
+        said = f"没有 {unknown[0]}；可选：{'、'.join(known)}。", f"There is no {unknown[0]}."
         raise Malformed(faults=[Fault(f"#{name}", "unknown_name", *said, tuple(known))])
     if len(set(names)) < len(names):
         raise Refused(faults=[Fault(f"#{name}", "repeated_name", "名称重复。", "A name is given twice.")])
