@@ -61,22 +61,8 @@ BREAK_GLASS = Table(
     comment="an auditor's plain view of one entry, for at most an hour (紧急查阅)",
 )
 
-ERASURES = Table(
-    "erasures",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("book", String(6), nullable=False),
-    Column("patient_id", String(36), nullable=False),
-    Column("basis", String(32), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("requested_by", Text, nullable=False),
-    Column("requested_at", BigInteger, nullable=False),
-    Column("confirmed_by", Text),
-    Column("confirmed_at", BigInteger),
-    Column("position", BigInteger, comment="of the version that says so in the log"),
-    Index(None, "book", "patient_id"),
-    comment="erasures asked for and done (依法删除)",
-)
+FIND = select(PRINCIPALS).where(PRINCIPALS.c.key_hash == bindparam("h"))
+RENEW = select(PRINCIPALS).where(PRINCIPALS.c.id == bindparam("p"))
 
 TOWN = 9
 """Digits of a town's code."""
@@ -120,9 +106,6 @@ BREAK_GLASS = Table(
     Index(None, "book", "principal_id", "until"),
     comment="an auditor's plain view of one entry, for at most an hour (紧急查阅)",
 )
-
-FIND = select(PRINCIPALS).where(PRINCIPALS.c.key_hash == bindparam("h"))
-RENEW = select(PRINCIPALS).where(PRINCIPALS.c.id == bindparam("p"))
 
 
 class Role(CodeList):
