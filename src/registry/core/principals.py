@@ -28,42 +28,6 @@ from registry.errors import NotFound, Unauthenticated
 from registry.ledger.clock import wall_clock
 from registry.ledger.versions import Actor
 
-PRINCIPALS = Table(
-    "principals",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("book", String(6), nullable=False),
-    Column("name", String(100), nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("divisions", Text, nullable=False, comment="division codes, separated by spaces"),
-    Column("key_hash", LargeBinary(32), nullable=False, unique=True, comment="SHA-256 of the key"),
-    Column("key_start", String(8), nullable=False, comment="the key's first characters, to name it by"),
-    Column("created_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger),
-    Column("revoked_at", BigInteger),
-    Column("last_used_at", BigInteger),
-    comment="who may call: one row for each API key",
-)
-
-BREAK_GLASS = Table(
-    "break_glass",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("book", String(6), nullable=False),
-    Column("principal_id", String(36), nullable=False),
-    Column("register", String(32), nullable=False),
-    Column("entry_id", String(36), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("opened_by", Text, nullable=False, comment="name of the key, as it was"),
-    Column("opened_at", BigInteger, nullable=False),
-    Column("until", BigInteger, nullable=False),
-    Index(None, "book", "principal_id", "until"),
-    comment="an auditor's plain view of one entry, for at most an hour (紧急查阅)",
-)
-
-FIND = select(PRINCIPALS).where(PRINCIPALS.c.key_hash == bindparam("h"))
-RENEW = select(PRINCIPALS).where(PRINCIPALS.c.id == bindparam("p"))
-
 TOWN = 9
 """Digits of a town's code."""
 VILLAGE = 12
@@ -106,6 +70,9 @@ BREAK_GLASS = Table(
     Index(None, "book", "principal_id", "until"),
     comment="an auditor's plain view of one entry, for at most an hour (紧急查阅)",
 )
+
+FIND = select(PRINCIPALS).where(PRINCIPALS.c.key_hash == bindparam("h"))
+RENEW = select(PRINCIPALS).where(PRINCIPALS.c.id == bindparam("p"))
 
 
 class Role(CodeList):
