@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from registry.core.naming import naming
+from registry.core.invariants import naming
 from registry.disputes.register import DISPUTE_REGISTER
 from tests import factories
 from tests.api import Api, codes, pointers

@@ -190,7 +190,7 @@ def test_what_a_change_brings_is_held_to_todays_rules(patch: dict[str, Any]) -> 
 
 
 def test_old_moves_are_read() -> None:
-    moves = [{"to": "accepted", "on": "2020-03-01", "reason": OLD, "referred_to": None}]
+    moves = [{"number": 1, "to": "accepted", "on": "2020-03-01", "reason": OLD, "referred_to": None}]
     assert stored_moves(moves)[0].reason == OLD
 
 

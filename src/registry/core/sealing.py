@@ -15,12 +15,13 @@ import stat
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from registry.core.fields import MASKS, personal_paths, personal_values, put
 from registry.core.register import Register
 from registry.db.key_store import KeyStore, Tombstone
 from registry.ledger.ids import new_id
@@ -33,6 +34,8 @@ CACHE_SIZE = 50_000
 
 STOCK = 128
 """Data keys of cases to come that are kept at once, of a register: two full batches."""
+SEARCHED = frozenset({"id_number", "phone"})
+"""Kinds of personal fields that entries are looked for by."""
 SALT = 16
 
 
@@ -102,6 +105,20 @@ class Sealer:
         self._data_keys: dict[tuple[str, str], bytes] = {}
         self._stock: dict[tuple[str, str], deque[str]] = {}
         self._load()
+
+    def mask(
+        self, book: str, register: Register, document: dict[str, Any]
+    ) -> tuple[dict[str, str], tuple[tuple[str, bytes], ...]]:
+        """Put masks in place of what is personal: the plain values by JSON Pointer, and the digests of those that are searched by."""
+        plain: dict[str, str] = {}
+        digests: list[tuple[str, bytes]] = []
+        for path, kind in personal_paths(register.entry):
+            for pointer, value in personal_values(document, path):
+                plain[pointer] = value
+                if kind in SEARCHED:
+                    digests.append((kind, self.digest(book, kind, value)))
+                put(document, pointer, MASKS[kind](value))
+        return plain, tuple(digests)
 
     def seal(
         self, book: str, subject: str, place: str, fields: dict[str, str],

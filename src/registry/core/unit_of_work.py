@@ -10,10 +10,9 @@ from sqlalchemy import ColumnElement, Row, select
 
 from registry.core import divisions
 from registry.core.access_log import is_erased, plain_document, shows_plain
-from registry.core.fields import MASKS, canonical, class_stamp, personal_paths, personal_values, put, tidy
+from registry.core.fields import canonical, class_stamp, put, tidy
 from registry.core.filters import stored_columns
-from registry.core.invariants import Rulebook
-from registry.core.naming import naming
+from registry.core.invariants import Rulebook, naming
 from registry.core.principals import Principal
 from registry.core.register import Register
 from registry.core.schemas import Reason
@@ -41,7 +40,6 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 A_DAY = 24 * 3600 * 1_000_000
 """Microseconds."""
-SEARCHED = frozenset({"id_number", "phone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +279,7 @@ class Tx:
     ) -> Append:
         """The version to append; its `document`, in plain, is masked here."""
         case_id = draft.case_id or entry_id
-        plain, digests = self._mask(register, document)
+        plain, digests = self.sealer.mask(self.who.book, register, document)
         public = document
         if plain:
             public = cast(dict[str, Any], tidy(document))
@@ -310,20 +308,6 @@ class Tx:
             schema_version=register.schema_version,
             cause=VersionCause.TRANSFER if action is Action.TRANSFERRED else draft.cause,
         )
-
-    def _mask(
-        self, register: Register, document: dict[str, Any]
-    ) -> tuple[dict[str, str], tuple[tuple[str, bytes], ...]]:
-        """Put masks in place of what is personal: the plain values by JSON Pointer, and the digests of those that are searched by."""
-        plain: dict[str, str] = {}
-        digests: list[tuple[str, bytes]] = []
-        for path, kind in personal_paths(register.entry):
-            for pointer, value in personal_values(document, path):
-                plain[pointer] = value
-                if kind in SEARCHED:
-                    digests.append((kind, self.sealer.digest(self.who.book, kind, value)))
-                put(document, pointer, MASKS[kind](value))
-        return plain, tuple(digests)
 
     def _seal(
         self, register: Register, entry_id: str, number: int, case_id: str, plain: dict[str, str],

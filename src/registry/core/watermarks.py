@@ -90,7 +90,7 @@ def _bound(name: str, text: str | None) -> tuple[int, int] | None:
         return None
     if span := span_of(text):
         return span
-    said = f"{name} 须为日期,或带时区的时间。", f"{name} must be a date, or a timestamp with its offset."
+    said = f"{name} 须为日期，或带时区的时间。", f"{name} must be a date, or a timestamp with its offset."
     raise Refused(faults=[Fault(f"#{name}", "moment", *said)])
 
 

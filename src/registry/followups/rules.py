@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from msgspec import UNSET
-
 from registry.core.fields import birth_date_in
 from registry.core.schemas import Irregularity
 from registry.deadlines.periods import add_months
@@ -201,9 +199,9 @@ def _check_not_seen(data: VisitIn, today: dt.date) -> Iterator[Fault]:
 
 def _check_death(data: VisitIn) -> Iterator[Fault]:
     """死亡原因 of the national form: only of who died, the illness only where one was the cause."""
-    if data.death_cause is not UNSET and data.died_on is None:
+    if data.death_cause is not None and data.died_on is None:
         yield Fault("/death_cause", "died_on", "未填死亡日期的，不填死亡原因。", "Only where the patient died.")
-    if data.death_illness is not UNSET and data.death_cause is not DeathCause.PHYSICAL_ILLNESS:
+    if data.death_illness is not None and data.death_cause is not DeathCause.PHYSICAL_ILLNESS:
         yield Fault("/death_illness", "death_cause", "死亡原因为躯体疾病的，才填此项。", "Only of a physical illness.")
 
 

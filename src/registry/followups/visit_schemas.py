@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from registry.core.fields import Count, DivisionCode, DivisionName, EntryId, Line, Note, PersonName, Sensitive
 from registry.core.queries import IrregularParam, ListQuery, among, sorting
@@ -99,13 +99,11 @@ class VisitIn(Input):
     serious_physical_illness: Annotated[bool | None, Meta(title="严重躯体疾病")] = None
     referral: Annotated[Referral | None, Meta(title="转诊")] = None
     died_on: Annotated[dt.date | None, Meta(title="死亡日期")] = None
-    death_cause: Annotated[DeathCause | UnsetType, Meta(title="死亡原因")] = UNSET
+    death_cause: Annotated[DeathCause | None, Meta(title="死亡原因")] = None
     death_illness: Annotated[
-        DeathIllness | UnsetType, Meta(title="致死躯体疾病", description="where death_cause is physical_illness")
-    ] = UNSET
-    rehabilitation: Annotated[
-        Annotated[list[Rehabilitation], Meta(max_length=5)] | UnsetType, Meta(title="康复措施")
-    ] = UNSET
+        DeathIllness | None, Meta(title="致死躯体疾病", description="where death_cause is physical_illness")
+    ] = None
+    rehabilitation: Annotated[list[Rehabilitation], Meta(max_length=5, title="康复措施")] = []
     next_visit_on: Annotated[
         dt.date | None,
         Meta(title="下次走访日期", description="left out: by the rule; another day needs next_visit_reason"),

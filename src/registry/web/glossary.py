@@ -134,6 +134,7 @@ FIELDS: Mapping[str, str] = {
     "period_to": "The last day of the bulletin's period.",
     "phone": "A phone number; personal.",
     "places": "By the places right below the division.",
+    "entry": "The entry that is in the way, where the caller may see it.",
     "pointer": "The JSON Pointer of the field; `#name` of a parameter or header.",
     "position": "The place in the log.",
     "principal": "The key: who called, or whose rights it has.",

@@ -24,8 +24,7 @@ from registry.audit.proof.merkle import HASH, WIDTH, leaf_hash
 from registry.core.fields import ERASED, MASKS, class_stamp, mask_kind
 from registry.core.register import Register
 from registry.core.scope import checked_query
-from registry.core.sealing import SALT, Sealer, place_of, subject_of
-from registry.core.unit_of_work import SEARCHED
+from registry.core.sealing import SALT, SEARCHED, Sealer, place_of, subject_of
 from registry.db.key_store import Tombstone
 from registry.ledger.clock import timestamp
 from registry.ledger.tables import BLIND_INDEX, hashed_columns
