@@ -27,7 +27,9 @@ KNOWN = {
     "add-checkpoint": "a format (C2SP)", "cosignature": "a format (C2SP)", "old": "a line of that format", "http": "a scheme",
     "position": "a parameter", "from": "a parameter", "after": "a parameter", "event": "a parameter", "since": "a parameter",
     "cursor": "a parameter", "person": "a field", "rename": "a path", "correct": "a path", "transfer": "a path",
-    "disputes": "a path", "agreements": "a path", "children": "a member of a voiding", "void-request": "a path", "on": "a parameter", "sort": "a parameter", "given_up": "a state of deliveries", "Registry": "this software",
+    "disputes": "a path", "agreements": "a path",
+    "children": "a member of a voiding", "void-request": "a path", "on": "a parameter", "sort": "a parameter",
+    "given_up": "a state of deliveries", "Registry": "this software",
 }  # fmt: skip
 """Names of formats, headers and members that a sentence cannot do without, and why."""
 

@@ -370,7 +370,7 @@ def test_at_most_a_hundred_faults_are_told(tree: Body) -> None:
 
 @pytest.mark.parametrize("code", TEXTS)
 def test_every_code_has_its_text_in_both_languages(code: str) -> None:
-    told = fault("/x", code, zh="整数", en="an integer", limit=1)
+    told = fault("/x", code, zh="整数", en="an integer", limit=1, what="U+200B")
     assert re.search(r"[\u4e00-\u9fff]", told.zh)
     assert told.en.isascii()
     assert told.en

@@ -70,7 +70,7 @@ ALLOWED = [
     Allowed(
         "A field that came after a version was recorded is null in it",
         "GET|POST",
-        "(.*/)?(settled_on_the_spot|irregularities|entered_incident_count|entered_last_incident_on|incidents_from|served_on|next_visit_rule|next_visit_from|returned_on|consent_asked_on)",
+        "(.*/)?(death_cause|death_illness|rehabilitation|settled_on_the_spot|irregularities|entered_incident_count|entered_last_incident_on|incidents_from|served_on|next_visit_rule|next_visit_from|returned_on|consent_asked_on)",
     ),
 ]
 """Answers of 0.3.0 that are others today, on purpose."""

@@ -55,7 +55,7 @@ def test_who_is_on_the_roster_is_told_otherwise_than_an_id_that_is_taken(api: Ap
     assert (pointers(again), codes(again), again.json()["entry"]) == ({"/id_number"}, {"on_roster"}, made["id"])
     taken = api.put(
         f"/v1/patients/{made['id']}",
-        factories.patient(id_number=factories.OTHER_ID_NUMBER, birth_date="1880-01-01", sex="male"),
+        factories.patient(id_number="110105196801010015", birth_date="1968-01-01", sex="male"),
     )
     assert (taken.status_code, pointers(taken)) == (409, {"#entry_id"}), taken.text
 

@@ -208,7 +208,7 @@ def test_a_code_that_is_none_is_told_with_those_that_are_and_their_titles() -> N
     assert fault.en.startswith("Not one of the allowed values: ")
 
 
-@pytest.mark.parametrize("raw", [b"missing=notice,name", b"given=", b"missing=Notice"])
+@pytest.mark.parametrize("raw", [b"absent=notice,name", b"present=", b"absent=Notice"])
 def test_a_list_of_names_is_told_which_there_are(raw: bytes) -> None:
     assert [(fault.code, fault.allowed) for fault in faults_in(raw)] == [("names", ("notice",))]
 
