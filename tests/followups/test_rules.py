@@ -344,7 +344,7 @@ def test_visits_that_are_fine(data: VisitIn) -> None:
         (visit(stability=None), {("/stability", "required")}),
         (visit(risk_level=None, stability=None), {("/risk_level", "required"), ("/stability", "required")}),
         (visit(not_seen_reason=NotSeen.REFUSED), {("/not_seen_reason", "was_seen")}),
-        (visit(died_on=VISITED), {("/died_on", "was_seen")}),
+        (visit(died_on=VISITED), {("/died_on", "died_on")}),
         (visit(next_visit_on=VISITED), {("/next_visit_on", "not_later")}),
         (visit(next_visit_on=CARE), {("/next_visit_on", "not_later")}),
         (visit(hospital_stay=HospitalStay.PAST), {("/discharged_on", "discharged_on")}),

@@ -11,7 +11,7 @@ from msgspec.structs import fields
 
 from registry.app import REGISTERS
 from registry.core.fields import DivisionCode
-from registry.core.register import Register
+from registry.core.register import Applies, Register
 from registry.core.validation import FORMATS, convert
 from registry.errors import RegistryError
 from registry.web.form_schemas import form_schema, in_words
@@ -202,3 +202,18 @@ def test_a_schema_that_the_client_has_is_not_sent_again(api: Api) -> None:
 )
 def test_english_titles_are_the_names_in_words(name: str, title: str) -> None:
     assert in_words(name) == title
+
+
+APPLIES = [(register, each) for register in REGISTERS for each in register.applies]
+
+
+@pytest.mark.parametrize(
+    ("register", "each"), APPLIES, ids=lambda value: getattr(value, "field", getattr(value, "name", ""))
+)
+def test_a_form_is_told_when_a_field_applies(api: Api, register: Register, each: Applies) -> None:
+    told = api.get(f"/v1/schemas/{register.name}").json()["properties"]
+    assert told[each.field]["x-when"]["field"] == each.where
+    assert told[each.field]["x-when"]["required"] is each.needed
+    values = told[each.field]["x-when"].get("in")
+    assert (values is None) is (each.values is None)
+    assert each.where in told

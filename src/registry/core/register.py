@@ -1,7 +1,7 @@
 """What a register declares about itself."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -17,7 +17,7 @@ from registry.core.filters import Filters, Sort
 from registry.core.measures import Dimension, Measure, PeopleRule
 from registry.core.principals import OFFICE, READERS, Role
 from registry.core.valid_time import Days, Document
-from registry.errors import Forbidden
+from registry.errors import Fault, Forbidden
 from registry.ledger.tables import COMMON
 from registry.ledger.versions import Action, VersionCause, encode
 
@@ -36,6 +36,34 @@ class Names:
     """In the name of the operation that lists them: `listDisputes`."""
     record: str = "record"
     """The verb of the operation that makes one: `reportDispute`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applies:
+    """When a field of an entry applies: only where another one says so. Forms show it then (`x-when`), and rules hold entries to it."""
+
+    field: str
+    where: str
+    """The field that decides."""
+    values: frozenset[object] | None = None
+    """The values of it with which the field applies; None: whatever it is, once it is given."""
+    needed: bool = False
+    """Whether the field must be given where it applies."""
+    code: str
+    """Of the fault where it is given and does not apply."""
+    missing: str = "required"
+    """Of the fault where it is needed and not given."""
+    zh: str
+    en: str
+
+    def fault(self, data: msgspec.Struct) -> Iterator[Fault]:
+        """The fault of an entry, if there is one."""
+        value, given = getattr(data, self.where), getattr(data, self.field) not in (None, [])
+        applies = value is not None if self.values is None else value in self.values
+        if given and not applies:
+            yield Fault(f"/{self.field}", self.code, self.zh, self.en)
+        elif applies and self.needed and not given:
+            yield Fault(f"/{self.field}", self.missing, self.zh, self.en)
 
 
 def unchanged(document: Document) -> Document:
@@ -106,6 +134,8 @@ class Register:
     """Of a register of people in care: what of its counts is told to those who see none of its entries. None: it is of no people."""
     kinds_of_people: frozenset[str] = frozenset()
     """Of a register that tells of others' entries: the values of its column `kind` in rows about people in care."""
+    applies: tuple[Applies, ...] = ()
+    """When its fields apply; those left out always do."""
     duties: tuple[DutyKind, ...] = ()
     """What its entries owe, and by when."""
     rules: tuple[str, ...] = ()

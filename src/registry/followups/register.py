@@ -19,6 +19,7 @@ from registry.followups.projection import (
     visit_columns,
     visit_label,
 )
+from registry.followups.rules import PATIENT_FIELDS, VISIT_FIELDS
 from registry.followups.schemas import (
     PATIENT_GROUPS,
     Campaign,
@@ -102,6 +103,7 @@ PATIENT_REGISTER = Register(
     cases="patients",
     needs_purpose=True,
     label=patient_label,
+    applies=PATIENT_FIELDS,
     upgrade=patient_upgrade,
     days=PATIENT_DAYS,
     groups=PATIENT_GROUPS,
@@ -123,6 +125,7 @@ VISIT_REGISTER = Register(
     cases="patients",
     needs_purpose=True,
     label=visit_label,
+    applies=VISIT_FIELDS,
     days=VISIT_DAYS,
     groups=VISIT_GROUPS,
     people=VISIT_PEOPLE,

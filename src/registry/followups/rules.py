@@ -3,9 +3,11 @@
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Protocol
 
 from registry.core.fields import birth_date_in
+from registry.core.register import Applies
 from registry.core.schemas import Irregularity
 from registry.deadlines.periods import add_months
 from registry.deadlines.rules import ends_on, version_of
@@ -32,10 +34,49 @@ SERIOUS_FROM = 5
 POLICE_FROM = 3
 """From this risk level a joint visit needs police."""
 CLINICAL = (
-    "risk_level", "stability", "insight", "sleep", "diet", "functions", "incidents", "adherence", "adverse_reaction",
-    "adverse_reaction_note", "effect", "lab_tested", "serious_physical_illness",
+    "insight", "sleep", "diet", "functions", "incidents", "adherence", "adverse_reaction",
+    "adverse_reaction_note", "effect", "lab_tested", "serious_physical_illness", "symptoms", "medication", "rehabilitation",
 )  # fmt: skip
 ONSET = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+
+
+NOT_IN_CARE = frozenset(CareStatus) - {CareStatus.IN_CARE}
+PATIENT_FIELDS = (
+    Applies(
+        field="left_care_on", where="status", values=NOT_IN_CARE, needed=True, code="left_care_on", missing="left_care_on",
+        zh="终止管理须填终止管理日期，在管不填。", en="Needed once out of care, and only then.",
+    ),
+    Applies(
+        field="lost_reason", where="status", values=frozenset({CareStatus.LOST}), needed=True, code="lost_reason", missing="lost_reason",
+        zh="失访须填原因，其他状态不填。", en="Needed when lost, and only then.",
+    ),
+)  # fmt: skip
+"""When fields of a patient apply."""
+_SEEN = partial(Applies, where="seen", values=frozenset({True}), code="not_seen")
+_NOT_SEEN = "未见到对象的不填此项。", "Only where the patient was seen."
+VISIT_FIELDS = (
+    Applies(
+        field="not_seen_reason", where="seen", values=frozenset({False}), needed=True, code="was_seen",
+        zh="未见到对象须填原因，见到的不填。", en="Needed where the patient was not seen, and only then.",
+    ),
+    _SEEN(field="risk_level", needed=True, zh="见到对象须评估危险性，未见到的不填。", en="A patient who was seen is assessed, and only then."),
+    _SEEN(field="stability", needed=True, zh="见到对象须填病情分类，未见到的不填。", en="A patient who was seen is classed, and only then."),
+    *(_SEEN(field=name, zh=_NOT_SEEN[0], en=_NOT_SEEN[1]) for name in CLINICAL),
+    Applies(
+        field="died_on", where="not_seen_reason", values=frozenset({NotSeen.DECEASED}), needed=True, code="died_on", missing="died_on",
+        zh="死亡须填日期，否则不填。", en="Needed where the patient died, and only then.",
+    ),
+    Applies(field="death_cause", where="died_on", code="died_on", zh="未填死亡日期的，不填死亡原因。", en="Only where the patient died."),
+    Applies(
+        field="death_illness", where="death_cause", values=frozenset({DeathCause.PHYSICAL_ILLNESS}), code="death_cause",
+        zh="死亡原因为躯体疾病的，才填此项。", en="Only of a physical illness.",
+    ),
+    Applies(
+        field="discharged_on", where="hospital_stay", values=frozenset({HospitalStay.PAST}), needed=True, code="discharged_on",
+        missing="discharged_on", zh="曾住院须填末次出院时间，否则不填。", en="Needed after a stay, and only then.",
+    ),
+)  # fmt: skip
+"""When fields of a visit apply; the causes of death are those of the national form."""
 
 
 def check_patient(data: PatientIn, today: dt.date) -> Iterator[Fault]:
@@ -76,13 +117,8 @@ def check_stability(risk_level: int, stability: Stability) -> Iterator[Fault]:
 
 
 def _check_status(data: PatientIn, today: dt.date) -> Iterator[Fault]:
-    if (data.status is CareStatus.IN_CARE) != (data.left_care_on is None):
-        yield Fault(
-            "/left_care_on",
-            "left_care_on",
-            "终止管理须填终止管理日期，在管不填。",
-            "Needed once out of care, and only then.",
-        )
+    for each in PATIENT_FIELDS:
+        yield from each.fault(data)
     if data.left_care_on is not None and not data.in_care_since <= data.left_care_on <= today:
         yield Fault(
             "/left_care_on",
@@ -90,8 +126,6 @@ def _check_status(data: PatientIn, today: dt.date) -> Iterator[Fault]:
             "终止管理日期须在建档日期与今天之间。",
             "Between the start of care and today.",
         )
-    if (data.status is CareStatus.LOST) != (data.lost_reason is not None):
-        yield Fault("/lost_reason", "lost_reason", "失访须填原因，其他状态不填。", "Needed when lost, and only then.")
 
 
 def _check_history(data: PatientIn, today: dt.date) -> Iterator[Fault]:
@@ -147,62 +181,25 @@ def check_visit(data: VisitIn, today: dt.date) -> Iterator[Fault]:
     """The faults of a visit."""
     if data.visited_on > today:
         yield Fault("/visited_on", "in_future", "走访日期不能晚于今天。", "Must not be after today.")
-    yield from _check_seen(data) if data.seen else _check_not_seen(data, today)
-    yield from _check_death(data)
-    if (data.hospital_stay is HospitalStay.PAST) != (data.discharged_on is not None):
-        yield Fault(
-            "/discharged_on",
-            "discharged_on",
-            "曾住院须填末次出院时间，否则不填。",
-            "Needed after a stay, and only then.",
-        )
+    for each in VISIT_FIELDS:
+        yield from each.fault(data)
+    if data.risk_level is not None and data.stability is not None:
+        yield from check_stability(data.risk_level, data.stability)
+    if not data.seen:
+        yield from _check_not_seen(data, today)
     if data.discharged_on is not None and data.discharged_on > data.visited_on:
         yield Fault("/discharged_on", "wrong_date", "出院时间不能晚于走访日期。", "Not after the visit.")
     if data.next_visit_on is not None and data.next_visit_on <= data.visited_on:
         yield Fault("/next_visit_on", "not_later", "下次走访须晚于本次。", "Must be after this visit.")
 
 
-def _check_seen(data: VisitIn) -> Iterator[Fault]:
-    if data.not_seen_reason is not None:
-        yield Fault("/not_seen_reason", "was_seen", "见到对象的不填未见原因。", "Only where the patient was not seen.")
-    if data.died_on is not None:
-        yield Fault("/died_on", "was_seen", "见到对象的不填死亡日期。", "Only where the patient had died.")
-    if data.risk_level is None:
-        yield Fault("/risk_level", "required", "见到对象须评估危险性。", "A patient who was seen is assessed.")
-    if data.stability is None:
-        yield Fault("/stability", "required", "见到对象须填病情分类。", "A patient who was seen is classed.")
-    if data.risk_level is not None and data.stability is not None:
-        yield from check_stability(data.risk_level, data.stability)
-
-
 def _check_not_seen(data: VisitIn, today: dt.date) -> Iterator[Fault]:
-    if data.not_seen_reason is None:
-        yield Fault(
-            "/not_seen_reason", "required", "未见到对象须填原因。", "Say why the patient was not seen.", tuple(NotSeen)
-        )
-    for name in CLINICAL:
-        if getattr(data, name) is not None:
-            yield Fault(f"/{name}", "not_seen", "未见到对象的不填此项。", "Only where the patient was seen.")
-    for name in ("symptoms", "medication", "rehabilitation"):
-        if getattr(data, name):
-            yield Fault(f"/{name}", "not_seen", "未见到对象的不填此项。", "Only where the patient was seen.")
     if Interviewed.PATIENT in data.interviewed:
         yield Fault("/interviewed", "not_seen", "未见到对象，访谈对象不能是本人。", "The patient was not seen.")
-    died = data.not_seen_reason is NotSeen.DECEASED
-    if died != (data.died_on is not None):
-        yield Fault("/died_on", "died_on", "死亡须填日期，否则不填。", "Needed where the patient died, and only then.")
     if data.died_on is not None and data.died_on > min(data.visited_on, today):
         yield Fault("/died_on", "wrong_date", "死亡日期不能晚于走访日期。", "Not after the visit.")
-    if died and data.next_visit_on is not None:
+    if data.not_seen_reason is NotSeen.DECEASED and data.next_visit_on is not None:
         yield Fault("/next_visit_on", "died_on", "已死亡的不再走访。", "There is no next visit.")
-
-
-def _check_death(data: VisitIn) -> Iterator[Fault]:
-    """死亡原因 of the national form: only of who died, the illness only where one was the cause."""
-    if data.death_cause is not None and data.died_on is None:
-        yield Fault("/death_cause", "died_on", "未填死亡日期的，不填死亡原因。", "Only where the patient died.")
-    if data.death_illness is not None and data.death_cause is not DeathCause.PHYSICAL_ILLNESS:
-        yield Fault("/death_illness", "death_cause", "死亡原因为躯体疾病的，才填此项。", "Only of a physical illness.")
 
 
 def is_joint(data: VisitIn) -> bool:

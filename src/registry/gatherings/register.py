@@ -17,7 +17,7 @@ from registry.gatherings.projection import (
     shed_columns,
     shed_label,
 )
-from registry.gatherings.rules import DEMOLITION_RULE
+from registry.gatherings.rules import DEMOLITION_RULE, GATHERING_FIELDS, SHED_FIELDS
 from registry.gatherings.schemas import (
     GATHERING_GROUPS,
     SHED_GROUPS,
@@ -41,6 +41,7 @@ GATHERING_REGISTER = Register(
     Names("a gathering that was called off", "gatherings that were called off", "Gatherings"),
     Filters(GatheringQuery, matching_gatherings),
     label=gathering_label,
+    applies=GATHERING_FIELDS,
     upgrade=gathering_upgrade,
     days=GATHERING_DAYS,
     groups=GATHERING_GROUPS,
@@ -83,6 +84,7 @@ SHED_REGISTER = Register(
     Names("a shed", "sheds", "Sheds"),
     Filters(ShedQuery, matching_sheds),
     label=shed_label,
+    applies=SHED_FIELDS,
     days=SHED_DAYS,
     groups=SHED_GROUPS,
     columns=shed_columns,

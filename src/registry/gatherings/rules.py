@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 
+from registry.core.register import Applies
 from registry.core.schemas import Irregularity
 from registry.deadlines.periods import add_days
 from registry.deadlines.rules import current, ends_on
@@ -13,6 +14,24 @@ from registry.gatherings.schemas import GatheringIn, ShedIn
 DEMOLITION_RULE = current("shed_notice").cited
 
 
+GATHERING_FIELDS = (
+    Applies(
+        field="postponed_to", where="disposition", values=frozenset({GatheringMeasure.POSTPONED}), needed=True,
+        code="postponed_to", missing="postponed_to",
+        zh="延期须填延期至的日期，其他处置方式不填。", en="Needed when postponed, and only then.",
+    ),
+)  # fmt: skip
+SHED_FIELDS = (
+    Applies(
+        field="method", where="demolished_on", needed=True, code="not_demolished",
+        zh="已拆除的须填拆除方式，未拆除的不填。", en="Needed once demolished, and only then.",
+    ),
+    Applies(field="demolished_by", where="demolished_on", code="not_demolished", zh="未拆除的不填参与单位。", en="Only a demolished shed has these."),
+    Applies(field="rebuilt", where="demolished_on", code="not_demolished", zh="未拆除的不填是否复建。", en="Only a demolished shed can be rebuilt."),
+)  # fmt: skip
+"""When their fields apply."""
+
+
 def check_gathering(data: GatheringIn, today: dt.date) -> Iterator[Fault]:
     """The faults of a gathering."""
     ends = data.planned_to or data.planned_from
@@ -20,8 +39,8 @@ def check_gathering(data: GatheringIn, today: dt.date) -> Iterator[Fault]:
         yield Fault("/decided_on", "in_future", "处置日期不能晚于今天。", "Must not be after today.")
     if ends < data.planned_from:
         yield Fault("/planned_to", "ends_before_start", "结束日期早于开始日期。", "Ends before it starts.")
-    if (data.disposition is GatheringMeasure.POSTPONED) != (data.postponed_to is not None):
-        yield Fault("/postponed_to", "postponed_to", "延期须填延期至的日期，其他处置方式不填。", "Needed when postponed, and only then.")  # fmt: skip
+    for each in GATHERING_FIELDS:
+        yield from each.fault(data)
     if data.postponed_to is not None and data.postponed_to <= data.planned_from:
         yield Fault("/postponed_to", "not_later", "延期至的日期须晚于原定日期。", "Must be after the planned date.")
     if data.notice is not None and data.notice.dated > data.decided_on:
@@ -49,6 +68,8 @@ def check_shed(data: ShedIn, today: dt.date) -> Iterator[Fault]:
             yield Fault(f"/{name}", "in_future", "日期不能晚于今天。", "Must not be after today.")
     if data.notice is not None and data.notice.served_on > today:
         yield Fault("/notice/served_on", "in_future", "送达日期不能晚于今天。", "Must not be after today.")
+    for each in SHED_FIELDS:
+        yield from each.fault(data)
     if data.demolished_on is None:
         yield from _check_standing(data)
     else:
@@ -58,19 +79,11 @@ def check_shed(data: ShedIn, today: dt.date) -> Iterator[Fault]:
 
 
 def _check_standing(data: ShedIn) -> Iterator[Fault]:
-    if data.method is not None:
-        yield Fault("/method", "not_demolished", "未拆除的不填拆除方式。", "Only a demolished shed has a method.")
-    if data.demolished_by:
-        yield Fault("/demolished_by", "not_demolished", "未拆除的不填参与单位。", "Only a demolished shed has these.")
-    if data.rebuilt is not None:
-        yield Fault("/rebuilt", "not_demolished", "未拆除的不填是否复建。", "Only a demolished shed can be rebuilt.")
     if data.found_on is not None and data.rechecked_on is not None and data.rechecked_on < data.found_on:
         yield Fault("/rechecked_on", "before_found", "复查日期早于发现日期。", "Rechecked before it was found.")
 
 
 def _check_demolished(data: ShedIn, on: dt.date) -> Iterator[Fault]:
-    if data.method is None:
-        yield Fault("/method", "required", "已拆除的须填拆除方式。", "A demolished shed needs its method.")
     if data.found_on is not None and on < data.found_on:
         yield Fault("/demolished_on", "before_found", "拆除日期早于发现日期。", "Demolished before it was found.")
     if data.rechecked_on is not None and data.rechecked_on < on:

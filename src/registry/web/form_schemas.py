@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from msgspec.inspect import EnumType, ListType, Metadata, StructType, TupleType, Type, UnionType, type_info
 
 from registry.code_lists import CodeList, Titles, titles_of
-from registry.core.register import Groups, Register
+from registry.core.register import Applies, Groups, Register
 from registry.errors import NotFound
 from registry.ledger.versions import encode
 from registry.web import contract
@@ -149,6 +149,8 @@ def form_schema(register: Register) -> Schema:
         del schema["title"]  # the name of a class
         definitions[name] = _choice(schema, tables[name]) if name in tables else _described(schema)
     root = definitions.pop(register.shape.__name__)
+    for each in register.applies:
+        root["properties"][each.field]["x-when"] = _when(each)
     for name, titles in register.choices.items():
         root["properties"][name] = _choice(root["properties"][name], titles)
     return {
@@ -160,6 +162,13 @@ def form_schema(register: Register) -> Schema:
         "x-groups": _group(root["properties"], register.groups),
         "$defs": definitions,
     }
+
+
+def _when(applies: Applies) -> Schema:
+    """When a field applies, for forms: where another field has one of these values, or is given at all."""
+    values = applies.values
+    told: Schema = {"given": True} if values is None else {"in": sorted(msgspec.to_builtins(values), key=str)}
+    return {"field": applies.where, **told, "required": applies.needed}
 
 
 def code_lists(node: Type) -> Iterator[type[CodeList]]:
