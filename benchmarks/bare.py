@@ -16,10 +16,10 @@ from sqlalchemy import Connection, event, make_url
 from stage import Home
 
 from registry.app import rulebook
-from registry.core.plain_writes import outcome
 from registry.core.principals import Keys, Principal
 from registry.core.sealing import Sealer
 from registry.core.unit_of_work import Tx
+from registry.core.use_cases import outcome
 from registry.db.database import open_database
 from registry.db.key_store import KeyStore
 from registry.gatherings.schemas import GatheringIn

@@ -26,10 +26,10 @@ import registry.db.database
 import registry.db.key_store
 from registry.access.keys_service import issue_key
 from registry.app import create_app, rulebook
-from registry.core.plain_writes import outcome
 from registry.core.principals import Principal, Role
 from registry.core.sealing import Sealer
 from registry.core.unit_of_work import Tx
+from registry.core.use_cases import outcome
 from registry.db.database import Database, open_database
 from registry.db.key_store import KeyStore
 from registry.db.migrate import upgrade

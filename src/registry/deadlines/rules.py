@@ -236,8 +236,8 @@ def set_by_county(days: Mapping[str, int]) -> None:
     for each in RULES:
         if each.id in free:
             own = days.get(each.id, each.limit)
-            said = each.says if own == each.limit else f"本县定为{own}日"
-            _BY_ID[each.id] = (replace(each, limit=own, says=said),)
+            changed = each if own == each.limit else replace(each, limit=own, says=f"本县定为{own}日")
+            _BY_ID[each.id] = (changed,)
 
 
 def table() -> Iterator[Rule]:

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, select
 
 from registry.access.keys_service import issue_key
 from registry.core.invariants import Rulebook
-from registry.core.plain_writes import outcome
 from registry.core.principals import Principal, Role
 from registry.core.sealing import Sealer
 from registry.core.unit_of_work import Tx
+from registry.core.use_cases import outcome
 from registry.core.watermarks import head_of
 from registry.db.database import Database
 from registry.db.key_store import KeyStore

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from registry.core.plain_writes import plain_writes
 from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.core.use_cases import plain_writes
 from registry.disputes import case_rules as rules
 from registry.disputes.case_schemas import AgreementIn, Performing, ProceedingIn, ReturnVisitIn, SessionIn, Term
 from registry.disputes.register import (

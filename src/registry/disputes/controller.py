@@ -7,9 +7,9 @@ from uuid import UUID
 from litestar import get, post
 from litestar.params import FromPath
 
-from registry.core.plain_writes import Written
 from registry.core.queries import DayQuery
 from registry.core.unit_of_work import Change, Tx
+from registry.core.use_cases import Written
 from registry.disputes import case
 from registry.disputes.case_schemas import Case, Performing
 from registry.disputes.case_service import (

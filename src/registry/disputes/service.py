@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import and_
 
-from registry.core.plain_writes import Writes, Written, plain_void
 from registry.core.register import Register
 from registry.core.schemas import Reason
 from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.core.use_cases import Writes, Written, plain_void
 from registry.disputes import rules
 from registry.disputes.case_rules import lacks
 from registry.disputes.codes import AgreementKind, Stage

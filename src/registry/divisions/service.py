@@ -3,8 +3,8 @@
 import datetime as dt
 from typing import Any
 
-from registry.core.plain_writes import Writes, plain_void, plain_writes
 from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.core.use_cases import Writes, plain_void, plain_writes
 from registry.divisions import rules
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
 from registry.divisions.schemas import Closing, DivisionIn, Renaming, StaffIn

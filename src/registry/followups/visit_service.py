@@ -7,8 +7,8 @@ from typing import Any, cast
 import msgspec
 
 from registry.core.filters import stored_columns
-from registry.core.plain_writes import Writes
 from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.core.use_cases import Writes
 from registry.errors import Fault, Refused, refuse
 from registry.followups import rules
 from registry.followups.codes import CareStatus, Stability

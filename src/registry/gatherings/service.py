@@ -1,7 +1,7 @@
 """What is kept of a gathering and of a shed: the rules looked at, the name of the place added."""
 
-from registry.core.plain_writes import plain_writes
 from registry.core.unit_of_work import Current, Draft, Tx
+from registry.core.use_cases import plain_writes
 from registry.errors import refuse
 from registry.gatherings import rules
 from registry.gatherings.register import GATHERING_REGISTER, SHED_REGISTER

@@ -10,9 +10,9 @@ from litestar import get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from registry.core.plain_writes import Writes
 from registry.core.queries import VersionQuery
 from registry.core.register import Register
+from registry.core.use_cases import Writes
 from registry.web import contract, reads, writes
 from registry.web.call import Call
 from registry.web.reads import Answer

@@ -9,14 +9,14 @@ import msgspec
 from litestar import Response
 from sqlalchemy import Connection, and_, select
 
-from registry.core import plain_writes
+from registry.core import use_cases
 from registry.core.access_log import plain_answer, plain_reads, seen_of, shows_plain
 from registry.core.alerts import ALERT_REGISTER
-from registry.core.plain_writes import Written, outcome
 from registry.core.principals import Principal
 from registry.core.reader import Shown
 from registry.core.register import Register, Right
 from registry.core.unit_of_work import Change, Tx
+from registry.core.use_cases import Written, outcome
 from registry.core.view import Seen
 from registry.core.watermarks import watermark_text
 from registry.errors import (
@@ -108,7 +108,7 @@ async def ask_to_void(call: Call, register: Register, entry_id: str) -> Answer:
     call.no_params()
     expected = call.expected_version()
     wanted = Change({}, expected, (await call.sent(VoidRequest)).reason)
-    use = partial(plain_writes.ask_to_void, register=register, entry_id=entry_id, change=wanted)
+    use = partial(use_cases.ask_to_void, register=register, entry_id=entry_id, change=wanted)
     return await write(call, who, ALERT_REGISTER, entry_id, use, status=201)
 
 
