@@ -196,6 +196,15 @@ def main(kind: str = "sqlite", versions: str = "1000000") -> None:
         home.request(
             "/v1/divisions", writer, {"name": "雷州市", "level": "county", "code": BOOK, "valid_from": "1994-01-01"}
         )
+        for town in sorted({village[:9] for village in VILLAGES}):
+            place = {
+                "name": f"{town}镇（示范）",
+                "level": "town",
+                "code": town,
+                "parent": BOOK,
+                "valid_from": "1994-01-01",
+            }
+            home.request("/v1/divisions", writer, place)
         print(f"empty: {memory(home.pid)}")
         head = fill(home.url, int(versions))
         stage.vacuum(home.url)

@@ -11,8 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from stage import Home
 
+from registry.core.fields import class_stamp
 from registry.db.database import open_database
 from registry.gatherings.models import GATHERINGS
+from registry.gatherings.register import GATHERING_REGISTER
+from registry.gatherings.schemas import Gathering
 from registry.ledger.clock import wall_clock
 from registry.ledger.ids import new_id
 from registry.ledger.tables import BOOKS, LOG
@@ -192,17 +195,22 @@ class _Template:
             "superseded_at": superseded_at,
             "town": both["division"],
             "voided": False,
+            "classes": class_stamp(Gathering),
+            "schema_version": GATHERING_REGISTER.schema_version,
+            "created_at": self.started,
             "document": self._document(both),
             "personal": bytes(200),
             "kind": "nianli",
-            "disposition": "cancelled",
+            "measure": "cancelled",
             "sessions": 3,
             "planned_from": dt.date(2020, 2, 8),
             "decided_on": dt.date(2020, 1, 25),
         }
 
     def _document(self, both: dict[str, Any]) -> bytes:
-        document = re.sub(rb'"id":"[0-9a-f-]{36}"(?=,"kind")', b'"id":"%s"' % both["entry_id"].encode(), self.document)
+        document = re.sub(
+            rb'"id":"[0-9a-f-]{36}"(?=,"irregularities")', b'"id":"%s"' % both["entry_id"].encode(), self.document
+        )
         document = re.sub(rb'"position":[0-9]+', b'"position":%d' % both["position"], document)
         return document.replace(b'"version":1', b'"version":%d' % both["number"])
 
