@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, Connection
 from registry.core.access_log import render
 from registry.core.principals import Principal, Purpose, Role
 from registry.core.register import Register
-from registry.core.schemas import Reason, ReasonCode
+from registry.core.schemas import Change, Reason, ReasonCode
 from registry.core.sealing import Sealer
-from registry.core.unit_of_work import Change, Tx
+from registry.core.unit_of_work import Tx
 from registry.core.use_cases import outcome
 from registry.core.valid_time_reads import item_on, page_on, render_on
 from registry.core.view import View, Wanted

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Connection, select, text
 
 from registry.core.principals import Principal, Role
+from registry.core.schemas import Change
 from registry.core.sealing import Sealer
-from registry.core.unit_of_work import Change, Tx
+from registry.core.unit_of_work import Tx
 from registry.core.use_cases import Written, outcome
 from registry.db.key_store import KeyStore
 from registry.errors import Conflict, EntryExists, Refused, Unavailable

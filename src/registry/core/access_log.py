@@ -6,12 +6,14 @@ from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
+from sqlalchemy import Connection
 
 from registry.core.fields import class_stamp, mask_again, personal_paths, put
 from registry.core.principals import Principal
 from registry.core.register import Register
+from registry.core.scope import STORED
 from registry.core.sealing import Sealer, place_of, subject_of
-from registry.core.view import Seen
+from registry.core.view import Seen, View, today
 from registry.ledger.batch import Batch, Work, WriteOutcome
 from registry.ledger.events import Event, EventKind
 from registry.ledger.versions import Append, encode
@@ -83,6 +85,24 @@ def seen_of(append: Append) -> Seen:
 def plain_answer(append: Append) -> bytes:
     """What the writer of a version is answered: what they wrote, in plain."""
     return encode(plain_of(append)) if append.plain else encode(append.document)
+
+
+def case_documents(
+    connection: Connection, sealer: Sealer, view: View, register: Register, case_id: str, *, plain: bool = False
+) -> list[dict[str, Any]]:
+    """The entries of a register that belong to a case and stand, whoever keeps them: for rules, never to be shown."""
+    columns = [register.table.c[name] for name in ("entry_id", "number", "personal", *STORED)]
+    found = []
+    for row in view.of_cases(connection, register.table, columns, [case_id]):
+        document = msgspec.json.decode(today(register, row))
+        if plain and row.personal is not None:
+            place = place_of(view.who.book, register.name, row.entry_id, row.number)
+            for pointer, value in sealer.open(
+                view.who.book, subject_of(register, case_id), place, row.personal
+            ).items():
+                put(document, pointer, value)
+        found.append(document)
+    return found
 
 
 def plain_reads(

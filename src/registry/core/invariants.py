@@ -6,9 +6,10 @@ Public texts (titles, labels of parties, reasons) are shown to every reader and 
 """
 
 import datetime as dt
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -210,10 +211,16 @@ def naming(
         if (text, name) not in before:
             yield Fault(pointer, "names_person", SAID[0].format(name=name), SAID[1])
     yield from _named_beside({name: at for name, at in names.items() if name not in old}, beside)
-    for name in (*names, *old):
-        if reason is not None and name in reason.text:
-            yield Fault("/reason/text", "names_person", SAID[0].format(name=name), SAID[1])
-            return
+    if reason is not None:
+        yield from named_in({"/reason/text": reason.text}, {**names, **old, **dict.fromkeys(others, "")})
+
+
+def named_in(texts: Mapping[str, str], names: Iterable[str]) -> Iterator[Fault]:
+    """The faults of public texts, by JSON Pointer, that hold one of these names."""
+    for pointer, text in texts.items():
+        found = next((name for name in names if _bare(name) in _bare(text)), None)
+        if found is not None:
+            yield Fault(pointer, "names_person", SAID[0].format(name=found), SAID[1])
 
 
 def _named_beside(new: dict[str, str], beside: Documents) -> Iterator[Fault]:
@@ -240,12 +247,19 @@ def texts_naming(document: object, shape: type[msgspec.Struct], names: Iterable[
     skipped = {pointer for path in paths for pointer, _ in values_at(document, path)}
     for pointer, text in _texts(document, ""):
         if pointer not in skipped:
-            yield from ((pointer, text, name) for name in names if name in text)
+            yield from ((pointer, text, name) for name in names if _bare(name) in _bare(text))
+
+
+@lru_cache(maxsize=4096)
+def _bare(text: str) -> str:
+    """The letters and digits of a text: blanks, dots and marks between them hide no name."""
+    return "".join(each for each in unicodedata.normalize("NFKC", text) if each.isalnum())
 
 
 def _texts(value: object, pointer: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        yield pointer, value
+        if not value.isascii() or " " in value:  # neither a code, a date nor an id
+            yield pointer, value
     elif isinstance(value, list | dict):
         for step, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _texts(item, f"{pointer}/{step}")

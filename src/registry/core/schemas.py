@@ -1,12 +1,15 @@
 """Shapes that all registers share: the base of what comes in, and the header of what goes out."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from registry.code_lists import CodeList
 from registry.core.fields import SHORT
+from registry.errors import Fault
 from registry.ledger.versions import Action, VersionCause
 
 Label = Annotated[str, Meta(title="名称", description="what the entry is called: place, kind, number; made by the server, never a person's name")]  # fmt: skip
@@ -105,3 +108,21 @@ class Point(Input):
     lon: Annotated[float, Meta(ge=73, le=136, title="经度")]
     lat: Annotated[float, Meta(ge=3, le=54, title="纬度")]
     crs: Annotated[str, Meta(pattern="^(CGCS2000|WGS84|GCJ02|BD09)$", title="坐标系")] = "CGCS2000"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a caller wants changed: a merge patch, from which version, and for a correction the reason."""
+
+    patch: dict[str, Any]
+    expected: int | None
+    """The version in If-Match; None for `*`."""
+    reason: Reason | None = None
+    wrong: Sequence[Fault] = ()
+    """What is wrong with the patch though it can be read; told together with what rules refuse."""
+    children: bool = False
+    """Of a voiding: with all that belongs to the entry."""
+
+    @property
+    def action(self) -> Action:
+        return Action.CHANGED if self.reason is None else Action.CORRECTED

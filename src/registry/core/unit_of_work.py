@@ -9,17 +9,16 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, select
 
 from registry.core import divisions
-from registry.core.access_log import is_erased, plain_document, shows_plain
+from registry.core.access_log import case_documents, is_erased, plain_document, shows_plain
 from registry.core.fields import canonical, class_stamp, put, tidy
 from registry.core.filters import stored_columns
 from registry.core.invariants import Rulebook, naming
 from registry.core.principals import Principal
 from registry.core.register import Register
-from registry.core.schemas import Reason
-from registry.core.scope import STORED
+from registry.core.schemas import Change
 from registry.core.sealing import Sealer, place_of, subject_of
 from registry.core.validation import convert, merge, readable
-from registry.core.view import Seen, View, today
+from registry.core.view import Seen, View
 from registry.errors import (
     EntryErased,
     EntryVoided,
@@ -40,24 +39,6 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 A_DAY = 24 * 3600 * 1_000_000
 """Microseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a caller wants changed: a merge patch, from which version, and for a correction the reason."""
-
-    patch: dict[str, Any]
-    expected: int | None
-    """The version in If-Match; None for `*`."""
-    reason: Reason | None = None
-    wrong: Sequence[Fault] = ()
-    """What is wrong with the patch though it can be read; told together with what rules refuse."""
-    children: bool = False
-    """Of a voiding: with all that belongs to the entry."""
-
-    @property
-    def action(self) -> Action:
-        return Action.CHANGED if self.reason is None else Action.CORRECTED
 
 
 @dataclass(slots=True)
@@ -129,12 +110,15 @@ class Tx:
         return View(self.who)
 
     def place(
-        self, code: str, on: dt.date | None = None, pointer: str = "/division", kept: "Current | None" = None
-    ) -> str:
+        self, code: str, on: dt.date | None = None, pointer: str = "/division", kept: "Current | None" = None,
+        days: tuple[str, ...] = (),
+    ) -> str:  # fmt: skip
         """The name of a division that the caller may write to. An entry that stays where it is keeps the name it was given,
-        whatever has become of the place since.
+        whatever has become of the place since, unless the day that the place is called by changes: the first of `days` that is given.
         """
-        if kept is not None and kept.seen.division == code:
+        day = None if kept is None else next((kept.document[name] for name in days if kept.document[name]), None)
+        same_day = not days or day == (on.isoformat() if on else None)
+        if kept is not None and kept.seen.division == code and same_day:
             name: str = kept.document["division_name"]
             return name
         return divisions.place_name(self.find_place, self.who, code, on, pointer)
@@ -163,10 +147,14 @@ class Tx:
     def of_case(self, register: Register, case_id: str) -> list[dict[str, Any]]:
         """The entries of a register that belong to a case and stand, whoever keeps them, masked: for rules, never to be shown."""
         if (register.name, case_id) not in self._parts:
-            columns = [register.table.c[name] for name in STORED]
-            rows = self.view.of_cases(self.batch.connection, register.table, columns, [case_id])
-            self._parts[register.name, case_id] = [msgspec.json.decode(today(register, row)) for row in rows]
+            self._parts[register.name, case_id] = case_documents(
+                self.batch.connection, self.sealer, self.view, register, case_id
+            )
         return self._parts[register.name, case_id]
+
+    def plain_of_case(self, register: Register, case_id: str) -> list[dict[str, Any]]:
+        """As `of_case`, in plain: for the rule that public texts name nobody of the case."""
+        return case_documents(self.batch.connection, self.sealer, self.view, register, case_id, plain=True)
 
     def shared_with(self, kind: str, case_id: str) -> set[str]:
         """The towns that a case is open to now, besides its own."""
@@ -214,7 +202,7 @@ class Tx:
                 en="Another office keeps this entry; only it may change it.",
             )
         if change.expected is not None and change.expected != current.seen.number:
-            raise self._stale(current, change)
+            raise stale(self, current, change)
         if current.seen.voided:
             raise EntryVoided
         if is_erased(current.seen):
@@ -249,7 +237,7 @@ class Tx:
         """A last version, alike but for its header, that says that the entry should never have been entered. Raises Forbidden."""
         self._require_void(current)
         shape = current.register.shape
-        refuse(naming(current.register, {}, current.sent(shape), reason=change.reason))
+        refuse(naming(current.register, {}, current.sent(shape), self._case_of(current), change.reason))
         own = {"meta", "id", "label", *shape.__struct_fields__}
         kept = {name: value for name, value in current.document.items() if name not in own}
         columns = stored_columns(self.batch.connection, self.who.book, current.register.table, current.seen.position)
@@ -261,6 +249,16 @@ class Tx:
         append.reason = msgspec.to_builtins(change.reason)
         append.voided = True
         return append
+
+    def _case_of(self, current: Current) -> list[tuple[Register, dict[str, Any]]]:
+        """The document of the case that an entry belongs to, where the caller may see it."""
+        case = self.rulebook.cases.get(current.register.case_kind)
+        if case is None or case.head is current.register:
+            return []
+        try:
+            return [(case.head, self.current(case.head, current.seen.case_id).document)]
+        except NotFound:
+            return []
 
     def _require_void(self, current: Current) -> None:
         """A supervisor voids any entry; who made it, within a day."""
@@ -324,18 +322,19 @@ class Tx:
             self._new_keys[subject] = sealed.new_key
         return sealed
 
-    def _stale(self, current: Current, change: Change) -> PreconditionFailed:
-        """What to tell somebody who started from an older version: the one that stands, and where the two collide."""
-        conflicts: list[str] = []
-        if change.expected is not None and change.expected < current.seen.number:
-            seen = self.view.version(self.batch.connection, current.register, current.seen.entry_id, change.expected)
-            base = plain_document(self.sealer, self.who.book, current.register, seen)
-            conflicts = [f"/{name}" for name in change.patch if base.get(name) != current.document.get(name)]
-        plain = shows_plain(self.who, current.register, current.seen)
-        document = current.document if plain else msgspec.json.decode(current.seen.document)
-        stale = PreconditionFailed(members={"current": document, "conflicts": conflicts})
-        stale.shown = current.seen
-        return stale
+
+def stale(tx: Tx, current: Current, change: Change) -> PreconditionFailed:
+    """What to tell somebody who started from an older version: the one that stands, and where the two collide."""
+    conflicts: list[str] = []
+    if change.expected is not None and change.expected < current.seen.number:
+        seen = tx.view.version(tx.batch.connection, current.register, current.seen.entry_id, change.expected)
+        base = plain_document(tx.sealer, tx.who.book, current.register, seen)
+        conflicts = [f"/{name}" for name in change.patch if base.get(name) != current.document.get(name)]
+    plain = shows_plain(tx.who, current.register, current.seen)
+    document = current.document if plain else msgspec.json.decode(current.seen.document)
+    told = PreconditionFailed(members={"current": document, "conflicts": conflicts})
+    told.shown = current.seen
+    return told
 
 
 def _document(register: Register, entry_id: str, draft: Draft) -> dict[str, Any]:

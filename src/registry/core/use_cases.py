@@ -11,7 +11,8 @@ from registry.core.alerts import AlertIn, AlertKind, raised
 from registry.core.fields import value_at
 from registry.core.invariants import CaseRules, CaseState, too_early
 from registry.core.register import Register
-from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.core.schemas import Change
+from registry.core.unit_of_work import Current, Draft, Tx
 from registry.errors import Fault, refuse
 from registry.ledger.batch import WriteOutcome
 from registry.ledger.versions import Append

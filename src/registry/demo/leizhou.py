@@ -1,6 +1,7 @@
 """Divisions (real codes) and grid staff (synthetic people, the article's totals)."""
 
 import csv
+import datetime as dt
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ HAMLETS, GRID_STAFF, VILLAGE_AND_GROUP_STAFF = 2308, 7627, 6364
 """The article's counts: 自然村网格2308个, 网格员7627人, 其中村、组6364人."""
 ZONE = "440882450"
 """湛江奋勇高新技术产业开发区: a zone, none of the 21 towns."""
+CITY_SINCE = dt.date(1994, 4, 26)
+"""When Leizhou became a city (雷州撤县设市); since when each of its places has been there, the list of 2020 does not say."""
 NBS = {"kind": "article", "note": "国家统计局统计用区划代码(2022年版);自然村数、网格员总数据报道,分镇数为合成"}
 
 
@@ -70,7 +73,7 @@ def division_steps(all_places: Sequence[DemoPlace], noise: random.Random) -> Ite
         data = DivisionIn(
             name=place.name,
             level=Level(place.level),
-            valid_from=FIRST_DAY,
+            valid_from=CITY_SINCE,
             code=place.code,
             parent=place.parent or None,
             hamlets=hamlets.get(place.code, 0),

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from registry.core.unit_of_work import Change, Tx
+from registry.core.schemas import Change
+from registry.core.unit_of_work import Tx
 from registry.ledger.clock import BEIJING, microseconds
 from registry.ledger.ids import new_id
 from registry.ledger.versions import Append

@@ -74,6 +74,8 @@ def _check_signed_and_served(data: AgreementIn, today: dt.date) -> Iterator[Faul
 def _check_meeting(meeting: Meeting, today: dt.date) -> Iterator[Fault]:
     """村委会组织法 §28."""
     at = "/authorised_by"
+    if meeting.held_on > today:
+        yield Fault(f"{at}/held_on", "in_future", "会议日期不能晚于今天。", "Must not be after today.")
     if meeting.published_on is not None and not meeting.held_on <= meeting.published_on <= today:
         yield Fault(
             f"{at}/published_on", "wrong_date", "公布日期须在会议与今天之间。", "Between the meeting and today."
@@ -92,7 +94,7 @@ def _check_confirmation(data: AgreementIn, asked: Confirmation, today: dt.date) 
     elif data.kind not in CONFIRMABLE:
         yield Fault(at, "not_confirmable", "只有人民调解协议可以司法确认。", "Only a committee's agreement can be confirmed.")  # fmt: skip
     elif due is None:
-        lacking = "、".join(lacks(data.kind, data.mediator_signed, data.sealed_by))
+        lacking = "、".join(zh for zh, _ in lacks(data.kind, data.mediator_signed, data.sealed_by))
         yield Fault(at, "not_in_effect", f"协议尚未生效，还缺{lacking}。", "The agreement is not in effect yet.")
     if not data.signed_on <= asked.applied_on <= today:
         yield Fault(f"{at}/applied_on", "wrong_date", "申请日期须在签订日期与今天之间。", "Between signing and today.")
@@ -130,12 +132,12 @@ def _irregular_meeting(meeting: Meeting, signed_on: dt.date) -> Iterator[Irregul
         yield off(code="after_signing", pointer=at, zh="村民会议在签订之后。", en="The meeting came after the signing.")
 
 
-def lacks(kind: AgreementKind, mediator_signed: bool, sealed_by: str | None) -> list[str]:
-    """What an agreement of a kind needs and does not have, to take effect, in Chinese."""
+def lacks(kind: AgreementKind, mediator_signed: bool, sealed_by: str | None) -> list[tuple[str, str]]:
+    """What an agreement of a kind needs and does not have, to take effect, in Chinese and English."""
     if kind not in NEEDS_MEDIATOR:
         return []
-    missing = [] if mediator_signed else ["调解员签名"]
-    return missing if sealed_by else [*missing, "盖章单位"]
+    missing = [] if mediator_signed else [("调解员签名", "the mediator's signature")]
+    return missing if sealed_by else [*missing, ("盖章单位", "the body's seal")]
 
 
 def effective_on(data: AgreementIn) -> dt.date | None:
@@ -150,6 +152,8 @@ def effective_on(data: AgreementIn) -> dt.date | None:
 def confirmation_due_on(data: AgreementIn) -> dt.date | None:
     """The last day to apply for judicial confirmation; None where there is none to be had."""
     start = effective_on(data)
+    if data.kind is AgreementKind.ORAL and data.terms and performed_on(data) == data.signed_on:
+        return None  # settled on the spot: nothing is left to be confirmed
     if start is None or data.kind not in CONFIRMABLE or data.subject is Subject.LAND_OWNERSHIP:
         return None
     return ends_on("judicial_confirm_apply", start)

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.core.schemas import Change
+from registry.core.unit_of_work import Current, Draft, Tx
 from registry.core.use_cases import plain_writes
 from registry.disputes import case_rules as rules
 from registry.disputes.case_schemas import AgreementIn, Performing, ProceedingIn, ReturnVisitIn, SessionIn, Term
@@ -15,6 +16,7 @@ from registry.disputes.register import (
     RETURN_VISIT_REGISTER,
     SESSION_REGISTER,
 )
+from registry.disputes.service import parts_of
 from registry.errors import Fault, NotFound, Refused, refuse
 from registry.ledger.versions import Append
 
@@ -25,14 +27,14 @@ def proceeding(tx: Tx, data: ProceedingIn, kept: Current | None) -> Draft:
     """A ruling, a reconsideration, a judgment, as it shall be kept."""
     dispute = _dispute_of(tx, data, kept)
     refuse(rules.check_proceeding(data, tx.today))
-    return _draft(tx, data, dispute)
+    return _draft(tx, data, dispute, kept)
 
 
 def session(tx: Tx, data: SessionIn, kept: Current | None) -> Draft:
     """A mediation session, as it shall be kept."""
     dispute = _dispute_of(tx, data, kept)
     refuse(rules.check_session(data, tx.today))
-    return _draft(tx, data, dispute)
+    return _draft(tx, data, dispute, kept)
 
 
 def agreement(tx: Tx, data: AgreementIn, kept: Current | None) -> Draft:
@@ -46,7 +48,7 @@ def agreement(tx: Tx, data: AgreementIn, kept: Current | None) -> Draft:
         "confirmation_due_on": rules.confirmation_due_on(data),
         "irregularities": [*rules.irregular_agreement(data)],
     }
-    return _draft(tx, data, dispute, derived)
+    return _draft(tx, data, dispute, kept, derived)
 
 
 def _numbered(terms: list[Term], kept: Current | None) -> list[Term]:
@@ -60,6 +62,12 @@ def _numbered(terms: list[Term], kept: Current | None) -> list[Term]:
         Fault(f"/terms/{at}/number", "unknown_number", "没有这个序号的条款。", "No term has this number.")
         for at, term in enumerate(terms)
         if term.number is not None and term.number not in known
+    ]
+    given = [term.number for term in terms if term.number is not None]
+    faults += [
+        Fault(f"/terms/{at}/number", "repeated_number", "序号重复。", "Two terms have this number.")
+        for at, term in enumerate(terms)
+        if term.number is not None and given.count(term.number) > 1
     ]
     refuse(faults)
     sent = {term.number for term in terms}
@@ -97,7 +105,7 @@ def return_visit(tx: Tx, data: ReturnVisitIn, kept: Current | None) -> Draft:
         if agreed.seen.case_id != dispute.seen.entry_id:
             text = "该协议不属于本纠纷。", "That agreement belongs to another dispute."
             raise Refused(faults=[Fault("/agreement_id", "other_dispute", *text)])
-    return _draft(tx, data, dispute)
+    return _draft(tx, data, dispute, kept)
 
 
 def _dispute_of(tx: Tx, data: Child, kept: Current | None) -> Current:
@@ -108,9 +116,10 @@ def _dispute_of(tx: Tx, data: Child, kept: Current | None) -> Current:
     return tx.parent(DISPUTE_REGISTER, str(data.dispute_id), "/dispute_id")
 
 
-def _draft(tx: Tx, data: Child, dispute: Current, derived: dict[str, Any] | None = None) -> Draft:
+def _draft(tx: Tx, data: Child, dispute: Current, kept: Current | None, derived: dict[str, Any] | None = None) -> Draft:
     division = tx.own_division(dispute)
-    beside = ((dispute.register, dispute.document),)
+    others = parts_of(tx, dispute.seen.entry_id, kept.seen.entry_id if kept else "")
+    beside = [(dispute.register, dispute.document), *others]
     derived = {**(derived or {}), "division": division}
     return Draft(data, division, derived, case_id=dispute.seen.entry_id, beside=beside)
 

@@ -8,7 +8,8 @@ from litestar import get, post
 from litestar.params import FromPath
 
 from registry.core.queries import DayQuery
-from registry.core.unit_of_work import Change, Tx
+from registry.core.schemas import Change
+from registry.core.unit_of_work import Tx
 from registry.core.use_cases import Written
 from registry.disputes import case
 from registry.disputes.case_schemas import Case, Performing

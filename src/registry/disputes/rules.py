@@ -43,6 +43,10 @@ def check_dispute(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
     for index, party in enumerate(data.parties):
         yield from _check_party(f"/parties/{index}", party)
     yield from _check_team(data, today)
+
+
+def check_settled_on_the_spot(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
+    """The fault of a settlement on the spot when it is reported; later its steps and its agreement are corrected."""
     spot = data.settled_on_the_spot
     if spot is not None and not data.discovered_on <= spot.settled_on <= today:
         said = "化解日期须在发现日期与今天之间。", "Between discovery and today."
@@ -129,15 +133,15 @@ class Standing:
     """When the first agreement since then took effect."""
     terms_open: int
     """Agreements with a term not yet performed."""
-    lacking: tuple[str, ...] = ()
-    """Of each agreement that is not in effect: where it is, and what it lacks, in Chinese."""
+    lacking: tuple[tuple[str, str], ...] = ()
+    """Of each agreement: where it is, and what it lacks or since when it is in effect, in Chinese and English."""
 
 
 def check_move(now: Standing, move: Move, today: dt.date) -> Iterator[Fault]:
     """The faults of a move to another stage, all of them."""
     if move.to not in NEXT[now.stage]:
         allowed = tuple(sorted(NEXT[now.stage]))
-        text = f"{now.stage} 之后不能是 {move.to}。", f"{now.stage} cannot become {move.to}."
+        text = f"“{now.stage.zh}”之后不能是“{move.to.zh}”。", f"{now.stage} cannot become {move.to}."
         yield Fault("/to", "forbidden_move", *text, allowed)
         return
     if not now.since <= move.on <= today:
@@ -160,8 +164,8 @@ def check_moves(moves: Sequence[Move], discovered_on: dt.date, today: dt.date) -
 
 def _check_agreed(now: Standing, move: Move) -> Iterator[Fault]:
     if move.to is Stage.AGREED and (now.effective_agreement_on is None or now.effective_agreement_on > move.on):
-        zh = "；".join(("该日尚无已生效的协议", *now.lacking)) + "。"
-        en = "; ".join(("There is no agreement in effect on that day", *now.lacking)) + "."
+        zh = "；".join(("该日尚无已生效的协议", *(each for each, _ in now.lacking))) + "。"
+        en = "; ".join(("There is no agreement in effect on that day", *(each for _, each in now.lacking))) + "."
         yield Fault("/to", "no_agreement", zh, en)
     if move.to is Stage.PERFORMED and now.terms_open:
         text = f"还有 {now.terms_open} 份协议未履行完毕。", f"{now.terms_open} agreements have terms not yet performed."

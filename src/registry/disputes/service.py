@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import and_
 
+from registry.core.invariants import named_in, person_names
 from registry.core.register import Register
-from registry.core.schemas import Reason
-from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.core.schemas import Change, Reason
+from registry.core.unit_of_work import Current, Draft, Tx
 from registry.core.use_cases import Writes, Written, plain_void
 from registry.disputes import rules
 from registry.disputes.case_rules import lacks
@@ -40,6 +41,7 @@ from registry.ledger.versions import Append
 def report_dispute(tx: Tx, entry_id: str, data: DisputeIn) -> Written:
     """A dispute was found; it gets the next number of its town and year. Settled on the spot, it comes with all that followed."""
     settled = data.settled_on_the_spot
+    refuse(rules.check_settled_on_the_spot(data, tx.today))
     draft = _dispute(tx, data, steps_of(settled))
     draft.sequence = f"{data.division[:9]}-{data.discovered_on.year}"
     dispute = tx.create(DISPUTE_REGISTER, entry_id, draft)
@@ -61,7 +63,12 @@ def change_dispute(tx: Tx, entry_id: str, change: Change) -> Append | None:
 def move_dispute(tx: Tx, entry_id: str, move: Move, change: Change) -> Append | None:
     """It came to another stage."""
     current = tx.to_change(DISPUTE_REGISTER, entry_id, change)
-    refuse(rules.check_move(_standing(tx, current), move, tx.today))
+    refuse(
+        [
+            *rules.check_move(_standing(tx, current), move, tx.today),
+            *_names_in(current, move.referred_to, "/referred_to"),
+        ]
+    )
     moves = moves_of(current)
     number = max((done.number for done in moves), default=0) + 1
     done = DoneMove(number=number, to=move.to, on=move.on, reason=move.reason, referred_to=move.referred_to)
@@ -78,6 +85,7 @@ def correct_move(tx: Tx, entry_id: str, number: int, sent: MoveCorrection, chang
     if not right:
         text = "请至少给出一项更正。", "Give at least one thing to correct."
         raise Refused(faults=[Fault("/changes", "empty", *text)])
+    refuse(_names_in(current, sent.changes.referred_to, "/changes/referred_to"))
     moves[at] = msgspec.structs.replace(moves[at], **right)
     refuse(rules.check_moves(moves, discovered_on(current), tx.today))
     return _moved(tx, current, moves, change, sent.reason)
@@ -90,6 +98,11 @@ def undo_move(tx: Tx, entry_id: str, number: int, sent: MoveUndoing, change: Cha
     if _place_of(moves, number) != len(moves) - 1:
         raise Conflict(zh="只能撤销最后一步；请从最后一步起依次撤销。", en="Only the last step can be undone.")
     return _moved(tx, current, moves[:-1], change, sent.reason)
+
+
+def _names_in(current: Current, text: str | None, pointer: str) -> Iterator[Fault]:
+    """The fault of a public text of a step that holds the name of somebody of the dispute."""
+    return named_in({pointer: text or ""}, person_names(current.sent(DisputeIn), DisputeIn))
 
 
 def _place_of(moves: list[DoneMove], number: int) -> int:
@@ -134,36 +147,41 @@ def _standing(tx: Tx, current: Current) -> rules.Standing:
     )
 
 
-def _lacking(tx: Tx, dispute_id: str) -> Iterator[str]:
-    """Why agreements of the case are not in effect."""
+def _lacking(tx: Tx, dispute_id: str) -> Iterator[tuple[str, str]]:
+    """Why agreements of the case do not carry the stage, in Chinese and English."""
     for each in tx.of_case(AGREEMENT_REGISTER, dispute_id):
-        if each["effective_on"] is None:
-            missing = "、".join(lacks(AgreementKind(each["kind"]), each["mediator_signed"], each["sealed_by"]))
-            yield f"/v1/agreements/{each['id']} 缺{missing}"
+        at, kind = f"/v1/agreements/{each['id']}", AgreementKind(each["kind"])
+        if missing := lacks(kind, each["mediator_signed"], each["sealed_by"]):
+            yield f"{at} 缺{'、'.join(zh for zh, _ in missing)}", f"{at} lacks {' and '.join(en for _, en in missing)}"
+        elif kind is AgreementKind.PEACE_PACT:
+            yield f"{at} 为{kind.zh}，不作为化解依据", f"{at} is a pact, which settles nothing"
+        else:
+            yield f"{at} 于{each['effective_on']}生效", f"{at} takes effect on {each['effective_on']}"
 
 
 def _dispute(tx: Tx, data: DisputeIn, moves: list[DoneMove], kept: Current | None = None) -> Draft:
     refuse([*rules.check_dispute(data, tx.today), *_check_land(data, kept)])
-    name = tx.place(data.division, data.discovered_on, kept=kept)
+    name = tx.place(data.division, data.discovered_on, kept=kept, days=("discovered_on",))
     for index, party in enumerate(data.parties):
         if party.division is not None:
             tx.known_place(party.division, f"/parties/{index}/division")
     derived = rules.derived(moves)
     share, unshare = _towns(tx, data, kept)
     derived["division_name"] = name
-    return Draft(data, data.division, derived, beside=_parts(tx, kept), share=share, unshare=unshare)
+    return Draft(
+        data,
+        data.division,
+        derived,
+        beside=parts_of(tx, kept.seen.entry_id) if kept else [],
+        share=share,
+        unshare=unshare,
+    )
 
 
-def _parts(tx: Tx, kept: Current | None) -> list[tuple[Register, dict[str, Any]]]:
-    """What belongs to the dispute, with masks: its public texts."""
-    if kept is None:
-        return []
+def parts_of(tx: Tx, dispute_id: str, besides: str = "") -> list[tuple[Register, dict[str, Any]]]:
+    """What belongs to the dispute, in plain: whom its entries name, and in which public texts nobody may be named."""
     parts = (PROCEEDING_REGISTER, SESSION_REGISTER, AGREEMENT_REGISTER, RETURN_VISIT_REGISTER)
-    return [
-        (part, msgspec.json.decode(row.document))
-        for part in parts
-        for row in tx.rows(part, part.table.c.document, where=part.table.c.case_id == kept.seen.entry_id)
-    ]
+    return [(part, each) for part in parts for each in tx.plain_of_case(part, dispute_id) if each["id"] != besides]
 
 
 def _check_land(data: DisputeIn, kept: Current | None) -> Iterator[Fault]:

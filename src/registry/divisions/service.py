@@ -3,7 +3,8 @@
 import datetime as dt
 from typing import Any
 
-from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.core.schemas import Change
+from registry.core.unit_of_work import Current, Draft, Tx
 from registry.core.use_cases import Writes, plain_void, plain_writes
 from registry.divisions import rules
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
@@ -103,7 +104,9 @@ def _division(tx: Tx, data: DivisionIn, derived: dict[str, object]) -> Draft:
 def staff(tx: Tx, data: StaffIn, kept: Current | None) -> Draft:
     """A member of the grid staff, as they shall be kept."""
     refuse(rules.check_staff(data, tx.today))
-    return Draft(data, data.division, {"division_name": tx.place(data.division, data.since, kept=kept)})
+    return Draft(
+        data, data.division, {"division_name": tx.place(data.division, data.since, kept=kept, days=("since",))}
+    )
 
 
 DIVISION_WRITES = Writes(record_division, change_division, plain_void(DIVISION_REGISTER))

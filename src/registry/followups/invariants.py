@@ -43,7 +43,7 @@ def the_dead_are_not_in_care(state: CaseState) -> Iterator[BrokenRule]:
     """The roster follows the visit that tells of a death."""
     for patient in state.entries("patients"):
         for visit in state.entries("visits"):
-            if visit["died_on"] is not None and patient["status"] == CareStatus.IN_CARE:
+            if visit["died_on"] is not None and patient["status"] in {CareStatus.IN_CARE, CareStatus.LOST}:
                 zh, en = f"走访已记录其于{visit['died_on']}死亡。", f"A visit tells of the death on {visit['died_on']}."
                 places = EntryField("patients", patient["id"], "/status"), EntryField("visits", visit["id"], "/died_on")
                 yield BrokenRule("in_care_after_death", zh, en, places)

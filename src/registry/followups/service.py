@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import and_
 
-from registry.core.schemas import Reason, ReasonCode
-from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.core.schemas import Change, Reason, ReasonCode
+from registry.core.unit_of_work import Current, Draft, Tx
 from registry.core.use_cases import Writes, plain_void, plain_writes
 from registry.deadlines.periods import add_days
 from registry.errors import ON_ROSTER, Conflict, EntryExists, Fault, Refused, refuse

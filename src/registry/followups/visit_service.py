@@ -7,9 +7,10 @@ from typing import Any, cast
 import msgspec
 
 from registry.core.filters import stored_columns
-from registry.core.unit_of_work import Change, Current, Draft, Tx
+from registry.core.schemas import Change
+from registry.core.unit_of_work import Current, Draft, Tx
 from registry.core.use_cases import Writes
-from registry.errors import Fault, Refused, refuse
+from registry.errors import Fault, NotFound, Refused, refuse
 from registry.followups import rules
 from registry.followups.codes import CareStatus, Stability
 from registry.followups.models import VISITS
@@ -51,7 +52,10 @@ def change_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, 
 def void_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, ...]:
     """It should never have been entered."""
     current = tx.to_change(VISIT_REGISTER, entry_id, change)
-    patient = tx.current(PATIENT_REGISTER, current.seen.case_id)
+    try:
+        patient = tx.current(PATIENT_REGISTER, current.seen.case_id)
+    except NotFound:  # transferred since: the history stays with who made it
+        return (tx.void(current, change),)
     if patient.seen.voided or not tx.who.covers(patient.seen.division):
         return (tx.void(current, change),)  # nothing follows from it
     others = _others(tx, patient, entry_id)
@@ -152,8 +156,8 @@ def _person(patient: Current, seen: Known | None, died_on: dt.date | None, undon
     person = msgspec.structs.replace(person, risk_level=risk_level, stability=Stability(str(stability)))
     if person.status is CareStatus.DIED and undone and str(person.left_care_on) == undone:
         person = msgspec.structs.replace(person, status=CareStatus.IN_CARE, left_care_on=None)
-    if died_on is not None and person.status is CareStatus.IN_CARE:
-        person = msgspec.structs.replace(person, status=CareStatus.DIED, left_care_on=died_on)
+    if died_on is not None and person.status in {CareStatus.IN_CARE, CareStatus.LOST}:
+        person = msgspec.structs.replace(person, status=CareStatus.DIED, left_care_on=died_on, lost_reason=None)
     return person
 
 

@@ -11,14 +11,14 @@ from registry.gatherings.schemas import GatheringIn, ShedIn
 def gathering(tx: Tx, data: GatheringIn, kept: Current | None) -> Draft:
     """A gathering that was called off, as it shall be kept."""
     refuse(rules.check_gathering(data, tx.today))
-    name = tx.place(data.division, data.decided_on, kept=kept)
+    name = tx.place(data.division, data.decided_on, kept=kept, days=("decided_on",))
     return Draft(data, data.division, {"division_name": name, "irregularities": [*rules.irregular_gathering(data)]})
 
 
 def shed(tx: Tx, data: ShedIn, kept: Current | None) -> Draft:
     """A shed, standing or demolished, as it shall be kept."""
     refuse(rules.check_shed(data, tx.today))
-    name = tx.place(data.division, data.demolished_on, kept=kept)
+    name = tx.place(data.division, data.demolished_on or data.found_on, kept=kept, days=("demolished_on", "found_on"))
     return Draft(data, data.division, {"division_name": name, "irregularities": [*rules.irregular_shed(data)]})
 
 

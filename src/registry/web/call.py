@@ -18,8 +18,7 @@ from registry.core.fields import canonical, tidy
 from registry.core.principals import Principal, Purpose, Role, open_glasses
 from registry.core.queries import NoQuery
 from registry.core.register import Register, Right
-from registry.core.schemas import Reason
-from registry.core.unit_of_work import Change
+from registry.core.schemas import Change, Reason
 from registry.core.validation import convert, faults_of, patch_schema, readable, refusal, validator
 from registry.core.view import View
 from registry.core.watermarks import resolve_as_of

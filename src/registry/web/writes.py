@@ -15,7 +15,8 @@ from registry.core.alerts import ALERT_REGISTER
 from registry.core.principals import Principal
 from registry.core.reader import Shown
 from registry.core.register import Register, Right
-from registry.core.unit_of_work import Change, Tx
+from registry.core.schemas import Change
+from registry.core.unit_of_work import Tx
 from registry.core.use_cases import Written, outcome
 from registry.core.view import Seen
 from registry.core.watermarks import watermark_text
