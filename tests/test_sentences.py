@@ -26,7 +26,7 @@ KNOWN = {
     "null": "JSON", "wm_": "a watermark", "wm": "a watermark", "wa": "a position of the access log", "as_of": "a parameter",
     "add-checkpoint": "a format (C2SP)", "cosignature": "a format (C2SP)", "old": "a line of that format", "http": "a scheme",
     "position": "a parameter", "from": "a parameter", "after": "a parameter", "event": "a parameter", "since": "a parameter",
-    "cursor": "a parameter", "person": "a field", "rename": "a path", "correct": "a path", "transfer": "a path",
+    "cursor": "a parameter", "person": "a field", "rename": "a path", "close": "a path", "correct": "a path", "transfer": "a path",
     "disputes": "a path", "agreements": "a path",
     "children": "a member of a voiding", "void-request": "a path", "on": "a parameter", "sort": "a parameter",
     "given_up": "a state of deliveries", "Registry": "this software",

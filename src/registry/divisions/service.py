@@ -3,9 +3,11 @@
 import datetime as dt
 from typing import Any
 
+from registry.core.register import Register
 from registry.core.schemas import Change
+from registry.core.scope import inside
 from registry.core.unit_of_work import Current, Draft, Tx
-from registry.core.use_cases import Writes, plain_void, plain_writes
+from registry.core.use_cases import Writes, Written, plain_writes
 from registry.divisions import rules
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
 from registry.divisions.schemas import Closing, DivisionIn, Renaming, StaffIn
@@ -75,6 +77,30 @@ def close_division(tx: Tx, entry_id: str, data: Closing, change: Change) -> Appe
     return tx.change(current, _division(tx, current.data(DivisionIn), kept), change)
 
 
+def void_division(tx: Tx, entry_id: str, change: Change) -> Written:
+    """It should never have been entered: only while nothing lies in it."""
+    current = tx.to_change(DIVISION_REGISTER, entry_id, change)
+    code = current.document["code"]
+    if code and (held := _holding(tx, code)):
+        text = (
+            f"该区划内还有记录（{held.title}），不能作废；撤销请用 close。",
+            f"Entries lie in it ({held.name}): close it instead.",
+        )
+        raise Refused(faults=[Fault("", "has_children", *text)])
+    return tx.void(current, change)
+
+
+def _holding(tx: Tx, code: str) -> Register | None:
+    """A register with an entry in a division, or a division below it."""
+    for register in tx.rulebook.registers.values():
+        table = register.table
+        below = table.c.parent == code if register is DIVISION_REGISTER else inside(table, code)
+        query = tx.view.rows(register, [table.c.entry_id]).where(below).limit(1)
+        if tx.batch.connection.execute(query, tx.view.bound({"a": 0, "d": code})).first() is not None:
+            return register
+    return None
+
+
 def _open(tx: Tx, entry_id: str, change: Change) -> Current:
     current = tx.to_change(DIVISION_REGISTER, entry_id, change)
     if current.document["closed_on"] is not None:
@@ -109,5 +135,5 @@ def staff(tx: Tx, data: StaffIn, kept: Current | None) -> Draft:
     )
 
 
-DIVISION_WRITES = Writes(record_division, change_division, plain_void(DIVISION_REGISTER))
+DIVISION_WRITES = Writes(record_division, change_division, void_division)
 STAFF_WRITES = plain_writes(STAFF_REGISTER, staff)

@@ -12,7 +12,7 @@ from registry.core.duties import CaseRows, DutyKind, Others, Owed, Window
 from registry.deadlines.rules import ends_on
 from registry.followups.codes import CareStatus, Stability
 from registry.followups.models import PATIENTS, VISITS
-from registry.followups.roster import SET
+from registry.followups.rules import SET
 
 A_YEAR = 4
 """每年至少随访四次."""

@@ -14,8 +14,8 @@ from registry.followups.codes import NotSeen, Stability
 VISIT_COLUMNS = ("visited_on", "seen", "not_seen_reason", "risk_level", "stability", "next_visit_on")
 """What of a visit the roster looks at: columns of its table, and the first fields of `Known`."""
 
-RETURN, SET = "visit_return", "visit_set"
-"""Rows of the deadline table: a return to care, and a day that the visitor set."""
+RETURN = "visit_return"
+"""The row of the deadline table for a return to care."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def next_visit(visits: Sequence[Known], returned_on: dt.date | None) -> dict[str
     last = visits[-1]
     by_rule = (rules.visit_rule(last, before) for before in (None, Stability.BASICALLY_STABLE))
     found = (rule for rule in by_rule if rule and ends_on(rule, last.visited_on) == last.next_visit_on)
-    return _due(last.next_visit_on, next(found, SET), last.visited_on)
+    return _due(last.next_visit_on, next(found, rules.SET), last.visited_on)
 
 
 def _due(day: dt.date | None, rule: str | None, start: dt.date | None) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from registry.followups.codes import (
 from registry.followups.schemas import CampaignIn, PatientIn
 from registry.followups.visit_schemas import VisitIn
 
+SET = "visit_set"
+"""The row of the deadline table for a day that the visitor set."""
 MISSES = 3
 """失访: so many visits in a row at which nobody was at home."""
 SERIOUS_FROM = 5
@@ -252,12 +254,12 @@ def check_next_visit(data: VisitIn, due: dt.date | None) -> Iterator[Fault]:
         yield Fault("/next_visit_reason", "required", *text)
 
 
-def irregular_visit(data: VisitIn, due_on: dt.date | None) -> Iterator[Irregularity]:
-    """What is true of a visit, but not as it should be: made after the day that it was due on."""
+def irregular_visit(data: VisitIn, due_on: dt.date | None, rule: str | None) -> Iterator[Irregularity]:
+    """What is true of a visit, but not as it should be: made after the day that it was due on, by this row of the deadline table."""
     if due_on is not None and data.visited_on > due_on:
         zh, en = f"应于{due_on}前走访。", f"It was due by {due_on}."
-        rule = version_of(visit_rule(data, None) or "visit_not_seen", data.visited_on).cited
-        yield Irregularity(code="late", pointer="/visited_on", rule=rule, zh=zh, en=en)
+        cited = version_of(rule, due_on).cited if rule and rule != SET else "走访时约定的日期"
+        yield Irregularity(code="late", pointer="/visited_on", rule=cited, zh=zh, en=en)
 
 
 def incidents(acts: Mapping[str, int] | None) -> int:

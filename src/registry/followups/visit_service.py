@@ -15,12 +15,14 @@ from registry.followups import rules
 from registry.followups.codes import CareStatus, Stability
 from registry.followups.models import VISITS
 from registry.followups.register import CAMPAIGN_REGISTER, PATIENT_REGISTER, VISIT_REGISTER
-from registry.followups.roster import VISIT_COLUMNS, Known, as_known, incidents_on, last_seen, summary
+from registry.followups.roster import VISIT_COLUMNS, Known, as_known, incidents_on, last_seen, next_visit, summary
 from registry.followups.schemas import PatientIn
 from registry.followups.service import known_from_visits, patient_draft
 from registry.followups.visit_schemas import VisitIn
 from registry.ledger.versions import Append
 
+Planned = tuple[dt.date | None, str | None]
+"""The day that a visit was due on, and the row of the deadline table that set it."""
 FOLLOWED = Change({}, None)
 
 
@@ -28,7 +30,8 @@ def record_visit(tx: Tx, entry_id: str, data: VisitIn) -> tuple[Append | None, .
     """Somebody in care was visited."""
     patient = _patient(tx, str(data.patient_id))
     others = _others(tx, patient, entry_id)
-    draft = _visit(tx, data, patient, others, _day(patient.document["next_visit_on"]))
+    planned = _day(patient.document["next_visit_on"]), patient.document["next_visit_rule"]
+    draft = _visit(tx, data, patient, others, planned)
     return tx.create(VISIT_REGISTER, entry_id, draft), _follow(tx, patient, others, _known(data, draft))
 
 
@@ -43,7 +46,8 @@ def change_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, 
     others = _others(tx, patient, entry_id)
     stored = stored_columns(tx.batch.connection, tx.who.book, VISITS, current.seen.position)
     due_on = stored["due_on"]  # stays as it was planned
-    draft = _visit(tx, data, patient, others, cast(dt.date | None, due_on))
+    rule = next_visit(others, None)["next_visit_rule"] if others else None
+    draft = _visit(tx, data, patient, others, (cast(dt.date | None, due_on), rule))
     append = tx.change(current, draft, change)
     followed = _follow(tx, patient, others, _known(data, draft), undone=current.document["died_on"])
     return (append, followed) if append else ()
@@ -91,7 +95,8 @@ def _with_acts(known: Known, document: dict[str, Any]) -> Known:
     return replace(known, incidents=rules.incidents(document["incidents"]), died_on=_day(document["died_on"]))
 
 
-def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known], due_on: dt.date | None) -> Draft:
+def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known], planned: Planned) -> Draft:
+    due_on, rule = planned
     before = [known.stability for known in others if known.seen and known.visited_on < data.visited_on]
     due = rules.next_visit_due_on(data, before[-1] if before else None)
     refuse(
@@ -110,7 +115,7 @@ def _visit(tx: Tx, data: VisitIn, patient: Current, others: list[Known], due_on:
         "next_visit_on": data.next_visit_on or due,
         "next_visit_due_on": due,
         "alerts": rules.alerts(data),
-        "irregularities": [*rules.irregular_visit(data, due_on)],
+        "irregularities": [*rules.irregular_visit(data, due_on, rule)],
     }
     beside = ((patient.register, patient.document),)
     columns = {"due_on": due_on}
