@@ -1,7 +1,6 @@
 """What a dispute and its moves must satisfy; no database, no HTTP."""
 
 import datetime as dt
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import msgspec
 
 from registry.deadlines.rules import current, ends_on
+from registry.disputes import parcels
 from registry.disputes.codes import CATEGORIES, ENDED, NEXT, PENDING, SETTLED, PartyKind, Stage
 from registry.disputes.schemas import (
     DisputeIn,
@@ -74,10 +74,10 @@ def check_parcels(geometry: PolygonGeometry | MultiPolygonGeometry) -> Iterator[
     """Rings are closed, and each parcel has an area that its line does not cross (RFC 7946 §3.1.6, OGC simple features)."""
     at = "/geometry/coordinates"
     if isinstance(geometry, PolygonGeometry):
-        parcels = {at: geometry.coordinates}
+        found = {at: geometry.coordinates}
     else:
-        parcels = {f"{at}/{number}": rings for number, rings in enumerate(geometry.coordinates)}
-    for pointer, rings in parcels.items():
+        found = {f"{at}/{number}": rings for number, rings in enumerate(geometry.coordinates)}
+    for pointer, rings in found.items():
         still_open = [
             Fault(f"{pointer}/{index}", "open_ring", "多边形须首尾相接。", "A ring must end where it begins.")
             for index, ring in enumerate(rings)
@@ -87,15 +87,29 @@ def check_parcels(geometry: PolygonGeometry | MultiPolygonGeometry) -> Iterator[
 
 
 def _check_area(pointer: str, rings: Sequence[Sequence[tuple[float, float]]]) -> Iterator[Fault]:
-    from shapely import Polygon, is_valid_reason  # here, as it brings numpy, and few disputes have a parcel
-
-    parcel = Polygon(rings[0], rings[1:])
-    if parcel.convex_hull.area == 0:
+    if not parcels.has_area(rings[0]):
         yield Fault(pointer, "no_area", "地块面积为零。", "The parcel has no area.")
-    elif not parcel.is_valid:
-        where = ", ".join(re.findall(r"-?[0-9.]+", is_valid_reason(parcel)))
-        text = f"地块边线自相交（{where}）。", f"The parcel's line crosses or touches itself at {where}."
-        yield Fault(pointer, "crosses_itself", *text)
+        return
+    try:
+        where = parcels.crossing(rings)
+    except parcels.TooComplex:
+        yield Fault(
+            pointer, "too_complex", "地块边线过于复杂，请简化后再报。", "The parcel's line is too complex; simplify it."
+        )
+        return
+    if where is not None:
+        at = f"{where[0]}, {where[1]}"
+        yield Fault(
+            pointer,
+            "crosses_itself",
+            f"地块边线自相交（{at}）。",
+            f"The parcel's line crosses or touches itself at {at}.",
+        )
+    elif (hole := parcels.outside(rings)) is not None:
+        at = f"{hole[0]}, {hole[1]}"
+        yield Fault(
+            pointer, "hole_outside", f"挖空部分（{at}）不在地块之内。", f"The hole at {at} is not within the parcel."
+        )
 
 
 def _check_team(data: DisputeIn, today: dt.date) -> Iterator[Fault]:
