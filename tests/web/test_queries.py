@@ -4,7 +4,7 @@ import base64
 import datetime as dt
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 import pytest
@@ -21,6 +21,7 @@ from registry.gatherings.codes import GatheringKind
 from registry.gatherings.schemas import GatheringQuery
 from registry.web.cursors import Cursor, read_cursor
 from registry.web.queries import parse_query
+from tests.api import Api, codes
 
 DISPUTE_ID = "018f0000-0000-7000-8000-000000000001"
 numbers = st.integers(0, 2**62 - 1)
@@ -371,3 +372,13 @@ def test_the_table_of_a_lists_parameters_is_made_once(monkeypatch: pytest.Monkey
     parse_query(b"limit=1&kind=nianli", GatheringQuery)
     monkeypatch.setattr(msgspec.json, "schema", None)
     assert parse_query(b"limit=2&kind=opera", GatheringQuery).limit == 2
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/disputes?case_number=", "/v1/statistics/disputes?case_number=", "/v1/sheds?police_case_number="]
+)
+@pytest.mark.parametrize("text", ["\u00a0" + "0" * 100, "\ufb2c" * 60])
+def test_a_text_is_no_longer_than_told_as_sent_and_as_kept(api: Api, path: str, text: str) -> None:
+    """U+FB2C composes to three characters."""
+    answer = api.get(path + quote(text))
+    assert (answer.status_code, codes(answer)) == (400, {"too_long"})

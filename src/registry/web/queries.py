@@ -30,9 +30,11 @@ def parse_query(raw: bytes, shape: type[Q]) -> Q:
         raise Malformed(
             faults=[Fault("#query", "not_utf8", "查询参数编码有误。", "The query is not valid UTF-8.")]
         ) from None
-    if faults := list(_faults(pairs, shape)):
+    kept = [(name, str(tidy(text))) for name, text in pairs]
+    # As it was sent, as bodies are; and as it is kept, which may be longer: some characters compose to more than one.
+    if faults := list(_faults(pairs, shape)) or list(_faults(kept, shape)):
         raise Malformed(faults=faults[:MAX_FAULTS])
-    return msgspec.convert(_tree(pairs, shape), shape)
+    return msgspec.convert(_tree(kept, shape), shape)
 
 
 def _faults(pairs: list[tuple[str, str]], shape: type[msgspec.Struct]) -> Iterator[Fault]:
@@ -47,7 +49,7 @@ def _faults(pairs: list[tuple[str, str]], shape: type[msgspec.Struct]) -> Iterat
 def _tree(pairs: Iterable[tuple[str, str]], shape: type[msgspec.Struct]) -> dict[str, object]:
     """The parameters as JSON has them."""
     types = _types(shape)
-    return {name: _value(str(tidy(text)), types[name]) for name, text in pairs if name in types}
+    return {name: _value(text, types[name]) for name, text in pairs if name in types}
 
 
 def _value(text: str, types: frozenset[str]) -> object:
