@@ -119,7 +119,7 @@ def test_every_fault_stands_beside_its_field(form: Page, there: Api) -> None:
     save(form)
     is_faulty(field(form, "走访形式"), "缺少必填项。")
     is_faulty(field(form, "危险性评估"), "不得大于 5。")
-    is_faulty(field(member(form, 2), "姓名"), "这是遮蔽后的内容(含 *),不能作为数据提交。")
+    is_faulty(field(member(form, 2), "姓名"), "这是遮蔽后的内容（含 *），不能作为数据提交。")
     is_faulty(field(form, "见到对象"), "缺少必填项。")
     expect(form.locator(".fault")).to_have_count(4)
     summary = form.get_by_role("alert")
