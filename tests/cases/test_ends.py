@@ -157,3 +157,16 @@ def test_two_terms_have_two_numbers(api: Api) -> None:
     sent = [{"text": "一(示范)", "number": 1}, {"text": "二(示范)", "number": 1}]
     answer = corrected(api, f"/v1/agreements/{signed['id']}", terms=sent)
     assert (answer.status_code, codes(answer)) == (422, {"repeated_number"})
+
+
+def test_a_merger_is_the_cause_of_the_version_that_closes_a_place(api: Api) -> None:
+    place = api.made("/v1/divisions", factories.division(), "administrator")
+    body = {"on": "2020-02-01", "merged_into": factories.VILLAGE}
+    closed = api.act(f"/v1/divisions/{place['id']}/close", body, who="administrator").json()
+    assert (place["meta"]["cause"], closed["meta"]["cause"]) == ("api", "merge")
+
+
+def test_what_is_recorded_on_the_spot_names_nobody_either(api: Api) -> None:
+    spot = {"settled_on": "2020-02-02", "agreed": "各让一尺(示范)", "mediators": [{"unit": "示范郑家门口"}]}
+    answer = api.post("/v1/disputes", factories.dispute(settled_on_the_spot=spot))
+    assert (answer.status_code, "names_person" in codes(answer)) == (422, True)

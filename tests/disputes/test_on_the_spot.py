@@ -34,8 +34,10 @@ def test_it_was_settled_between_its_discovery_and_today(api: Api, day: str) -> N
     assert (answer.status_code, pointers(answer)) == (422, {"/settled_on_the_spot/settled_on"})
 
 
-@pytest.mark.parametrize("change", [None, SPOT])
-def test_it_is_said_when_the_dispute_is_reported(api: Api, change: Any) -> None:
-    made = api.made(AT, factories.dispute())
+@pytest.mark.parametrize(("reported", "change"), [(None, SPOT), (SPOT, None)])
+def test_it_is_said_when_the_dispute_is_reported(api: Api, reported: Any, change: Any) -> None:
+    made = api.made(AT, factories.dispute(settled_on_the_spot=reported))
+    same = api.patch(f"{AT}/{made['id']}", {"settled_on_the_spot": reported}, 1)
+    assert (same.status_code, same.json()["meta"]["version"]) == (200, 1)
     answer = api.patch(f"{AT}/{made['id']}", {"settled_on_the_spot": change}, 1)
     assert (answer.status_code, codes(answer)) == (422, {"only_when_reported"})

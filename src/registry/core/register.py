@@ -104,7 +104,7 @@ class Register:
     filters: Filters
     """Of its list."""
     label: Callable[[Document], str] = field(kw_only=True)
-    """What an entry is called where one is pointed at (lists, feed, calendar, bulletin): place, kind, number; never a person's name."""
+    """What an entry is called where one is pointed at (lists, history, feed): place, kind, number; never a person's name."""
     schema_version: int = field(default=2, kw_only=True)
     """Of what is written today. Raised by one with each change of the fields, which `upgrade` then knows of."""
     upgrade: Callable[[Document], Document] = field(default=unchanged, kw_only=True)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from registry.core.schemas import Irregularity
 from registry.deadlines.periods import surely_over
@@ -104,6 +105,16 @@ def _check_confirmation(data: AgreementIn, asked: Confirmation, today: dt.date) 
         yield Fault(
             f"{at}/decided_on", "wrong_date", "裁定日期须在申请日期与今天之间。", "Between application and today."
         )
+
+
+def derived(data: AgreementIn) -> dict[str, Any]:
+    """What follows from an agreement: when it took effect and was performed, until when it can be confirmed, what is irregular."""
+    return {
+        "effective_on": effective_on(data),
+        "performed_on": performed_on(data),
+        "confirmation_due_on": confirmation_due_on(data),
+        "irregularities": [*irregular_agreement(data)],
+    }
 
 
 def irregular_agreement(data: AgreementIn) -> Iterator[Irregularity]:

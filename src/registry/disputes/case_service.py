@@ -42,13 +42,7 @@ def agreement(tx: Tx, data: AgreementIn, kept: Current | None) -> Draft:
     dispute = _dispute_of(tx, data, kept)
     data = msgspec.structs.replace(data, terms=_numbered(data.terms, kept))
     refuse(rules.check_agreement(data, tx.today))
-    derived = {
-        "effective_on": rules.effective_on(data),
-        "performed_on": rules.performed_on(data),
-        "confirmation_due_on": rules.confirmation_due_on(data),
-        "irregularities": [*rules.irregular_agreement(data)],
-    }
-    return _draft(tx, data, dispute, kept, derived)
+    return _draft(tx, data, dispute, kept, rules.derived(data))
 
 
 def _numbered(terms: list[Term], kept: Current | None) -> list[Term]:

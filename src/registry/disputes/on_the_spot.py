@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
+from registry.core.access_log import plain_of
 from registry.core.unit_of_work import Draft, Tx
 from registry.disputes import case_rules
 from registry.disputes.case_schemas import AgreementIn, Mediator, Signatory, Term
 from registry.disputes.codes import AgreementKind, Stage, Subject
-from registry.disputes.register import AGREEMENT_REGISTER
+from registry.disputes.register import AGREEMENT_REGISTER, DISPUTE_REGISTER
 from registry.disputes.schemas import DisputeIn, DoneMove, SpotSettlement
 from registry.ledger.ids import new_id
 from registry.ledger.versions import Append
@@ -29,12 +30,7 @@ def agreement_of(tx: Tx, dispute: Append, data: DisputeIn, settled: SpotSettleme
         mediators=[Mediator(unit=each.unit, name=each.name) for each in settled.mediators],
         terms=[Term(text=settled.agreed, performed_on=settled.settled_on, number=1)], copies=1,
     )  # fmt: skip
-    derived = {
-        "effective_on": settled.settled_on,
-        "performed_on": settled.settled_on,
-        "confirmation_due_on": None,
-        "irregularities": [*case_rules.irregular_agreement(made)],
-        "division": data.division,
-    }
-    draft = Draft(made, data.division, derived, case_id=dispute.entry_id)
+    derived = {**case_rules.derived(made), "division": data.division}
+    beside = [(DISPUTE_REGISTER, plain_of(dispute))]
+    draft = Draft(made, data.division, derived, case_id=dispute.entry_id, beside=beside)
     return tx.create(AGREEMENT_REGISTER, new_id(), draft)

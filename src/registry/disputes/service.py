@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_
 
 from registry.core.invariants import named_in, person_names
 from registry.core.register import Register
@@ -16,7 +15,7 @@ from registry.core.use_cases import Writes, Written, plain_void
 from registry.disputes import rules
 from registry.disputes.case_rules import lacks
 from registry.disputes.codes import AgreementKind, Stage
-from registry.disputes.models import AGREEMENTS
+from registry.disputes.invariants import is_binding
 from registry.disputes.on_the_spot import agreement_of, steps_of
 from registry.disputes.register import (
     AGREEMENT_REGISTER,
@@ -51,13 +50,14 @@ def report_dispute(tx: Tx, entry_id: str, data: DisputeIn) -> Written:
 def change_dispute(tx: Tx, entry_id: str, change: Change) -> Append | None:
     """Something about it changed, or was recorded wrongly. Its stage is changed by a move."""
     current = tx.to_change(DISPUTE_REGISTER, entry_id, change)
-    if "settled_on_the_spot" in change.patch:
+    data = current.changed(DisputeIn, change)
+    if data.settled_on_the_spot != current.data(DisputeIn).settled_on_the_spot:
         text = (
             "当场化解只能在上报时填写；请更正协议或办理经过。",
             "Said when it is reported; correct the agreement or the steps.",
         )
         raise Refused(faults=[Fault("/settled_on_the_spot", "only_when_reported", *text)])
-    return tx.change(current, _dispute(tx, current.changed(DisputeIn, change), moves_of(current), current), change)
+    return tx.change(current, _dispute(tx, data, moves_of(current), current), change)
 
 
 def move_dispute(tx: Tx, entry_id: str, move: Move, change: Change) -> Append | None:
@@ -131,18 +131,18 @@ def discovered_on(current: Current) -> dt.date:
 def _standing(tx: Tx, current: Current) -> rules.Standing:
     """What the rules of moves need to know."""
     moves = moves_of(current)
-    table = AGREEMENTS.c
-    binding = and_(table.effective_on.is_not(None), table.kind != AgreementKind.PEACE_PACT)  # a pact binds morally only
-    mine = and_(table.case_id == current.seen.entry_id, binding)
-    signed = tx.rows(AGREEMENT_REGISTER, table.effective_on, table.performed_on, where=mine)
+    binding = [each for each in tx.of_case(AGREEMENT_REGISTER, current.seen.entry_id) if is_binding(each)]
     since = moves[-1].on if moves else discovered_on(current)
-    mediating = [move.on for move in moves if move.to is Stage.MEDIATING]
-    live = [row for row in signed if not mediating or row.effective_on >= mediating[-1]]  # not those broken before
+    mediating = [move.on.isoformat() for move in moves if move.to is Stage.MEDIATING]
+    live = [
+        each for each in binding if not mediating or each["effective_on"] >= mediating[-1]
+    ]  # not those broken before
+    effective = min((each["effective_on"] for each in live), default=None)
     return rules.Standing(
         stage=Stage(current.document["stage"]),
         since=since,
-        effective_agreement_on=min((row.effective_on for row in live), default=None),
-        terms_open=sum(row.performed_on is None for row in live),
+        effective_agreement_on=dt.date.fromisoformat(effective) if effective else None,
+        terms_open=sum(each["performed_on"] is None for each in live),
         lacking=tuple(_lacking(tx, current.seen.entry_id)),
     )
 

@@ -12,7 +12,7 @@ from registry.divisions import rules
 from registry.divisions.register import DIVISION_REGISTER, STAFF_REGISTER
 from registry.divisions.schemas import Closing, DivisionIn, Renaming, StaffIn
 from registry.errors import Conflict, Fault, Refused, refuse
-from registry.ledger.versions import Append
+from registry.ledger.versions import Append, VersionCause
 
 UNCHANGED: dict[str, object] = {"former_names": [], "closed_on": None, "merged_into": None}
 
@@ -74,7 +74,9 @@ def close_division(tx: Tx, entry_id: str, data: Closing, change: Change) -> Appe
     if data.merged_into is not None:
         _check_successor(tx, current, data.merged_into)
     kept = {**_kept(current), "closed_on": data.on.isoformat(), "merged_into": data.merged_into}
-    return tx.change(current, _division(tx, current.data(DivisionIn), kept), change)
+    draft = _division(tx, current.data(DivisionIn), kept)
+    draft.cause = VersionCause.MERGE if data.merged_into else VersionCause.API
+    return tx.change(current, draft, change)
 
 
 def void_division(tx: Tx, entry_id: str, change: Change) -> Written:

@@ -46,7 +46,8 @@ def change_visit(tx: Tx, entry_id: str, change: Change) -> tuple[Append | None, 
     others = _others(tx, patient, entry_id)
     stored = stored_columns(tx.batch.connection, tx.who.book, VISITS, current.seen.position)
     due_on = stored["due_on"]  # stays as it was planned
-    rule = next_visit(others, None)["next_visit_rule"] if others else None
+    before = [known for known in others if known.visited_on < data.visited_on]
+    rule = next_visit(before, None)["next_visit_rule"]
     draft = _visit(tx, data, patient, others, (cast(dt.date | None, due_on), rule))
     append = tx.change(current, draft, change)
     followed = _follow(tx, patient, others, _known(data, draft), undone=current.document["died_on"])
